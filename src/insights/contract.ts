@@ -1,0 +1,146 @@
+import { z } from 'zod'
+
+/**
+ * The campaign report as the page, the terminal and the API see it. Money is a text of minor units, because
+ * value never passes through a float; averages and intervals are statistics and plain numbers (minor units).
+ */
+const amountMinor = z.string().regex(/^-?\d+$/)
+
+const channelFigures = z.object({
+  channel: z.string(),
+  /** Messages handed to the channel. */
+  submitted: z.int(),
+  /** Messages that a receipt confirmed on the phone. */
+  delivered: z.int(),
+  /** Messages whose receipt said that they will not arrive. */
+  failed: z.int(),
+  /** Messages whose fate is not known: never sent again, resolved only by a late receipt. */
+  unknown: z.int(),
+  /** Messages that the contact policy stopped before sending. */
+  held: z.int(),
+  /** Answers that came through this channel. */
+  answered: z.int(),
+  costMinor: amountMinor,
+})
+
+const productFigures = z.object({
+  productId: z.string(),
+  name: z.string(),
+  volumeMb: z.int(),
+  /** Sales that the campaign's own activation step made. */
+  activated: z.int(),
+  /** Those of them that were paid by trust payment, wholly or in part. */
+  onCredit: z.int(),
+  revenueMinor: amountMinor,
+})
+
+const estimate = z.object({
+  /** Difference of the mean per enrolled subscriber from control, minor units. */
+  perSubscriberMinor: z.number(),
+  lowMinor: z.number(),
+  highMinor: z.number(),
+})
+
+export const armReport = z.object({
+  armId: z.string(),
+  /** Name for people, by language. */
+  name: z.object({ en: z.string(), ru: z.string(), uk: z.string() }),
+  isControl: z.boolean(),
+  /** Subscribers of the population in this arm, whether contacted or not (intent to treat). */
+  enrolled: z.int(),
+  /** Those whose journey began. */
+  entered: z.int(),
+  /** Distinct subscribers to whom at least one message was handed. */
+  contacted: z.int(),
+  /** Distinct subscribers whom at least one message reached. */
+  delivered: z.int(),
+  /** Distinct subscribers who answered. */
+  answered: z.int(),
+  /** Distinct subscribers for whom the campaign activated a package. */
+  activated: z.int(),
+  channels: z.array(channelFigures),
+  products: z.array(productFigures),
+  /** Every package sale to the arm's subscribers since enrolment, the campaign's and their own. */
+  salesTotal: z.int(),
+  salesOnCredit: z.int(),
+  packageRevenueMinor: amountMinor,
+  payAsYouGoRevenueMinor: amountMinor,
+  /** Fees of trust payments that were repaid. */
+  trustPaymentFeesMinor: amountMinor,
+  /** Principal of trust payments that are overdue. */
+  overduePrincipalMinor: amountMinor,
+  messageCostMinor: amountMinor,
+  /** What the same contacts would have cost had each been an SMS. */
+  allSmsCostMinor: amountMinor,
+  cascadeSavedMinor: amountMinor,
+  pointsAwarded: amountMinor,
+  /** Package + pay-as-you-go revenue + fees − overdue principal − message cost. */
+  marginMinor: amountMinor,
+  marginPerSubscriberMinor: z.number(),
+  /** Against control, with a 95 % interval that stays valid however often it is looked at; absent for control. */
+  margin: estimate.optional(),
+  packageRevenue: estimate.optional(),
+})
+
+export const refusalReason = z.object({
+  armId: z.string(),
+  /** Closed list; its words are in the page's language files under `refusal.<reason>`. */
+  reason: z.enum([
+    'not_contacted',
+    'held_by_policy',
+    'not_reached',
+    'saving_traffic',
+    'renewal_near',
+    'nothing_affordable',
+    'refused',
+    'answer_too_late',
+    'activation_failed',
+    'bought_by_self_service',
+    'no_answer',
+  ]),
+  subscribers: z.int(),
+  /** Share of the arm's enrolled subscribers who did not buy through the campaign. */
+  share: z.number(),
+})
+
+export const dayFigures = z.object({
+  day: z.iso.date(),
+  armId: z.string(),
+  enrolled: z.int(),
+  messages: z.int(),
+  activated: z.int(),
+  packageRevenueMinor: amountMinor,
+})
+
+export const campaignReport = z.object({
+  campaignId: z.string(),
+  version: z.int(),
+  name: z.object({ en: z.string(), ru: z.string(), uk: z.string() }),
+  currency: z.string(),
+  currencyDecimals: z.int(),
+  /** First and last day of the facts, and the platform's present moment. */
+  from: z.iso.datetime({ offset: true }).nullable(),
+  asOf: z.iso.datetime({ offset: true }),
+  timeZone: z.string(),
+  /** Everything that the platform has taken in, for the live counters. */
+  totals: z.object({
+    subscribers: z.int(),
+    events: z.int(),
+    firings: z.int(),
+    messages: z.int(),
+    receipts: z.int(),
+    answers: z.int(),
+    activations: z.int(),
+  }),
+  arms: z.array(armReport),
+  refusals: z.array(refusalReason),
+  days: z.array(dayFigures),
+})
+
+export type CampaignReport = z.infer<typeof campaignReport>
+export type ArmReport = z.infer<typeof armReport>
+export type RefusalReason = z.infer<typeof refusalReason>
+
+/** `GET /v1/campaigns/:campaignId/report` */
+export const reportPath = (campaignId: string): string =>
+  `/v1/campaigns/${encodeURIComponent(campaignId)}/report`

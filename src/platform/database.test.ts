@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type TestDatabase, testDatabase } from '../../test/stores.ts'
+import { connectOwner } from './database.ts'
+import { migrate } from './migrations.ts'
+import { appendFacts, readFacts } from './outbox.ts'
+
+let stores: TestDatabase
+beforeAll(async () => {
+  stores = await testDatabase()
+})
+afterAll(() => stores.close())
+
+const at = Temporal.Instant.from('2026-03-01T10:00:00Z')
+
+test('a tenant sees its own rows, another tenant and no tenant see none', async () => {
+  const { database, tenantId, otherTenantId } = stores
+  await database.tx(tenantId, (tx) =>
+    appendFacts(tx, [{ kind: 'enrolled', at, subscriberId: 1, amountMinor: 5n }]),
+  )
+  const count = 'select count(*)::int as n from platform.outbox'
+  expect(await database.tx(tenantId, (tx) => tx.query(count))).toEqual([{ n: 1 }])
+  expect(await database.tx(otherTenantId, (tx) => tx.query(count))).toEqual([{ n: 0 }])
+  expect(await database.system((tx) => tx.query(count))).toEqual([{ n: 0 }])
+})
+
+test('a row for another tenant cannot be written', async () => {
+  const write = stores.database.tx(stores.tenantId, (tx) =>
+    tx.query(`insert into platform.document values ('beta', 'k', 'i', 1, '{}', 'd')`),
+  )
+  await expect(write).rejects.toThrow(/row-level security/)
+})
+
+test('every table of every module stands behind its tenant wall', async () => {
+  const owner = await connectOwner(stores.ownerUrl)
+  const open = await owner.query(
+    `select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema', 'public')
+       and not (c.relrowsecurity and c.relforcerowsecurity
+                and exists (select from pg_policy p where p.polrelid = c.oid))`,
+  )
+  const uncommented = await owner.query(
+    `select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema', 'public')
+       and obj_description(c.oid, 'pg_class') is null`,
+  )
+  await owner.end()
+  expect(open).toEqual([])
+  expect(uncommented).toEqual([])
+})
+
+test('values come back as the house types', async () => {
+  const [row] = await stores.database.system((tx) =>
+    tx.query(
+      `select $1::bigint as big, $2::timestamptz as at, array[1, 2]::bigint[] as list, 7::int as small`,
+      [2n ** 60n, at],
+    ),
+  )
+  expect(row).toEqual({ big: 2n ** 60n, at, list: [1n, 2n], small: 7 })
+})
+
+test('facts are read once, in order, from a position', async () => {
+  const { database, otherTenantId } = stores
+  for (const subscriberId of [1, 2, 3]) {
+    await database.tx(otherTenantId, (tx) => appendFacts(tx, [{ kind: 'entered', at, subscriberId }]))
+  }
+  const first = await database.tx(otherTenantId, (tx) => readFacts(tx, { txid: 0n, seq: 0n }, 2))
+  expect(first.map((fact) => fact.subscriberId)).toEqual([1, 2])
+  const rest = await database.tx(otherTenantId, (tx) => readFacts(tx, first[1]!, 10))
+  expect(rest).toMatchObject([{ kind: 'entered', subscriberId: 3, at }])
+})
+
+test('two processes that migrate at once both succeed', async () => {
+  const urls = await Promise.all([migrate(stores.ownerUrl), migrate(stores.ownerUrl)])
+  expect(urls[0]).toBe(urls[1])
+})

@@ -1,0 +1,115 @@
+import pg from 'pg'
+import { instantOf } from './clock.ts'
+import { DomainError } from './errors.ts'
+
+/** A running transaction. Rows come back with int8 as bigint, timestamptz as `Temporal.Instant`, jsonb parsed. */
+export interface Tx {
+  query<R = Record<string, unknown>>(text: string, values?: unknown[]): Promise<R[]>
+}
+
+/** The record of truth, seen through row-level security. */
+export interface Database {
+  /** Runs `work` in a transaction that sees and writes the rows of one tenant only. */
+  tx<T>(tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Runs `work` in a transaction without a tenant: every tenant table looks empty. */
+  system<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  end(): Promise<void>
+}
+
+const tenantPattern = /^[a-z0-9][a-z0-9-]{0,62}$/
+
+/** Opens a pool as the application role; `url` must name a role that neither owns the tables nor bypasses RLS. */
+export function openDatabase(url: string, poolSize: number): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    types,
+    options: '-c timezone=UTC -c jit=off',
+  })
+  // An idle connection may die with its server; the next query gets a new one, so the loss is not an error here.
+  pool.on('error', () => undefined)
+  const run = async <T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> => {
+    const client = await pool.connect()
+    let broken: Error | undefined
+    try {
+      await client.query(begin)
+      const result = await work(txOf(client))
+      await client.query('commit')
+      return result
+    } catch (error) {
+      await client.query('rollback').catch((rollbackError: Error) => {
+        broken = rollbackError
+      })
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+  return {
+    tx: (tenantId, work) => {
+      if (!tenantPattern.test(tenantId)) {
+        throw new DomainError('tenant_invalid', 'a tenant id is lower-case letters, digits and hyphens', {
+          field: 'tenantId',
+          found: tenantId,
+        })
+      }
+      return run(`begin; set local tenure.tenant_id = '${tenantId}'`, work)
+    },
+    system: (work) => run('begin', work),
+    end: () => pool.end(),
+  }
+}
+
+/** One connection as the owner, for migrations and for tests that look behind row-level security. */
+export async function connectOwner(url: string): Promise<Tx & { end(): Promise<void> }> {
+  const client = new pg.Client({ connectionString: url, types, options: '-c timezone=UTC' })
+  await client.connect()
+  return { ...txOf(client), end: () => client.end() }
+}
+
+function txOf(client: pg.ClientBase): Tx {
+  return {
+    async query<R>(text: string, values?: unknown[]): Promise<R[]> {
+      const result = await client.query(
+        values === undefined ? { text } : { text, values: values.map(parameter) },
+      )
+      // A text of several statements answers with several results; the last one is what was asked for.
+      const last = Array.isArray(result) ? result.at(-1) : result
+      return last.rows as R[]
+    },
+  }
+}
+
+function parameter(value: unknown): unknown {
+  if (value instanceof Temporal.Instant) return value.toString()
+  if (typeof value === 'bigint') return value.toString()
+  if (Array.isArray(value)) return value.map(parameter)
+  return value
+}
+
+const INT8 = 20
+const TIMESTAMPTZ = 1184
+const TIMESTAMPTZ_ARRAY = 1185
+const INT8_ARRAY = 1016
+
+/** Epoch milliseconds are read by `Date.parse`, then microseconds are dropped: the house counts milliseconds. */
+const parseInstant = (text: string): Temporal.Instant => instantOf(Date.parse(text.replace(' ', 'T') + ':00'))
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format: 'text' | 'binary') => {
+    if (format === 'binary') return pg.types.getTypeParser(oid, format)
+    if (oid === INT8) return BigInt
+    if (oid === TIMESTAMPTZ) return parseInstant
+    if (oid === INT8_ARRAY || oid === TIMESTAMPTZ_ARRAY) {
+      const parseElement = oid === INT8_ARRAY ? BigInt : parseInstant
+      return (text: string) =>
+        (
+          (pg.types.getTypeParser as (oid: number) => (text: string) => unknown)(1009)(text) as (
+            | string
+            | null
+          )[]
+        ).map((item) => (item === null ? null : parseElement(item)))
+    }
+    return pg.types.getTypeParser(oid, format)
+  }) as typeof pg.types.getTypeParser,
+}

@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto'
+import type { z } from 'zod'
+import type { Database, Tx } from './database.ts'
+import { DomainError, type Problem } from './errors.ts'
+import { json } from './json.ts'
+
+/** What all configuration documents have in common. */
+export type DocumentHead = { kind: string; id: string }
+
+/** Reads the other documents of the tenant while one is checked, those of the same call included. */
+export type DocumentReader = {
+  tenantId: string
+  get(kind: string, id: string): object | undefined
+  list(kind: string): object[]
+}
+
+/** A kind of document: its schema, and the checks that need other documents (references, expressions). */
+export type DocumentKind = {
+  kind: string
+  schema: z.ZodType
+  check?(document: never, reader: DocumentReader): Problem[]
+}
+
+export type ApplyResult = {
+  kind: string
+  id: string
+  outcome: 'created' | 'updated' | 'unchanged' | 'refused'
+  version?: number
+  problems?: Problem[]
+}
+
+type Row = { kind: string; id: string; version: number; body: object; digest: string }
+
+/**
+ * The versioned documents that configure a tenant: saved only when they pass their schema and checks, never
+ * changed afterwards (a change is a new version). Read from memory; the database is the record.
+ */
+export class Documents {
+  readonly #database: Database
+  readonly #kinds: Map<string, DocumentKind>
+  readonly #cache = new Map<string, Map<string, Row>>()
+  readonly #listeners: ((tenantId: string, kinds: Set<string>) => void)[] = []
+
+  constructor(database: Database, kinds: DocumentKind[]) {
+    this.#database = database
+    this.#kinds = new Map(kinds.map((kind) => [kind.kind, kind]))
+  }
+
+  /** Calls `listener` after documents of a tenant changed. */
+  onChange(listener: (tenantId: string, kinds: Set<string>) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /**
+   * Checks and saves documents; those in one call may refer to each other. All or nothing: when one is refused
+   * none is saved, because half of a campaign is worse than none. `dryRun` only tells what would happen.
+   */
+  async apply(
+    tenantId: string,
+    documents: unknown[],
+    options: { dryRun?: boolean } = {},
+  ): Promise<ApplyResult[]> {
+    const known = new Map(await this.#current(tenantId))
+    const parsed = documents.map((document) => this.#parse(document))
+    for (const { head, body } of parsed) {
+      if (body) known.set(keyOf(head.kind, head.id), { ...head, version: 0, body, digest: digestOf(body) })
+    }
+    const reader = readerOf(tenantId, known)
+    const before = await this.#current(tenantId)
+    const results = parsed.map(({ head, body, problems }): ApplyResult => {
+      const found = body ? (this.#kinds.get(head.kind)?.check?.(body as never, reader) ?? []) : problems
+      if (found.length > 0) return { ...head, outcome: 'refused', problems: found }
+      const old = before.get(keyOf(head.kind, head.id))
+      if (old && old.digest === digestOf(body!))
+        return { ...head, outcome: 'unchanged', version: old.version }
+      return { ...head, outcome: old ? 'updated' : 'created', version: (old?.version ?? 0) + 1 }
+    })
+    const refused = results.some((result) => result.outcome === 'refused')
+    const changed = results.filter((result) => result.outcome === 'created' || result.outcome === 'updated')
+    if (refused || options.dryRun || changed.length === 0) return results
+    await this.#database.tx(tenantId, (tx) =>
+      insert(
+        tx,
+        changed.map((result) => ({ ...known.get(keyOf(result.kind, result.id))!, version: result.version! })),
+      ),
+    )
+    this.#cache.delete(tenantId)
+    await this.#current(tenantId)
+    const kinds = new Set(changed.map((result) => result.kind))
+    for (const listener of this.#listeners) listener(tenantId, kinds)
+    return results
+  }
+
+  /** The current version of a document, or a given one. */
+  async get<T>(tenantId: string, kind: string, id: string, version?: number): Promise<T | undefined> {
+    const current = (await this.#current(tenantId)).get(keyOf(kind, id))
+    if (version === undefined || current?.version === version) return current?.body as T | undefined
+    const rows = await this.#database.tx(tenantId, (tx) =>
+      tx.query<Row>('select body from platform.document where kind = $1 and id = $2 and version = $3', [
+        kind,
+        id,
+        version,
+      ]),
+    )
+    return rows[0]?.body as T | undefined
+  }
+
+  /** Current documents of a kind, in order of id. */
+  async list<T>(tenantId: string, kind: string): Promise<T[]> {
+    const rows = [...(await this.#current(tenantId)).values()].filter((row) => row.kind === kind)
+    return rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map((row) => row.body as T)
+  }
+
+  /** The version that `get` answers with now; 0 when there is none. */
+  async versionOf(tenantId: string, kind: string, id: string): Promise<number> {
+    return (await this.#current(tenantId)).get(keyOf(kind, id))?.version ?? 0
+  }
+
+  /** All current documents of a tenant, in order of kind and id: what `tenure export` writes. */
+  async export(tenantId: string): Promise<object[]> {
+    const rows = [...(await this.#current(tenantId)).values()]
+    return rows.sort((a, b) => (keyOf(a.kind, a.id) < keyOf(b.kind, b.id) ? -1 : 1)).map((row) => row.body)
+  }
+
+  #parse(document: unknown): { head: DocumentHead; body?: object; problems: Problem[] } {
+    const given = (document ?? {}) as Record<string, unknown>
+    const head = { kind: String(given['kind'] ?? ''), id: String(given['id'] ?? '') }
+    const kind = this.#kinds.get(head.kind)
+    if (!kind) {
+      const expected = [...this.#kinds.keys()].join(' | ')
+      const problem = {
+        code: 'document_kind_unknown',
+        message: `no document kind "${head.kind}"`,
+        field: 'kind',
+        found: head.kind,
+        expected,
+      }
+      return { head, problems: [problem] }
+    }
+    const parsed = kind.schema.safeParse(document)
+    if (parsed.success) return { head, body: parsed.data as object, problems: [] }
+    return { head, problems: parsed.error.issues.map((issue) => problemOfIssue(issue, document)) }
+  }
+
+  async #current(tenantId: string): Promise<Map<string, Row>> {
+    const cached = this.#cache.get(tenantId)
+    if (cached) return cached
+    const rows = await this.#database.tx(tenantId, (tx) =>
+      tx.query<Row>(
+        `select distinct on (kind, id) kind, id, version, body, digest
+         from platform.document order by kind, id, version desc`,
+      ),
+    )
+    const current = new Map(rows.map((row) => [keyOf(row.kind, row.id), row]))
+    this.#cache.set(tenantId, current)
+    return current
+  }
+}
+
+/** A schema issue as a problem that names the field, what was found and what was expected. */
+export function problemOfIssue(issue: z.core.$ZodIssue, input: unknown): Problem {
+  const found = issue.path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+    input,
+  )
+  const expected = 'expected' in issue ? String(issue.expected) : issue.message
+  return { code: 'schema', message: issue.message, field: issue.path.join('.'), found, expected }
+}
+
+/** Parses input by a schema; throws `request_invalid` with every problem. */
+export function parseInput<T>(schema: z.ZodType<T>, input: unknown): T {
+  const parsed = schema.safeParse(input)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map((issue) => problemOfIssue(issue, input))
+  const first = problems[0]!
+  throw new DomainError('request_invalid', `${first.field || 'body'}: ${first.message}`, {
+    ...first,
+    problems,
+  })
+}
+
+const keyOf = (kind: string, id: string): string => `${kind}/${id}`
+const digestOf = (body: object): string => createHash('sha256').update(json(body)).digest('hex')
+
+function readerOf(tenantId: string, rows: Map<string, Row>): DocumentReader {
+  return {
+    tenantId,
+    get: (kind, id) => rows.get(keyOf(kind, id))?.body,
+    list: (kind) => [...rows.values()].filter((row) => row.kind === kind).map((row) => row.body),
+  }
+}
+
+async function insert(tx: Tx, rows: Row[]): Promise<void> {
+  try {
+    await tx.query(
+      `insert into platform.document (tenant_id, kind, id, version, body, digest)
+       select current_setting('tenure.tenant_id'), * from unnest($1::text[], $2::text[], $3::int[], $4::jsonb[], $5::text[])`,
+      [
+        rows.map((r) => r.kind),
+        rows.map((r) => r.id),
+        rows.map((r) => r.version),
+        rows.map((r) => json(r.body)),
+        rows.map((r) => r.digest),
+      ],
+    )
+  } catch (error) {
+    if ((error as { code?: string }).code === '23505') {
+      throw new DomainError(
+        'document_conflict',
+        'somebody else saved one of these documents at the same moment; try again',
+      )
+    }
+    throw error
+  }
+}

@@ -1,0 +1,60 @@
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
+import { DomainError } from './errors.ts'
+import { json } from './json.ts'
+
+export type { FastifyInstance, FastifyReply, FastifyRequest }
+
+/** Endings of error codes and their HTTP status: the one table that speaks both languages. */
+const statusByEnding: [ending: string, status: number][] = [
+  ['unauthenticated', 401],
+  ['forbidden', 403],
+  ['not_found', 404],
+  ['conflict', 409],
+  ['_mismatch', 409],
+  ['too_large', 413],
+  ['unavailable', 503],
+]
+
+/** HTTP status of a domain error code; a code without a special ending is a refusal of the input. */
+export function statusOf(code: string): number {
+  return statusByEnding.find(([ending]) => code.endsWith(ending))?.[1] ?? 422
+}
+
+/**
+ * The HTTP server of the process. Errors answer as RFC 9457 problem details (`application/problem+json`) with
+ * the field, what was found and what was expected; bugs answer 500 without their insides.
+ */
+export function createHttp(onBug: (error: unknown) => void): FastifyInstance {
+  const http = Fastify({ bodyLimit: 64 * 2 ** 20, logger: false, forceCloseConnections: true })
+  http.setErrorHandler((error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
+    if (error instanceof DomainError) {
+      const status = statusOf(error.code)
+      return problem(reply, status, { title: error.message, status, code: error.code, ...error.details })
+    }
+    const status = error.statusCode ?? 500
+    if (status >= 500) onBug(error)
+    return problem(reply, status, {
+      title: status >= 500 ? 'Internal error' : error.message,
+      status,
+      code: error.code ?? 'internal',
+    })
+  })
+  http.setNotFoundHandler((request, reply) =>
+    problem(reply, 404, {
+      title: `no resource at ${request.method} ${request.url}`,
+      status: 404,
+      code: 'route_not_found',
+    }),
+  )
+  http.setReplySerializer((payload) => json(payload))
+  return http
+}
+
+function problem(reply: FastifyReply, status: number, body: object): FastifyReply {
+  return reply.code(status).type('application/problem+json').send(body)
+}

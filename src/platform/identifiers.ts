@@ -1,0 +1,61 @@
+import { createHash, randomFillSync } from 'node:crypto'
+
+const random = new Uint8Array(16)
+
+/**
+ * A new UUID version 7 (RFC 9562 §5.7): its first 48 bits are the machine's time in milliseconds, so ids made
+ * together stand together in an index. The time in it orders storage only; no rule reads it, which is why it
+ * does not come from the injected clock.
+ */
+export function newId(): string {
+  randomFillSync(random)
+  let ms = Date.now()
+  for (let i = 5; i >= 0; i--) {
+    random[i] = ms % 256
+    ms = Math.floor(ms / 256)
+  }
+  random[6] = (random[6]! & 0x0f) | 0x70
+  random[8] = (random[8]! & 0x3f) | 0x80
+  const hex = Buffer.from(random).toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+/**
+ * A UUID made from its input alone: the same parts give the same id on every machine and after every restart.
+ * Used where an id must survive a crash between deciding and storing (RFC 9562 §5.8, version 8).
+ */
+export function derivedId(...parts: (string | number)[]): string {
+  const digest = createHash('sha256').update(parts.join('\u0000')).digest()
+  digest[6] = (digest[6]! & 0x0f) | 0x80
+  digest[8] = (digest[8]! & 0x3f) | 0x80
+  const hex = digest.toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+}
+
+/**
+ * A number in [0, 1) that depends on the parts alone: uniform over subscribers, stable for ever. Arms of an
+ * experiment and the simulated world's draws come from it, so neither depends on the order of arrival.
+ *
+ * MurmurHash3 x86 32-bit over UTF-16 code units (Appleby, public domain), two seeds joined into 53 bits.
+ */
+export function unitHash(...parts: (string | number)[]): number {
+  const text = parts.join('\u0000')
+  const high = murmur3(text, 0x9747b28c)
+  const low = murmur3(text, 0x3c6ef372)
+  return (high * 0x200000 + (low >>> 11)) / 2 ** 53
+}
+
+function murmur3(text: string, seed: number): number {
+  let hash = seed
+  for (let i = 0; i < text.length; i++) {
+    let unit = Math.imul(text.charCodeAt(i), 0xcc9e2d51)
+    unit = (unit << 15) | (unit >>> 17)
+    hash ^= Math.imul(unit, 0x1b873593)
+    hash = (hash << 13) | (hash >>> 19)
+    hash = (Math.imul(hash, 5) + 0xe6546b64) | 0
+  }
+  hash ^= text.length
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}

@@ -1,0 +1,23 @@
+export { type Analytics, openAnalytics } from './analytics.ts'
+export { type Clock, instantOf, ManualClock, systemClock } from './clock.ts'
+export { type Config, readConfig } from './config.ts'
+export { connectOwner, type Database, openDatabase, type Tx } from './database.ts'
+export {
+  type ApplyResult,
+  type DocumentHead,
+  type DocumentKind,
+  type DocumentReader,
+  Documents,
+  parseInput,
+  problemOfIssue,
+} from './documents.ts'
+export { DomainError, type ErrorDetails, type Problem, problemOf } from './errors.ts'
+export { createHttp, type FastifyInstance, type FastifyReply, type FastifyRequest, statusOf } from './http.ts'
+export { derivedId, newId, unitHash } from './identifiers.ts'
+export { json } from './json.ts'
+export { type EventLog, LmdbLogStore, type LogEntry } from './log.ts'
+export { Loop, type Stage, type StageResult } from './loop.ts'
+export { migrate } from './migrations.ts'
+export { addMoney, decimalText, type Money, shareOf } from './money.ts'
+export { appendFacts, type Fact, readFacts, type StoredFact } from './outbox.ts'
+export { type EmbeddedPostgres, startEmbeddedPostgres } from './postgres.ts'

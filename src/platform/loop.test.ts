@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { ManualClock } from './clock.ts'
+import { Loop } from './loop.ts'
+
+test('a drain runs stages until none is woken or due and tells the next due moment', async () => {
+  const clock = new ManualClock(1_000)
+  const loop = new Loop(clock, () => undefined)
+  const ran: string[] = []
+  let work = 2
+  loop.addTenant('alpha', [
+    {
+      name: 'first',
+      run: async () => {
+        ran.push('first')
+        if (work > 0) loop.wake('alpha', 'second')
+        return { handled: work > 0 ? work-- && 1 : 0, nextDueMs: clock.nowMs() < 5_000 ? 5_000 : null }
+      },
+    },
+    { name: 'second', run: async () => ({ handled: (ran.push('second'), 0), nextDueMs: null }) },
+  ])
+  expect(await loop.drain()).toBe(5_000)
+  expect(ran).toEqual(['first', 'second', 'first', 'second', 'first'])
+  ran.length = 0
+  expect(await loop.drain()).toBe(5_000)
+  expect(ran).toEqual([])
+  clock.setMs(5_000)
+  await loop.drain()
+  expect(ran).toEqual(['first'])
+})
+
+test('a failing stage surfaces in a drain and is tried again at the next', async () => {
+  const errors: string[] = []
+  const loop = new Loop(new ManualClock(0), (stage) => errors.push(stage))
+  let fail = true
+  loop.addTenant('alpha', [
+    {
+      name: 'only',
+      run: async () => {
+        if (fail) throw new Error('store away')
+        return { handled: 0, nextDueMs: null }
+      },
+    },
+  ])
+  await expect(loop.drain()).rejects.toThrow('store away')
+  fail = false
+  expect(await loop.drain()).toBe(null)
+  expect(errors).toEqual(['only'])
+})

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import type { Clock } from './clock.ts'
+
+/** What a stage did, and when it wants to be asked again without being woken. */
+export type StageResult = { handled: number; nextDueMs: number | null }
+
+/**
+ * A worker that takes everything that is due for one tenant, does it in batches, and says when the next work
+ * falls due. A stage is woken by whoever makes work for it; it never polls a store to learn that there is none.
+ */
+export type Stage = { name: string; run(tenantId: string): Promise<StageResult> }
+
+type Slot = { stage: Stage; tenantId: string; woken: boolean; nextDueMs: number | null }
+
+/**
+ * Runs the stages. With the machine's clock it runs whatever is woken or due as it comes; with a simulated
+ * clock `drain` works until nothing is left, which is the moment when time may move on.
+ */
+export class Loop {
+  readonly #clock: Clock
+  readonly #onError: (stage: string, error: unknown) => void
+  #slots: Slot[] = []
+  #running: Promise<unknown> = Promise.resolve()
+  #timer: NodeJS.Timeout | undefined
+  #live = false
+
+  constructor(clock: Clock, onError: (stage: string, error: unknown) => void) {
+    this.#clock = clock
+    this.#onError = onError
+  }
+
+  /** Adds a tenant's stages in the order of the loop; each is run once at first, to find its work after a restart. */
+  addTenant(tenantId: string, stages: Stage[]): void {
+    if (this.#slots.some((slot) => slot.tenantId === tenantId)) return
+    for (const stage of stages) this.#slots.push({ stage, tenantId, woken: true, nextDueMs: null })
+    this.#schedule(0)
+  }
+
+  /** Marks a stage as having work. */
+  wake(tenantId: string, stageName: string): void {
+    for (const slot of this.#slots) {
+      if (slot.tenantId === tenantId && slot.stage.name === stageName) slot.woken = true
+    }
+    this.#schedule(0)
+  }
+
+  /** Runs until no stage is woken or due at the clock's present moment; returns the next due moment, if any. */
+  async drain(): Promise<number | null> {
+    const run = this.#running.then(() => this.#runAllDue(true))
+    this.#running = run.catch(() => undefined)
+    await run
+    return this.#nextDueMs()
+  }
+
+  /** Begins to run by itself on the machine's clock. */
+  start(): void {
+    this.#live = true
+    this.#schedule(0)
+  }
+
+  async stop(): Promise<void> {
+    this.#live = false
+    clearTimeout(this.#timer)
+    await this.#running
+  }
+
+  #schedule(delayMs: number): void {
+    if (!this.#live) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#running = this.#running
+        .then(() => this.#runAllDue(false))
+        .then(() => {
+          const nextDueMs = this.#nextDueMs()
+          // A due moment can also be made by another process, so an idle loop still looks once a second.
+          const waitMs =
+            nextDueMs === null ? 1_000 : Math.min(1_000, Math.max(0, nextDueMs - this.#clock.nowMs()))
+          for (const slot of this.#slots) if (waitMs === 1_000) slot.woken = true
+          this.#schedule(waitMs)
+        })
+    }, delayMs)
+  }
+
+  async #runAllDue(rethrow: boolean): Promise<void> {
+    for (let again = true; again;) {
+      again = false
+      for (const slot of this.#slots) {
+        if (!slot.woken && !isDue(slot.nextDueMs, this.#clock)) continue
+        slot.woken = false
+        try {
+          const result = await slot.stage.run(slot.tenantId)
+          slot.nextDueMs = result.nextDueMs
+          if (result.handled > 0) slot.woken = true
+          else
+            assert(
+              !isDue(slot.nextDueMs, this.#clock),
+              `stage ${slot.stage.name} did nothing though it says it is due`,
+            )
+          again = true
+        } catch (error) {
+          // The work is still in its store; it is tried again, a second later, and the others go on meanwhile.
+          slot.nextDueMs = this.#clock.nowMs() + 1_000
+          this.#onError(slot.stage.name, error)
+          if (rethrow) {
+            slot.woken = true
+            throw error
+          }
+        }
+      }
+    }
+  }
+
+  #nextDueMs(): number | null {
+    let next: number | null = null
+    for (const slot of this.#slots) {
+      if (slot.woken) return this.#clock.nowMs()
+      if (slot.nextDueMs !== null && (next === null || slot.nextDueMs < next)) next = slot.nextDueMs
+    }
+    return next
+  }
+}
+
+const isDue = (dueMs: number | null, clock: Clock): boolean => dueMs !== null && dueMs <= clock.nowMs()

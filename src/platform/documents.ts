@@ -116,6 +116,11 @@ export class Documents {
     return (await this.#current(tenantId)).get(keyOf(kind, id))?.version ?? 0
   }
 
+  /** Reads current documents without waiting, for checks and declarations. */
+  async reader(tenantId: string): Promise<DocumentReader> {
+    return readerOf(tenantId, await this.#current(tenantId))
+  }
+
   /** All current documents of a tenant, in order of kind and id: what `tenure export` writes. */
   async export(tenantId: string): Promise<object[]> {
     const rows = [...(await this.#current(tenantId)).values()]

@@ -1,4 +1,5 @@
 export { type Analytics, openAnalytics } from './analytics.ts'
+export { Batcher } from './batcher.ts'
 export { type Clock, instantOf, ManualClock, systemClock } from './clock.ts'
 export { type Config, readConfig } from './config.ts'
 export { connectOwner, type Database, openDatabase, type Tx } from './database.ts'

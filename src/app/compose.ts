@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { accessRoutes, createAccess, guard, type Access } from '../access/index.ts'
+import { clockRoutes, consoleRoutes, documentRoutes } from '../api/index.ts'
+import { campaignDocuments, campaignRoutes, createCampaigns } from '../campaigns/index.ts'
+import { createEvents, eventsRoutes, eventTypeKind } from '../events/index.ts'
+import { createInsights, insightsRoutes, type Insights } from '../insights/index.ts'
+import { createLoyalty, earnRuleKind, loyaltyRoutes } from '../loyalty/index.ts'
+import { createMessaging, messagingDocuments, messagingRoutes } from '../messaging/index.ts'
+import { menuKind, offersRoutes, productKind } from '../offers/index.ts'
+import { createOperator, operatorSystemsKind } from '../operator/index.ts'
+import { attributesKind, createProfiles, profilesRoutes } from '../profiles/index.ts'
+import { createTriggers, triggerKind, triggersRoutes } from '../triggers/index.ts'
+import { createHttp, Documents, type FastifyInstance, Loop, ManualClock } from '../platform/index.ts'
+import type { Stores } from './stores.ts'
+
+export type App = {
+  http: FastifyInstance
+  access: Access
+  loop: Loop
+  insights: Insights
+  /** Begins to work for a tenant: its stages and its way into analytics. */
+  addTenant(tenantId: string): void
+  stop(): Promise<void>
+}
+
+export const version = (
+  JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }
+).version
+
+type OnError = (where: string, error: unknown) => void
+
+/** The composition root: the one place that knows every module and says who wakes whom. */
+export async function composeApp(stores: Stores, onError: OnError): Promise<App> {
+  const services = await composeServices(stores, onError)
+  const { access, loop, insights, triggers, campaigns, operator, messaging } = services
+  const http = mountRoutes(stores, services, onError)
+  return {
+    http,
+    access,
+    loop,
+    insights,
+    addTenant(tenantId) {
+      loop.addTenant(tenantId, [triggers.stage, campaigns.stage, operator.stage, messaging.stage])
+      insights.follow(tenantId)
+    },
+    async stop() {
+      await http.close()
+      await loop.stop()
+      await messaging.gateways.stop()
+      await triggers.close()
+      await operator.close()
+      await insights.stop()
+    },
+  }
+}
+
+type Services = Awaited<ReturnType<typeof composeServices>>
+
+async function composeServices(stores: Stores, onError: OnError) {
+  const { database, log, analytics, clock } = stores
+  const documents = new Documents(database, [
+    attributesKind,
+    eventTypeKind,
+    triggerKind,
+    operatorSystemsKind,
+    productKind,
+    menuKind,
+    ...messagingDocuments,
+    earnRuleKind,
+    ...campaignDocuments,
+  ])
+  const loop = new Loop(clock, onError)
+  const waker = (stage: string) => (tenantId: string) => loop.wake(tenantId, stage)
+  const base = { database, clock, documents }
+  const access = createAccess(base)
+  const profiles = createProfiles({ ...base, access })
+  const events = createEvents({ ...base, profiles, log: (name) => log.log(name), wake: waker('triggers') })
+  const triggers = createTriggers({
+    ...base,
+    logOf: events.log,
+    checkpoints: log.checkpoints(),
+    onFirings: waker('campaigns'),
+    onRules: waker('triggers'),
+  })
+  const operator = createOperator({
+    ...base,
+    accountsOf: (tx, ids) => profiles.identitiesOf(tx, ids, 'account'),
+    onFinished: waker('campaigns'),
+  })
+  const messaging = createMessaging({
+    ...base,
+    profiles,
+    wake: (tenantId, stage) => loop.wake(tenantId, stage),
+  })
+  const loyalty = createLoyalty(base)
+  const campaigns = createCampaigns({
+    ...base,
+    operator,
+    messaging,
+    loyalty,
+    profiles,
+    wakeOperator: waker('operator'),
+  })
+  const insights = await createInsights({
+    ...base,
+    analytics,
+    access,
+    profiles,
+    triggers,
+    eventLogOf: events.log,
+    onError: (error) => onError('insights', error),
+  })
+  return {
+    documents,
+    loop,
+    access,
+    profiles,
+    events,
+    triggers,
+    operator,
+    messaging,
+    loyalty,
+    campaigns,
+    insights,
+  }
+}
+
+function mountRoutes({ database, clock }: Stores, services: Services, onError: OnError): FastifyInstance {
+  const { documents, loop, access, profiles, events, triggers, messaging, loyalty, campaigns, insights } =
+    services
+  const http = createHttp((error) => onError('http', error))
+  guard(http, access)
+  accessRoutes(http, access, version)
+  documentRoutes(http, documents, access)
+  profilesRoutes(http, profiles, access)
+  eventsRoutes(http, events, access)
+  triggersRoutes(http, triggers)
+  offersRoutes(http, { database })
+  messagingRoutes(http, messaging, database, clock)
+  loyaltyRoutes(http, { database, loyalty })
+  campaignRoutes(http, campaigns)
+  insightsRoutes(http, insights)
+  if (clock instanceof ManualClock) clockRoutes(http, clock, loop, messaging)
+  consoleRoutes(http)
+  return http
+}

@@ -1,0 +1,140 @@
+import { appendFacts, derivedId, type Fact, type Tx } from '../platform/index.ts'
+import { type Firing, markFiringsHandled, takeFirings } from '../triggers/index.ts'
+import { type Arm, type Campaign, CONTROL } from './contract.ts'
+import { armOf } from './experiment.ts'
+import { type Instance, lengthMs } from './journey.ts'
+import { armsOf, type Enrolment, insertEnrolments, insertInstances } from './store.ts'
+
+export type LiveCampaign = { document: Campaign; version: number }
+
+/** Whether a subscriber belongs to the population, by its condition. */
+export type Belongs = (tx: Tx, campaign: Campaign, subscriberIds: number[]) => Promise<Set<number>>
+
+/**
+ * Turns new firings into enrolments and journeys. Enrolment comes first: a firing may both put a subscriber into
+ * the population and begin the journey of their arm. Returns how many firings were handled.
+ */
+export async function takeEntries(
+  tx: Tx,
+  campaigns: LiveCampaign[],
+  belongs: Belongs,
+  now: Temporal.Instant,
+  limit: number,
+): Promise<number> {
+  const firings = await takeFirings(tx, limit)
+  if (firings.length === 0) return 0
+  for (const campaign of campaigns) {
+    await enrol(tx, campaign, firings, belongs)
+    await begin(tx, campaign, firings, now)
+  }
+  await markFiringsHandled(
+    tx,
+    firings.map((firing) => firing.firingId),
+    now,
+  )
+  return firings.length
+}
+
+async function enrol(
+  tx: Tx,
+  { document, version }: LiveCampaign,
+  firings: Firing[],
+  belongs: Belongs,
+): Promise<void> {
+  const candidates = firings.filter((firing) => firing.ruleId === document.population.trigger)
+  if (candidates.length === 0) return
+  const members = await belongs(
+    tx,
+    document,
+    candidates.map((firing) => firing.subscriberId),
+  )
+  const first = new Map<number, Enrolment>()
+  for (const { subscriberId, cause, firedAt } of candidates) {
+    if (!members.has(subscriberId) || first.has(subscriberId)) continue
+    const arm = armOf(document, subscriberId)
+    first.set(subscriberId, {
+      campaignId: document.id,
+      subscriberId,
+      version,
+      arm,
+      cause,
+      enrolledAt: firedAt,
+    })
+  }
+  const fresh = await insertEnrolments(tx, [...first.values()])
+  await appendFacts(
+    tx,
+    fresh.map(({ subscriberId }): Fact => {
+      const { campaignId, arm, enrolledAt } = first.get(subscriberId)!
+      return { kind: 'enrolled', at: enrolledAt, subscriberId, campaignId, arm }
+    }),
+  )
+}
+
+async function begin(
+  tx: Tx,
+  { document, version }: LiveCampaign,
+  firings: Firing[],
+  now: Temporal.Instant,
+): Promise<void> {
+  const triggers = new Set(document.arms.map((arm) => arm.entry.trigger))
+  const candidates = firings.filter((firing) => triggers.has(firing.ruleId))
+  if (candidates.length === 0) return
+  const arms = await armsOf(
+    tx,
+    document.id,
+    candidates.map((firing) => firing.subscriberId),
+  )
+  const instances = candidates.flatMap((firing): Instance[] => {
+    const armId = arms.get(firing.subscriberId)
+    const arm = armId === CONTROL ? undefined : document.arms.find((item) => item.id === armId)
+    return arm && arm.entry.trigger === firing.ruleId
+      ? [instanceOf(document.id, version, arm, firing, now)]
+      : []
+  })
+  const fresh = await insertInstances(tx, instances)
+  await appendFacts(
+    tx,
+    instances
+      .filter((instance) => fresh.has(instance.instanceId))
+      .map((instance): Fact => ({
+        kind: 'entered',
+        at: now,
+        subscriberId: instance.subscriberId,
+        campaignId: instance.campaignId,
+        arm: instance.arm,
+        ref: instance.instanceId,
+      })),
+  )
+}
+
+/** A journey waits outside its first step until the entry's delay is over. */
+function instanceOf(
+  campaignId: string,
+  version: number,
+  arm: Arm,
+  firing: Firing,
+  now: Temporal.Instant,
+): Instance {
+  const { subscriberId, cause, firedAt } = firing
+  const delayMs = arm.entry.delay === undefined ? 0 : lengthMs(arm.entry.delay)
+  const dueAtMs = delayMs === 0 ? now.epochMilliseconds : firedAt.epochMilliseconds + delayMs
+  return {
+    instanceId: derivedId('instance', campaignId, subscriberId, cause),
+    campaignId,
+    version,
+    arm: arm.id,
+    subscriberId,
+    cause,
+    stepId: arm.journey.start,
+    waitingFor: 'entry',
+    dueAtMs: Math.max(dueAtMs, now.epochMilliseconds),
+    offerId: null,
+    offer: null,
+    chosen: null,
+    activationId: null,
+    enteredAtMs: now.epochMilliseconds,
+    exitedAtMs: null,
+    exitReason: null,
+  }
+}

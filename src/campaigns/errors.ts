@@ -1,0 +1,9 @@
+/** Every refusal of this module; problems of a document are listed with their checks in documents.ts. */
+export const campaignErrors = [
+  'campaign_not_found',
+  'shares_wrong',
+  'step_missing',
+  'id_repeated',
+  'circle',
+  'reference_missing',
+] as const

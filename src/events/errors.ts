@@ -1,0 +1,16 @@
+/** Every code with which this module refuses an event, an event type or a request. */
+export const eventsErrorCodes = [
+  'event_data_encoding',
+  'event_data_invalid',
+  'event_id_invalid',
+  'event_malformed',
+  'event_schema_invalid',
+  'event_source_invalid',
+  'event_specversion_unsupported',
+  'event_subject_missing',
+  'event_subject_unknown',
+  'event_time_invalid',
+  'event_type_unknown',
+] as const
+
+export type EventsErrorCode = (typeof eventsErrorCodes)[number]

@@ -1,0 +1,5 @@
+export type { CelType, Declarations } from './cel-type.ts'
+export { type ExpressionErrorCode, expressionErrorCodes } from './errors.ts'
+export { checkExpression, compileExpression, type Expression } from './expression.ts'
+export type { CompiledFunction, Scope } from './to-javascript.ts'
+export type { ColumnOf } from './to-sql.ts'

@@ -1,0 +1,3 @@
+export type { CampaignReport } from './contract.ts'
+export { insightsRoutes } from './http.ts'
+export { createInsights, type Insights } from './service.ts'

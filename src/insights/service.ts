@@ -1,0 +1,109 @@
+import type { Access } from '../access/index.ts'
+import type { Campaign } from '../campaigns/index.ts'
+import type { Product } from '../offers/index.ts'
+import type { Clock, Documents } from '../platform/index.ts'
+import { DomainError } from '../platform/index.ts'
+import type { Profiles } from '../profiles/index.ts'
+import type { Triggers } from '../triggers/index.ts'
+import type { CampaignReport } from './contract.ts'
+import { Feed, type FeedDependencies } from './feed.ts'
+import { totals } from './metrics/totals.ts'
+import { reportArms } from './report.ts'
+import { createTables } from './store.ts'
+
+export type InsightsDependencies = FeedDependencies & {
+  clock: Clock
+  documents: Documents
+  access: Access
+  profiles: Profiles
+  triggers: Triggers
+  onError(error: unknown): void
+}
+
+export type Insights = {
+  /** Begins to carry facts and events for a tenant, about once a second of real time. */
+  follow(tenantId: string): void
+  /** The report over everything that had happened when it was asked for. */
+  report(tenantId: string, campaignId: string): Promise<CampaignReport>
+  stop(): Promise<void>
+}
+
+const FEED_EVERY_MS = 1_000
+
+/** Puts the module together and makes its tables where they are missing. */
+export async function createInsights(dependencies: InsightsDependencies): Promise<Insights> {
+  await createTables(dependencies.analytics)
+  const feed = new Feed(dependencies)
+  const timers = new Map<string, NodeJS.Timeout>()
+  const reports = new Map<string, Promise<CampaignReport>>()
+  const tick = (tenantId: string): void => {
+    const again = (): void =>
+      void timers.set(
+        tenantId,
+        setTimeout(() => tick(tenantId), FEED_EVERY_MS),
+      )
+    feed
+      .catchUp(tenantId)
+      .catch(dependencies.onError)
+      .finally(() => timers.has(tenantId) && again())
+  }
+  return {
+    follow(tenantId) {
+      if (timers.has(tenantId)) return
+      timers.set(
+        tenantId,
+        setTimeout(() => tick(tenantId), 0),
+      )
+    },
+    async report(tenantId, campaignId) {
+      // Many pages may watch one campaign: those that ask while a report is made share it.
+      const key = `${tenantId}/${campaignId}`
+      const running = reports.get(key)
+      if (running) return running
+      const made = feed.catchUp(tenantId).then(() => makeReport(dependencies, tenantId, campaignId))
+      reports.set(key, made)
+      return made.finally(() => reports.delete(key))
+    },
+    async stop() {
+      for (const timer of timers.values()) clearTimeout(timer)
+      const tenants = [...timers.keys()]
+      timers.clear()
+      for (const tenantId of tenants) await feed.catchUp(tenantId).catch(dependencies.onError)
+    },
+  }
+}
+
+async function makeReport(
+  dependencies: InsightsDependencies,
+  tenantId: string,
+  campaignId: string,
+): Promise<CampaignReport> {
+  const { documents, analytics, access, clock, database, profiles, triggers, eventLogOf } = dependencies
+  const campaign = await documents.get<Campaign>(tenantId, 'Campaign', campaignId)
+  if (!campaign)
+    throw new DomainError('campaign_not_found', `no campaign ${campaignId}`, {
+      field: 'campaignId',
+      found: campaignId,
+    })
+  const tenant = await access.tenant(tenantId)
+  const products = await documents.list<Product>(tenantId, 'Product')
+  const { from, ...counted } = await totals(analytics, tenantId)
+  const subscribers = await database.tx(tenantId, (tx) => profiles.countSubscribers(tx))
+  return {
+    campaignId,
+    version: await documents.versionOf(tenantId, 'Campaign', campaignId),
+    name: campaign.name,
+    currency: tenant.currency,
+    currencyDecimals: tenant.currencyDecimals,
+    from,
+    asOf: clock.now().toString(),
+    timeZone: tenant.timeZone,
+    totals: {
+      subscribers,
+      events: eventLogOf(tenantId).endOffset(),
+      firings: (await triggers.list(tenantId)).reduce((sum, rule) => sum + rule.firings, 0),
+      ...counted,
+    },
+    ...(await reportArms(analytics, { tenantId, campaignId }, campaign, products, tenant.timeZone)),
+  }
+}

@@ -1,0 +1,119 @@
+import type { Tx } from '../platform/index.ts'
+import type { InboundAnswer } from './channel.ts'
+
+/** An answer as campaigns read it; `runId` is the cascade that it answers, where one is known. */
+export type Answer = {
+  answerId: string
+  subscriberId: number
+  channel: string
+  text: string
+  choice: string | null
+  runId: string | null
+  campaignId: string | null
+  arm: string | null
+  /** What the cascade's starter called it: the journey it belongs to. */
+  reference: string | null
+  at: Temporal.Instant
+}
+
+const storedColumns = `answer_id as "answerId", subscriber_id as "subscriberId", channel,
+  run_id as "runId", campaign_id as "campaignId", arm, at`
+
+/** What is known of an answer in the moment it is stored. */
+export type StoredAnswer = Omit<Answer, 'text' | 'choice' | 'reference'>
+
+export type NewAnswer = InboundAnswer & { answerId: string; subscriberId: number }
+
+/**
+ * Stores answers once by their gateway's key and links each to the cascade it answers: the one of the message it
+ * names, else the latest one that had contacted the subscriber by then, a week back at most.
+ */
+export function insertAnswers(tx: Tx, answers: NewAnswer[]): Promise<StoredAnswer[]> {
+  return tx.query<StoredAnswer>(
+    `with given as (
+       select * from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
+         as g (answer_id, dedupe_key, subscriber_id, channel, text, choice, message_id, at)),
+     named as (
+       select g.*, coalesce(m.run_id, (
+           select r.run_id from messaging.cascade_run r
+           where g.message_id is null and r.subscriber_id = g.subscriber_id and r.contacted_at <= g.at
+             and r.started_at > g.at - interval '7 days'
+           order by r.contacted_at desc limit 1)) as run_id
+       from given g left join messaging.message m on m.message_id::text = g.message_id)
+     insert into messaging.answer
+       (tenant_id, answer_id, dedupe_key, subscriber_id, channel, text, choice, run_id, campaign_id, arm, at)
+     select current_setting('tenure.tenant_id'), n.answer_id, n.dedupe_key, n.subscriber_id, n.channel, n.text,
+            n.choice, n.run_id, r.campaign_id, r.arm, n.at
+     from named n left join messaging.cascade_run r on r.run_id = n.run_id
+     on conflict (tenant_id, dedupe_key) do nothing
+     returning ${storedColumns}`,
+    [
+      answers.map((a) => a.answerId),
+      answers.map((a) => a.dedupeKey),
+      answers.map((a) => a.subscriberId),
+      answers.map((a) => a.channel),
+      answers.map((a) => a.text),
+      answers.map((a) => a.choice ?? null),
+      answers.map((a) => a.messageId ?? null),
+      answers.map((a) => Temporal.Instant.fromEpochMilliseconds(a.atMs)),
+    ],
+  )
+}
+
+/** Subscribers of messages, for answers and receipts that name the message instead of the subscriber. */
+export async function subscribersOfMessages(tx: Tx, messageIds: string[]): Promise<Map<string, number>> {
+  const rows = await tx.query<{ messageId: string; subscriberId: number }>(
+    `select message_id as "messageId", subscriber_id as "subscriberId" from messaging.message
+     where message_id::text = any($1::text[])`,
+    [messageIds],
+  )
+  return new Map(rows.map((row) => [row.messageId, row.subscriberId]))
+}
+
+/** Answers that nobody has acted on yet, oldest first, locked until the transaction ends. */
+export function takeAnswers(tx: Tx, limit: number): Promise<Answer[]> {
+  return tx.query<Answer>(
+    `select a.answer_id as "answerId", a.subscriber_id as "subscriberId", a.channel, a.text, a.choice,
+            a.run_id as "runId", a.campaign_id as "campaignId", a.arm, a.at, r.reference
+     from messaging.answer a left join messaging.cascade_run r on r.run_id = a.run_id
+     where a.handled_at is null order by a.at, a.answer_id limit $1 for update of a skip locked`,
+    [limit],
+  )
+}
+
+/** Records what was made of answers (`chosen`, `unrecognised`, `too_late`, …). */
+export async function markAnswers(
+  tx: Tx,
+  marks: { answerId: string; as: string }[],
+  at: Temporal.Instant,
+): Promise<void> {
+  if (marks.length === 0) return
+  await tx.query(
+    `update messaging.answer a set handled_at = $3, handled_as = m.handled_as
+     from unnest($1::uuid[], $2::text[]) as m (answer_id, handled_as) where a.answer_id = m.answer_id`,
+    [marks.map((m) => m.answerId), marks.map((m) => m.as), at],
+  )
+}
+
+/** Ends the active cascades that were answered: whoever answered is not asked again. */
+export async function finishAnsweredRuns(tx: Tx, runIds: string[], at: Temporal.Instant): Promise<void> {
+  await tx.query(
+    `update messaging.cascade_run set state = 'finished', outcome = 'answered', due_at = null, finished_at = $2
+     where run_id = any($1::uuid[]) and state = 'active'`,
+    [runIds, at],
+  )
+}
+
+/** Keeps receipts that matched nothing. */
+export async function insertStrayReceipts(
+  tx: Tx,
+  strays: { strayId: string; channel: string; receipt: string }[],
+  at: Temporal.Instant,
+): Promise<void> {
+  if (strays.length === 0) return
+  await tx.query(
+    `insert into messaging.stray_receipt (tenant_id, stray_id, channel, receipt, received_at)
+     select current_setting('tenure.tenant_id'), *, $4::timestamptz from unnest($1::uuid[], $2::text[], $3::jsonb[])`,
+    [strays.map((s) => s.strayId), strays.map((s) => s.channel), strays.map((s) => s.receipt), at],
+  )
+}

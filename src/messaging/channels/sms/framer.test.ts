@@ -1,0 +1,67 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Framer, maxFrameBytes } from './framer.ts'
+import { decodePdu, encodePdu, makePdu, type Pdu } from './pdu.ts'
+
+const frames = fc.array(
+  fc
+    .uint8Array({ maxLength: 254 })
+    .map((bytes) =>
+      encodePdu(makePdu('deliver_sm', bytes.length, { shortMessage: Buffer.from(bytes) }) as Pdu),
+    ),
+  { maxLength: 20 },
+)
+
+describe('Framer', () => {
+  test('finds the same frames however the stream is cut', () => {
+    fc.assert(
+      fc.property(frames, fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1 }), (sent, sizes) => {
+        const stream = Buffer.concat(sent)
+        const framer = new Framer()
+        const found: Buffer[] = []
+        for (let at = 0, turn = 0; at < stream.length; turn += 1) {
+          const size = sizes[turn % sizes.length]!
+          const result = framer.push(stream.subarray(at, at + size))
+          expect(result.broken).toBe(false)
+          found.push(...result.frames)
+          at += size
+        }
+        expect(found).toEqual(sent)
+      }),
+    )
+  })
+
+  test('survives random garbage and stays broken once it is', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 200 })), (chunks) => {
+        const framer = new Framer()
+        let broken = false
+        for (const chunk of chunks) {
+          const result = framer.push(Buffer.from(chunk))
+          expect(broken && (result.frames.length > 0 || !result.broken)).toBe(false)
+          broken = result.broken
+          for (const frame of result.frames) decodePdu(frame)
+        }
+      }),
+    )
+  })
+
+  test.each([0, 15, maxFrameBytes + 1, 0xffffffff])(
+    'a command_length of %i breaks the stream after the good frames',
+    (length) => {
+      const good = encodePdu(makePdu('enquire_link', 1) as Pdu)
+      const bad = Buffer.alloc(20)
+      bad.writeUInt32BE(length, 0)
+      expect(new Framer().push(Buffer.concat([good, bad, good]))).toEqual({ frames: [good], broken: true })
+    },
+  )
+
+  test('a large unit that dribbles in byte by byte costs no quadratic time', () => {
+    const big = Buffer.alloc(maxFrameBytes)
+    big.writeUInt32BE(maxFrameBytes, 0)
+    const framer = new Framer()
+    const found: Buffer[] = []
+    for (const byte of big) found.push(...framer.push(Buffer.from([byte])).frames)
+    expect(found).toEqual([big])
+  }, 5_000)
+})

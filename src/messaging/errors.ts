@@ -1,0 +1,7 @@
+/** Every refusal of this module. */
+export const messagingErrors = [
+  'message_not_found',
+  'channel_not_found',
+  'sender_unknown',
+  'gateway_request_invalid',
+] as const

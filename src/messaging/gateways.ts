@@ -1,0 +1,82 @@
+import type { Clock, Documents } from '../platform/index.ts'
+import type { Channel, ChannelEvents } from './channel.ts'
+import { DstkChannel } from './channels/dstk.ts'
+import { createSmsChannel } from './channels/sms/sms-channel.ts'
+import type { ChannelSettings } from './contract.ts'
+
+/** The running channels of every tenant, made from their `Channel` documents and remade when these change. */
+export class Gateways {
+  readonly #documents: Documents
+  readonly #clock: Clock
+  readonly #inbound: (tenantId: string, channel: string) => ChannelEvents
+  readonly #channels = new Map<string, Promise<Map<string, Channel>>>()
+
+  constructor(
+    documents: Documents,
+    clock: Clock,
+    inbound: (tenantId: string, channel: string) => ChannelEvents,
+  ) {
+    this.#documents = documents
+    this.#clock = clock
+    this.#inbound = inbound
+    documents.onChange((tenantId, kinds) => {
+      if (kinds.has('Channel')) void this.#restart(tenantId)
+    })
+  }
+
+  /** The tenant's channels by name; started on first use. */
+  channelsOf(tenantId: string): Promise<Map<string, Channel>> {
+    let started = this.#channels.get(tenantId)
+    if (!started) this.#channels.set(tenantId, (started = this.#start(tenantId)))
+    return started
+  }
+
+  async channelOf(tenantId: string, name: string): Promise<Channel | undefined> {
+    return (await this.channelsOf(tenantId)).get(name)
+  }
+
+  /** Resolves when every channel of the tenant can submit: simulated time must not run ahead of a connection. */
+  async whenReady(tenantId: string): Promise<void> {
+    await Promise.all([...(await this.channelsOf(tenantId)).values()].map((channel) => channel.whenReady()))
+  }
+
+  async stop(): Promise<void> {
+    const all = await Promise.all(this.#channels.values())
+    this.#channels.clear()
+    await Promise.all(all.flatMap((channels) => [...channels.values()].map((channel) => channel.stop())))
+  }
+
+  async #restart(tenantId: string): Promise<void> {
+    const old = this.#channels.get(tenantId)
+    this.#channels.delete(tenantId)
+    for (const channel of (await old)?.values() ?? []) await channel.stop()
+    await this.channelsOf(tenantId)
+  }
+
+  async #start(tenantId: string): Promise<Map<string, Channel>> {
+    const channels = new Map<string, Channel>()
+    for (const settings of await this.#documents.list<ChannelSettings>(tenantId, 'Channel')) {
+      const channel = make(settings, this.#clock)
+      await channel.start(this.#inbound(tenantId, settings.id))
+      channels.set(settings.id, channel)
+    }
+    return channels
+  }
+}
+
+function make(settings: ChannelSettings, clock: Clock): Channel {
+  if (settings.id === 'dstk') return new DstkChannel({ gatewayUrl: settings.url }, clock)
+  const { host, port, systemId, password, window, sourceAddress } = settings
+  return createSmsChannel(
+    {
+      host,
+      port,
+      systemId,
+      password,
+      window,
+      throttleMinMs: 5,
+      source: { ton: 5, npi: 0, address: sourceAddress },
+    },
+    clock,
+  )
+}

@@ -1,0 +1,73 @@
+import type { Database } from '../platform/index.ts'
+import { identityText } from './identity.ts'
+import { selectIdentitiesSince, selectIdentityPage, selectLowWater } from './store.ts'
+
+const PAGE_ROWS = 100_000
+
+/**
+ * All identities of one tenant in memory: an event finds its subscriber without asking the database. What this
+ * process imports is added at once; what another one imports is fetched when an unknown identity turns up.
+ */
+export class IdentityMap {
+  readonly #database: Database
+  readonly #tenantId: string
+  readonly #refreshEveryMs: number
+  readonly #ids = new Map<string, number>()
+  #lowWater = '0'
+  #refreshedAtMs = 0
+  #loading: Promise<void> | undefined
+
+  constructor(database: Database, tenantId: string, refreshEveryMs: number) {
+    this.#database = database
+    this.#tenantId = tenantId
+    this.#refreshEveryMs = refreshEveryMs
+  }
+
+  /** Resolves when everything stored has been read once. */
+  load(): Promise<void> {
+    this.#loading ??= this.#readAll().catch((error: unknown) => {
+      this.#loading = undefined
+      throw error
+    })
+    return this.#loading
+  }
+
+  get(identity: string): number | undefined {
+    return this.#ids.get(identity)
+  }
+
+  set(identity: string, subscriberId: number): void {
+    this.#ids.set(identity, subscriberId)
+  }
+
+  /**
+   * Fetches what other processes added since the last look; true when it looked, false when the last look is too
+   * recent. Unknown subjects may come by the thousand, so the database is asked at most once in a while.
+   */
+  async refresh(): Promise<boolean> {
+    // The machine's monotonic time: this spares a store and is no business of the simulated clock.
+    const nowMs = performance.now()
+    if (nowMs - this.#refreshedAtMs < this.#refreshEveryMs) return false
+    this.#refreshedAtMs = nowMs
+    await this.#database.tx(this.#tenantId, async (tx) => {
+      const lowWater = await selectLowWater(tx)
+      for (const row of await selectIdentitiesSince(tx, this.#lowWater)) {
+        this.#ids.set(identityText(row), row.subscriberId)
+      }
+      this.#lowWater = lowWater
+    })
+    return true
+  }
+
+  async #readAll(): Promise<void> {
+    await this.#database.tx(this.#tenantId, async (tx) => {
+      const lowWater = await selectLowWater(tx)
+      for (let page = await selectIdentityPage(tx, null, PAGE_ROWS); page.length > 0;) {
+        for (const row of page) this.#ids.set(identityText(row), row.subscriberId)
+        page = page.length < PAGE_ROWS ? [] : await selectIdentityPage(tx, page.at(-1)!, PAGE_ROWS)
+      }
+      this.#lowWater = lowWater
+    })
+    this.#refreshedAtMs = performance.now()
+  }
+}

@@ -1,0 +1,130 @@
+import type { Access } from '../access/index.ts'
+import { type Clock, type Database, type Documents, DomainError, type Tx } from '../platform/index.ts'
+import { viewAttributes } from './attributes.ts'
+import type { IdentityKind, ImportAnswer, SubscriberView } from './contract.ts'
+import { Identities, type Resolver } from './identities.ts'
+import type { Reject } from './import.ts'
+import { declaredAttributes, Importer } from './importer.ts'
+import * as store from './store.ts'
+
+export type Subscriber = {
+  subscriberId: number
+  /** In the form in which expressions read them: timestamps are epoch milliseconds. */
+  attributes: Record<string, unknown>
+  timeZone: string
+  language: 'en' | 'ru' | 'uk'
+  createdAt: Temporal.Instant
+}
+
+/** Subscribers, their identities, attributes and consents. */
+export type Profiles = {
+  /**
+   * Subscribers of identities (`msisdn:+7…`, `account:…`, `external:…`, bare `+7…`), in the same order. When one
+   * is unknown it also looks for what other processes have added, at most once a second.
+   */
+  resolveIdentities(tenantId: string, identities: string[]): Promise<(number | undefined)[]>
+  /** The same as a synchronous function for hot paths; it knows what was loaded up to now. */
+  resolver(tenantId: string): Promise<Resolver>
+  /** Looks for what other processes have added; false when the last look is less than a second old. */
+  refreshIdentities(tenantId: string): Promise<boolean>
+  /** Subscribers by id; time zone and language fall back to the tenant's. */
+  subscribersByIds(tx: Tx, ids: number[]): Promise<Map<number, Subscriber>>
+  /** The latest identity of a kind of each subscriber that has one. */
+  identitiesOf(tx: Tx, ids: number[], kind: IdentityKind): Promise<Map<number, string>>
+  /** Consent to marketing by channel; a subscriber or a channel without a word is absent. */
+  consentsOf(tx: Tx, ids: number[]): Promise<Map<number, Record<string, boolean>>>
+  /** Ids above `afterId` in order, to walk through all subscribers in pages. */
+  subscriberIds(tx: Tx, afterId: number, limit: number): Promise<number[]>
+  countSubscribers(tx: Tx): Promise<number>
+  /** Adds or merges subscribers in one transaction; refused rows are told one by one, the rest is stored. */
+  upsertSubscribers(
+    tenantId: string,
+    rows: unknown[],
+  ): Promise<{ inserted: number; updated: number; rejects: Reject[] }>
+  /**
+   * Imports batch by batch, each in its own transaction. A dry run is the same work in one transaction that is
+   * rolled back at the end, so its answer is what the import would have said.
+   */
+  importSubscribers(
+    tenantId: string,
+    batches: AsyncIterable<unknown[]> | Iterable<unknown[]>,
+    dryRun: boolean,
+  ): Promise<ImportAnswer>
+  /** One subscriber with everything known; throws `subscriber_not_found`. */
+  view(tenantId: string, subscriberId: number): Promise<SubscriberView>
+}
+
+type Dependencies = {
+  database: Database
+  access: Access
+  documents: Documents
+  clock: Clock
+  /** How often unknown identities may make it look for another process's imports. */
+  refreshEveryMs?: number
+}
+
+/** Builds the service. */
+export function createProfiles(dependencies: Dependencies): Profiles {
+  const { database, access, documents } = dependencies
+  const identities = new Identities(dependencies)
+  const importer = new Importer(dependencies, identities)
+
+  const subscribersByIds = async (tx: Tx, ids: number[]): Promise<Map<number, Subscriber>> => {
+    const subscribers = new Map<number, Subscriber>()
+    if (ids.length === 0) return subscribers
+    for (const { tenantId, ...row } of await store.selectSubscribers(tx, ids)) {
+      const tenant = await access.tenant(tenantId)
+      const timeZone = row.timeZone ?? tenant.timeZone
+      subscribers.set(row.subscriberId, { ...row, timeZone, language: row.language ?? tenant.language })
+    }
+    return subscribers
+  }
+
+  return {
+    resolveIdentities: (tenantId, texts) => identities.resolve(tenantId, texts),
+    resolver: (tenantId) => identities.resolver(tenantId),
+    refreshIdentities: async (tenantId) => (await identities.mapOf(tenantId)).refresh(),
+    subscribersByIds,
+    async identitiesOf(tx, ids, kind) {
+      if (ids.length === 0) return new Map()
+      const rows = await store.selectIdentities(tx, ids, [kind])
+      return new Map(rows.map((row) => [row.subscriberId, row.value]))
+    },
+    async consentsOf(tx, ids) {
+      const consents = new Map<number, Record<string, boolean>>()
+      if (ids.length === 0) return consents
+      for (const row of await store.selectConsents(tx, ids)) {
+        if (row.purpose !== 'marketing') continue
+        const known = consents.get(row.subscriberId) ?? {}
+        known[row.channel] = row.granted
+        consents.set(row.subscriberId, known)
+      }
+      return consents
+    },
+    subscriberIds: store.selectSubscriberIds,
+    countSubscribers: store.countSubscribers,
+    upsertSubscribers: (tenantId, rows) => importer.upsert(tenantId, rows),
+    importSubscribers: (tenantId, batches, dryRun) => importer.import(tenantId, batches, dryRun),
+    async view(tenantId, subscriberId) {
+      const declared = await declaredAttributes(documents, tenantId)
+      return database.tx(tenantId, async (tx) => {
+        const subscriber = (await subscribersByIds(tx, [subscriberId])).get(subscriberId)
+        if (!subscriber) {
+          const details = { field: 'subscriberId', found: subscriberId }
+          throw new DomainError('subscriber_not_found', `no subscriber ${subscriberId}`, details)
+        }
+        const known = await store.selectIdentities(tx, [subscriberId], ['msisdn', 'account', 'external'])
+        const consents = await store.selectConsents(tx, [subscriberId])
+        return {
+          ...subscriber,
+          attributes: viewAttributes(subscriber.attributes, declared ?? {}),
+          identities: known.map(({ kind, value }) => ({ kind, value })),
+          consents: consents.map(({ channel, purpose, granted, at, source }) => {
+            return { channel, purpose, granted, at: at.toString(), source }
+          }),
+          createdAt: subscriber.createdAt.toString(),
+        }
+      })
+    },
+  }
+}

@@ -1,0 +1,6 @@
+export { type FiringView, type Trigger, type TriggerView, triggerSchema } from './contract.ts'
+export { type TriggerErrorCode, triggerErrorCodes } from './errors.ts'
+export { triggersRoutes } from './http.ts'
+export { createTriggers, type Triggers } from './service.ts'
+export { type Firing, markFiringsHandled, takeFirings } from './store.ts'
+export { triggerKind } from './trigger-kind.ts'

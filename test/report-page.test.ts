@@ -1,0 +1,598 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { campaignReport, type ArmReport, type CampaignReport } from '../src/insights/contract.ts'
+import { launchBrowser } from './browser.ts'
+
+const KEY = 'key-of-the-test'
+const CAMPAIGN = 'package-exhausted'
+const DESKTOP = { width: 1440, height: 900 }
+const PHONE = { width: 390, height: 844 }
+const LANGUAGES = ['en', 'ru', 'uk'] as const
+
+type ArmPlan = {
+  armId: string
+  name: ArmReport['name']
+  enrolled: number
+  /** Contacted, delivered, answered, activated. */
+  stages: [number, number, number, number]
+  /** Channel and its submitted, delivered, failed, unknown, held, answered, and price of one in minor units. */
+  channels: [string, number, number, number, number, number, number, bigint][]
+  /** Packages of 100, 200, 500, 1000 MB that the campaign sold. */
+  sold: [number, number, number, number]
+  ownSales: number
+  payAsYouGoMinor: bigint
+  /** Difference of margin and of package revenue from control, minor units: mean, low, high. */
+  margin?: [number, number, number]
+  revenue?: [number, number, number]
+  reasons: Partial<Record<CampaignReport['refusals'][number]['reason'], number>>
+}
+
+const VOLUMES = [100, 200, 500, 1000] as const
+const PRICES_MINOR = [3_000n, 5_000n, 10_000n, 15_000n] as const
+const SMS_PRICE_MINOR = 110n
+
+const PLANS: ArmPlan[] = [
+  {
+    armId: 'old-sms',
+    name: {
+      en: 'Old: SMS at 10% left',
+      ru: 'Прежний: SMS при остатке 10\u00a0%',
+      uk: 'Попередній: SMS за залишку 10%',
+    },
+    enrolled: 12_514,
+    stages: [11_642, 10_718, 611, 544],
+    channels: [['sms', 21_873, 19_964, 1_452, 457, 872, 611, 110n]],
+    sold: [214, 187, 101, 42],
+    ownSales: 1_904,
+    payAsYouGoMinor: 48_211_240n,
+    margin: [98, -41, 237],
+    revenue: [212, 84, 340],
+    reasons: {
+      not_reached: 924,
+      held_by_policy: 872,
+      saving_traffic: 5_412,
+      renewal_near: 1_204,
+      nothing_affordable: 388,
+      refused: 142,
+      answer_too_late: 67,
+      bought_by_self_service: 1_510,
+      no_answer: 1_451,
+    },
+  },
+  {
+    armId: 'new-dstk-sms',
+    name: {
+      en: 'New: pop-up, then SMS',
+      ru: 'Новый: окно, затем SMS',
+      uk: 'Новий: вікно, потім SMS',
+    },
+    enrolled: 12_476,
+    stages: [11_708, 11_214, 1_963, 1_787],
+    channels: [
+      ['dstk', 11_708, 8_941, 2_204, 563, 768, 1_412, 30n],
+      ['sms', 8_316, 7_702, 488, 126, 0, 551, 110n],
+    ],
+    sold: [512, 604, 431, 240],
+    ownSales: 1_466,
+    payAsYouGoMinor: 46_904_515n,
+    margin: [804, 655, 953],
+    revenue: [1_121, 983, 1_259],
+    reasons: {
+      not_reached: 494,
+      held_by_policy: 768,
+      saving_traffic: 611,
+      renewal_near: 1_530,
+      nothing_affordable: 842,
+      refused: 1_204,
+      answer_too_late: 118,
+      activation_failed: 58,
+      bought_by_self_service: 986,
+      no_answer: 4_078,
+    },
+  },
+  {
+    armId: 'new-after-48h',
+    name: {
+      en: 'New, 48 hours later',
+      ru: 'Новый, через 48 часов',
+      uk: 'Новий, через 48 годин',
+    },
+    enrolled: 12_507,
+    stages: [11_511, 10_986, 141, 118],
+    channels: [
+      ['dstk', 11_511, 8_702, 2_244, 565, 996, 88, 30n],
+      ['sms', 10_204, 9_411, 640, 153, 0, 53, 110n],
+    ],
+    sold: [41, 40, 24, 13],
+    ownSales: 1_981,
+    payAsYouGoMinor: 47_003_780n,
+    margin: [-121, -262, 20],
+    revenue: [18, -96, 132],
+    reasons: {
+      not_reached: 525,
+      held_by_policy: 996,
+      saving_traffic: 204,
+      renewal_near: 4_890,
+      nothing_affordable: 402,
+      refused: 318,
+      answer_too_late: 23,
+      bought_by_self_service: 1_640,
+      no_answer: 3_391,
+    },
+  },
+  {
+    armId: 'control',
+    name: { en: 'Control', ru: 'Контроль', uk: 'Контроль' },
+    enrolled: 12_503,
+    stages: [0, 0, 0, 0],
+    channels: [],
+    sold: [0, 0, 0, 0],
+    ownSales: 2_012,
+    payAsYouGoMinor: 48_112_905n,
+    reasons: { not_contacted: 10_690, bought_by_self_service: 1_813 },
+  },
+]
+
+const estimateOf = (bounds: [number, number, number] | undefined) =>
+  bounds && { perSubscriberMinor: bounds[0], lowMinor: bounds[1], highMinor: bounds[2] }
+
+const total = (parts: readonly bigint[]): bigint => parts.reduce((sum, part) => sum + part, 0n)
+
+/** One arm whose sums agree with each other, as the platform's would. */
+function armOf(plan: ArmPlan): ArmReport {
+  const [contacted, delivered, answered, activated] = plan.stages
+  const products = VOLUMES.flatMap((volumeMb, index) => {
+    const count = plan.sold[index] ?? 0
+    const revenueMinor = String(BigInt(count) * (PRICES_MINOR[index] ?? 0n))
+    const onCredit = Math.round(count * 0.72)
+    return count
+      ? [
+          {
+            productId: `data-${volumeMb}`,
+            name: `Data ${volumeMb}`,
+            volumeMb,
+            activated: count,
+            onCredit,
+            revenueMinor,
+          },
+        ]
+      : []
+  })
+  const creditSales = products.reduce((sum, { onCredit }) => sum + onCredit, 0)
+  const packages =
+    total(products.map(({ revenueMinor }) => BigInt(revenueMinor))) + BigInt(plan.ownSales) * 6_400n
+  const cost = total(plan.channels.map(([, submitted, , , , , , price]) => BigInt(submitted) * price))
+  const allSms = BigInt(plan.channels.reduce((sum, [, submitted]) => sum + submitted, 0)) * SMS_PRICE_MINOR
+  const fees = BigInt(creditSales) * 500n
+  const overdue = BigInt(Math.round(creditSales * 0.03)) * 5_000n
+  const marginMinor = packages + plan.payAsYouGoMinor + fees - overdue - cost
+  const margin = estimateOf(plan.margin)
+  const packageRevenue = estimateOf(plan.revenue)
+  return {
+    armId: plan.armId,
+    name: plan.name,
+    isControl: plan.armId === 'control',
+    enrolled: plan.enrolled,
+    entered: plan.armId === 'control' ? 0 : plan.enrolled,
+    contacted,
+    delivered,
+    answered,
+    activated,
+    channels: plan.channels.map(([channel, submitted, reached, failed, unknown, held, answers, price]) => ({
+      channel,
+      submitted,
+      delivered: reached,
+      failed,
+      unknown,
+      held,
+      answered: answers,
+      costMinor: String(BigInt(submitted) * price),
+    })),
+    products,
+    salesTotal: activated + plan.ownSales,
+    salesOnCredit: creditSales + Math.round(plan.ownSales * 0.04),
+    packageRevenueMinor: String(packages),
+    payAsYouGoRevenueMinor: String(plan.payAsYouGoMinor),
+    trustPaymentFeesMinor: String(fees),
+    overduePrincipalMinor: String(overdue),
+    messageCostMinor: String(cost),
+    allSmsCostMinor: String(allSms),
+    cascadeSavedMinor: String(allSms - cost),
+    pointsAwarded: String(packages / 1_000n),
+    marginMinor: String(marginMinor),
+    marginPerSubscriberMinor: Number(marginMinor) / plan.enrolled,
+    ...(margin && { margin }),
+    ...(packageRevenue && { packageRevenue }),
+  }
+}
+
+/** Thirty days that rise, weaken at weekends and add up to about what the arm sold. */
+const daysOf = (plan: ArmPlan): CampaignReport['days'] =>
+  Array.from({ length: 30 }, (_, index) => {
+    const wave = 1 + 0.28 * Math.sin(index * 1.9 + plan.enrolled) - (index % 7 > 4 ? 0.3 : 0)
+    const activated = Math.round((plan.stages[3] / 30) * wave * Math.min(1, (index + 2) / 6) * 1.1)
+    return {
+      day: new Date(Date.UTC(2026, 2, 1 + index)).toISOString().slice(0, 10),
+      armId: plan.armId,
+      enrolled: Math.round(plan.enrolled / 30),
+      messages: Math.round(((plan.channels[0]?.[1] ?? 0) / 30) * wave),
+      activated,
+      packageRevenueMinor: String(
+        BigInt(activated * 8_000 + Math.round((plan.ownSales / 30) * wave) * 6_400),
+      ),
+    }
+  })
+
+/** A month of a campaign with the figures that an operator of 50,000 would see. */
+function fixture(): CampaignReport {
+  const refusals = PLANS.flatMap(({ armId, enrolled, stages, reasons }) =>
+    Object.entries(reasons).map(([reason, subscribers]) => ({
+      armId,
+      reason: reason as CampaignReport['refusals'][number]['reason'],
+      subscribers,
+      share: subscribers / (enrolled - stages[3]),
+    })),
+  )
+  return campaignReport.parse({
+    campaignId: CAMPAIGN,
+    version: 3,
+    name: { en: 'The package is used up', ru: 'Пакет израсходован', uk: 'Пакет вичерпано' },
+    currency: 'RUB',
+    currencyDecimals: 2,
+    from: '2026-03-01T00:00:00+03:00',
+    asOf: '2026-03-30T18:42:00+03:00',
+    timeZone: 'Europe/Moscow',
+    totals: {
+      subscribers: 50_000,
+      events: 1_284_511,
+      firings: 61_207,
+      messages: 63_612,
+      receipts: 61_748,
+      answers: 2_715,
+      activations: 2_449,
+    },
+    arms: PLANS.map(armOf),
+    refusals,
+    days: PLANS.flatMap(daysOf),
+  } satisfies CampaignReport)
+}
+
+const served = {
+  report: fixture(),
+  campaigns: [] as object[],
+  failing: false,
+}
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.woff2': 'font/woff2',
+  '.json': 'application/json',
+}
+
+/** Hands out the built console and, to those who show the key, the fixture. */
+function startServer(built: string): Promise<Server> {
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+    const say = (status: number, body: unknown): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    }
+    if (pathname.startsWith('/v1/')) {
+      if (served.failing) return say(503, { code: 'unavailable' })
+      if (request.headers.authorization !== `Bearer ${KEY}`) return say(401, { code: 'unauthenticated' })
+      if (pathname === '/v1/campaigns') return say(200, served.campaigns)
+      if (pathname === `/v1/campaigns/${CAMPAIGN}/report`) return say(200, served.report)
+      return say(404, { code: 'not_found' })
+    }
+    const asked = join(built, pathname)
+    const file = extname(pathname) && existsSync(asked) ? asked : join(built, 'index.html')
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'text/plain' }).end(readFileSync(file))
+  })
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
+}
+
+let browser: Browser
+let server: Server
+let origin: string
+let built: string
+const faults: string[] = []
+
+beforeAll(async () => {
+  built = mkdtempSync(join(tmpdir(), 'tenure-web-'))
+  const root = join(import.meta.dirname, '..')
+  const vite = join(root, 'node_modules/vite/bin/vite.js')
+  // A process of its own, because React's production build must not see the test runner's NODE_ENV.
+  await promisify(execFile)(
+    process.execPath,
+    [vite, 'build', 'web', '--outDir', built, '--logLevel', 'error'],
+    {
+      cwd: root,
+      env: { ...process.env, NODE_ENV: 'production' },
+    },
+  )
+  server = await startServer(built)
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  browser = await launchBrowser()
+})
+
+afterAll(async () => {
+  await browser?.close()
+  server?.closeAllConnections()
+  server?.close()
+  rmSync(built, { recursive: true, force: true })
+})
+
+beforeEach(() => {
+  served.report = fixture()
+  served.campaigns = [{ campaignId: CAMPAIGN, name: served.report.name, state: 'running' }]
+  served.failing = false
+  faults.length = 0
+})
+
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close()
+})
+
+/** A fresh browser profile on an address of the console, with the key unless told otherwise. */
+async function open(
+  path: string,
+  options: BrowserContextOptions = {},
+  key: string | null = KEY,
+): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: DESKTOP,
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
+    ...options,
+  })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  page.on('pageerror', (error) => faults.push(String(error)))
+  await page.goto(origin + path + (key ? `#key=${key}` : ''))
+  return page
+}
+
+const REPORT = `/campaigns/${CAMPAIGN}`
+
+/** Waits until the report and its pictures stand. (What runs in the page is text: this side knows no DOM.) */
+async function settled(page: Page): Promise<void> {
+  await page.getByTestId('verdict').waitFor()
+  await page.waitForFunction('document.querySelectorAll("[role=img] svg path").length > 20')
+  await page.evaluate('document.fonts.ready.then(() => true)')
+}
+
+/** What the page says, with spaces of every kind as one plain space. */
+const textOf = async (page: Page): Promise<string> =>
+  (await page.locator('body').innerText()).replaceAll(/\s+/g, ' ')
+
+/** Elements that reach over the right edge or hold text wider than themselves, but for those meant for the ear. */
+const overflowing = (page: Page): Promise<string[]> =>
+  page.evaluate<string[]>(`(() => {
+    const wide = document.documentElement.scrollWidth > innerWidth ? ['the page'] : []
+    const unseen = (element) => element && (element.getBoundingClientRect().width <= 1 || unseen(element.parentElement))
+    for (const element of document.querySelectorAll('main *')) {
+      if (unseen(element) || element.closest('svg')) continue
+      const over = element.getBoundingClientRect().right > innerWidth + 0.5
+      const speaks = [...element.childNodes].some((node) => node.nodeType === 3)
+      const cut = speaks && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1
+      if (over || cut) wide.push(element.tagName + ': ' + element.textContent)
+    }
+    return wide
+  })()`)
+
+async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze()
+  return found.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes
+        .map((node) => node.html)
+        .slice(0, 3)
+        .join(' | ')}`,
+  )
+}
+
+describe('the campaign report', () => {
+  it('answers in its first screenful with the figures of the platform', async () => {
+    const page = await open(REPORT)
+    await settled(page)
+    const verdict = page.getByTestId('verdict')
+    expect(await verdict.innerText()).toContain('“New: pop-up, then SMS” earns ₽8.04 more')
+    const row = page.locator('tr[data-arm=new-dstk-sms]').first()
+    const words = (await row.innerText()).replaceAll(/\s+/g, ' ')
+    expect(words).toContain('12,476 subscribers')
+    expect(words).toContain('+₽8.04 ₽6.55 to ₽9.53')
+    const first = served.report.arms[0]!
+    const second = served.report.arms[1]!
+    const rate = (arm: ArmReport): number => (arm.salesOnCredit * 1000) / arm.enrolled
+    expect(words).toContain(rate(second).toFixed(1))
+    expect(words).toContain(`×${(rate(second) / rate(first)).toFixed(1)}`)
+    const box = await row.boundingBox()
+    expect(box!.y + box!.height).toBeLessThan(DESKTOP.height)
+    expect(await page.locator('[data-total=events]').innerText()).toContain('1,284,511')
+    expect(await textOf(page)).toContain('Figures up to 30 Mar 2026, 18:42 (Europe/Moscow)')
+    expect(faults).toEqual([])
+  })
+
+  it('shows exact money, and never a figure that is none', async () => {
+    const largest = served.report.arms[0]!
+    largest.packageRevenueMinor = '900719925474099312345'
+    served.report.arms[2]!.enrolled = 0
+    served.report.arms[2]!.allSmsCostMinor = '0'
+    delete served.report.arms[2]!.margin
+    for (const lang of LANGUAGES) {
+      const page = await open(`${REPORT}?lang=${lang}&table=headline,funnel,packages,days,refusals`)
+      await page.getByTestId('verdict').waitFor()
+      const text = await textOf(page)
+      expect(text).not.toMatch(/NaN|Infinity|undefined|\[object|\{\{/)
+      const groups = '9 007 199 254 740 993 123'
+      expect(text).toContain(lang === 'en' ? `₽${groups.replaceAll(' ', ',')}.45` : `${groups},45 ₽`)
+    }
+  })
+
+  it('speaks three languages, and carries the choice in its address', async () => {
+    const page = await open(REPORT)
+    await settled(page)
+    const names = { en: 'Did it pay?', ru: 'Окупилось ли?', uk: 'Чи окупилося?' }
+    for (const lang of ['ru', 'uk', 'en'] as const) {
+      await page.getByText(lang.toUpperCase(), { exact: true }).first().click()
+      await page.getByRole('heading', { name: names[lang] }).waitFor()
+      expect(new URL(page.url()).searchParams.get('lang')).toBe(lang)
+      expect(await page.locator('html').getAttribute('lang')).toBe(lang)
+      expect(await page.title()).toContain(served.report.name[lang])
+    }
+    const other = await open(`${REPORT}?lang=ru`)
+    await settled(other)
+    expect(await textOf(other)).toContain('12 476 абонентов')
+    expect(await textOf(other)).toContain('8,04 ₽ на участника сверх контроля')
+  })
+
+  it('follows the platform without a reload', async () => {
+    const page = await open(REPORT)
+    await settled(page)
+    await page.evaluate('window.untouched = true')
+    served.report.totals.events = 1_300_000
+    served.report.asOf = '2026-03-31T09:00:00+03:00'
+    served.report.arms[1]!.margin!.perSubscriberMinor = 911
+    await page.getByText('1,300,000').waitFor()
+    await page.getByText('Live', { exact: true }).waitFor()
+    expect(await page.getByTestId('verdict').innerText()).toContain('₽9.11')
+    expect(await page.evaluate('window.untouched')).toBe(true)
+  })
+
+  it('keeps the last figures when the connection is lost, says so, and goes on when it is back', async () => {
+    const page = await open(REPORT)
+    await settled(page)
+    served.failing = true
+    await page.getByText(/Connection lost. Last figures from \d\d:\d\d:\d\d/).waitFor()
+    expect(await page.getByTestId('verdict').innerText()).toContain('₽8.04')
+    served.failing = false
+    await page.getByText('Connection lost').waitFor({ state: 'detached' })
+  })
+
+  it('shows each picture as a table, and what its figures mean', async () => {
+    const page = await open(REPORT)
+    await settled(page)
+    await page.getByRole('button', { name: 'As a table: Which packages were sold?' }).click()
+    await page.getByRole('table', { name: 'Which packages were sold?' }).waitFor()
+    expect(new URL(page.url()).searchParams.get('table')).toBe('packages')
+    await page.getByRole('button', { name: 'What it means: Did it pay?' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByText('intent to treat').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByText('intent to treat').waitFor({ state: 'detached' })
+  })
+
+  it('says what to do while nobody is enrolled', async () => {
+    served.report.arms = served.report.arms.map((arm) => ({ ...arm, enrolled: 0 }))
+    const page = await open(REPORT)
+    await page.getByRole('heading', { name: 'No one is enrolled yet' }).waitFor()
+    expect(await textOf(page)).toContain('POST /v1/events')
+    expect(await violations(page)).toEqual([])
+  })
+})
+
+describe('the way in', () => {
+  it('takes the key out of the address, and leads on to the only campaign', async () => {
+    const page = await open('/')
+    await settled(page)
+    expect(page.url()).toBe(origin + REPORT)
+  })
+
+  it('lists campaigns when there are several', async () => {
+    served.campaigns.push({
+      campaignId: 'other',
+      name: { en: 'Other', ru: 'Другая', uk: 'Інша' },
+      state: 'draft',
+    })
+    const page = await open('/')
+    await page.getByRole('link', { name: 'Other' }).waitFor()
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('link', { name: 'The package is used up' }).click()
+    await settled(page)
+  })
+
+  it('asks for the key when there is none, and again when it is wrong', async () => {
+    const page = await open(REPORT, {}, null)
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    expect(await violations(page)).toEqual([])
+    const field = page.getByLabel('API key', { exact: false }).first()
+    await field.fill('wrong')
+    await field.press('Enter')
+    await page.getByText('The server did not accept this key.').waitFor()
+    await field.fill(KEY)
+    await field.press('Enter')
+    await settled(page)
+  })
+
+  it('says so when there is no such campaign', async () => {
+    const page = await open('/campaigns/nothing')
+    await page.getByText('There is no such campaign.').waitFor()
+    expect(await page.getByRole('link', { name: 'To the campaigns' }).getAttribute('href')).toBe('/')
+  })
+})
+
+describe('how it looks', () => {
+  for (const lang of LANGUAGES) {
+    it(`fits a phone of 390 px in ${lang}, with pictures and with tables`, async () => {
+      const page = await open(`${REPORT}?lang=${lang}`, { viewport: PHONE, hasTouch: true, isMobile: true })
+      await settled(page)
+      expect(await overflowing(page)).toEqual([])
+      await page.goto(`${origin}${REPORT}?lang=${lang}&table=headline,funnel,packages,days,refusals`)
+      await page.getByTestId('verdict').waitFor()
+      expect(await overflowing(page)).toEqual([])
+    })
+  }
+
+  const tables = '?table=headline,funnel,packages,days,refusals'
+  for (const [colorScheme, viewport, search] of [
+    ['light', DESKTOP, ''],
+    ['light', PHONE, tables],
+    ['dark', DESKTOP, tables],
+    ['dark', PHONE, ''],
+  ] as const) {
+    it(`leaves axe nothing to object to: ${colorScheme}, ${viewport.width} px ${search}`, async () => {
+      const page = await open(REPORT + search, { viewport, colorScheme })
+      await page.getByTestId('verdict').waitFor()
+      if (!search) await settled(page)
+      const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor')
+      expect(ground).toBe(colorScheme === 'dark' ? 'rgb(14, 16, 18)' : 'rgb(247, 248, 249)')
+      expect(await violations(page)).toEqual([])
+    })
+  }
+
+  it('keeps the places and settings of a phone in a drawer', async () => {
+    const page = await open(REPORT, { viewport: PHONE })
+    await settled(page)
+    await page.getByRole('button', { name: 'Open places and settings' }).click()
+    const drawer = page.getByRole('dialog')
+    await drawer.getByRole('link', { name: 'Campaigns' }).waitFor()
+    expect(await violations(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await drawer.waitFor({ state: 'detached' })
+  })
+
+  it.runIf(process.env['TENURE_SCREENSHOTS'] === '1')('is photographed for the documents', async () => {
+    const folder = join(import.meta.dirname, '..', 'docs', 'images')
+    mkdirSync(folder, { recursive: true })
+    for (const [name, viewport] of [
+      ['desktop', DESKTOP],
+      ['phone', PHONE],
+    ] as const) {
+      const page = await open(REPORT, { viewport, deviceScaleFactor: 2 })
+      await settled(page)
+      const image = await page.screenshot({ path: join(folder, `report-${name}.png`) })
+      expect(image.length).toBeGreaterThan(20_000)
+    }
+  })
+})

@@ -1,0 +1,79 @@
+import { createContext, useContext } from 'react'
+import type { CampaignReport } from '../../../src/insights/contract.ts'
+import type { Language } from '../paths.ts'
+import { formatMoney, formatMoneyStatistic, joinParts, numberFormatter, type MoneyStyle } from './money.ts'
+
+const LOCALES: Record<Language, string> = { en: 'en-GB', ru: 'ru-RU', uk: 'uk-UA' }
+
+export type NameByLanguage = { en: string; ru: string; uk: string }
+
+/** Shows a figure of one report in one language; the same figure looks the same wherever it stands. */
+export type Format = {
+  language: Language
+  currency: string
+  /** Digits of the currency's minor unit. */
+  decimals: number
+  name(name: NameByLanguage): string
+  count(value: number | string): string
+  /** Exact money from minor units as text. */
+  money(amountMinor: string): string
+  /** An average or bound, in minor units, as money. */
+  average(valueMinor: number | undefined, style?: MoneyStyle): string
+  /** A share of one as per cent, with one decimal; a dash when the whole is nothing. */
+  share(part: number, whole: number): string
+  /** A figure with one decimal; a dash when it cannot be said. */
+  rate(value: number | undefined): string
+  ratio(value: number | undefined): string
+  megabytes(volume: number): string
+  moment(iso: string): string
+  day(isoDay: string): string
+}
+
+/** Builds the formats for a language and a report's currency and time zone. */
+export function makeFormat(
+  language: Language,
+  {
+    currency,
+    currencyDecimals,
+    timeZone,
+  }: Pick<CampaignReport, 'currency' | 'currencyDecimals' | 'timeZone'>,
+): Format {
+  const locale = LOCALES[language]
+  const number = (value: number | bigint, options: Intl.NumberFormatOptions): string =>
+    joinParts(numberFormatter(locale, options).formatToParts(value))
+  const momentFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone })
+  const dayFormat = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' })
+  const oneDecimal = { minimumFractionDigits: 1, maximumFractionDigits: 1 }
+  return {
+    language,
+    currency,
+    decimals: currencyDecimals,
+    name: (name) => name[language],
+    count: (value) => number(typeof value === 'string' ? BigInt(value) : value, {}),
+    money: (amountMinor) => formatMoney(amountMinor, currencyDecimals, currency, locale),
+    average: (valueMinor, style) =>
+      formatMoneyStatistic(valueMinor, currencyDecimals, currency, locale, style),
+    share: (part, whole) => (whole > 0 ? number(part / whole, { style: 'percent', ...oneDecimal }) : '—'),
+    rate: (value) => (value === undefined || !Number.isFinite(value) ? '—' : number(value, oneDecimal)),
+    ratio: (value) =>
+      value === undefined || !Number.isFinite(value)
+        ? '—'
+        : `×${number(value, { maximumSignificantDigits: 2 })}`,
+    megabytes: (volume) => number(volume, { style: 'unit', unit: 'megabyte', unitDisplay: 'short' }),
+    moment: (iso) => momentFormat.format(new Date(iso)),
+    day: (isoDay) => dayFormat.format(new Date(`${isoDay}T00:00:00Z`)),
+  }
+}
+
+/** The reader's wall clock, for what this browser itself saw. */
+export const wallClock = (language: Language, atMs: number): string =>
+  new Intl.DateTimeFormat(LOCALES[language], { timeStyle: 'medium' }).format(atMs)
+
+export const FormatContext = createContext<Format | null>(null)
+
+/** The formats of the report that is shown. */
+export function useFormat(): Format {
+  const format = useContext(FormatContext)
+  if (!format) throw new Error('useFormat stands outside of a report')
+  return format
+}

@@ -1,0 +1,94 @@
+import { Burger, Button, CloseButton, Drawer } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { IconLogout, IconSpeakerphone } from '@tabler/icons-react'
+import { useQueryClient } from '@tanstack/react-query'
+import { Link, Outlet, useLocation, useSearch } from '@tanstack/react-router'
+import { useEffect } from 'react'
+import { useTranslation } from 'react-i18next'
+import { preferredLanguage, showLanguage } from '../languages/setup.ts'
+import { paths } from '../paths.ts'
+import { signOut, useSession } from '../session.ts'
+import { LanguageSwitch, SchemeSwitch } from './Switches.tsx'
+import { SignIn } from './SignIn.tsx'
+import styles from './shell.module.css'
+
+/** The frame of every page: where one can go, the language, the colours; or the sign-in card. */
+export function Shell() {
+  const { key } = useSession()
+  const queryClient = useQueryClient()
+  const { lang } = useSearch({ from: '__root__' })
+  useEffect(() => {
+    void showLanguage(preferredLanguage(lang), lang !== undefined)
+  }, [lang])
+  useEffect(() => {
+    if (key === null) queryClient.clear()
+  }, [key, queryClient])
+  return key === null ? <SignIn /> : <Frame key={key} />
+}
+
+function Frame() {
+  const { t } = useTranslation()
+  const [open, drawer] = useDisclosure(false)
+  const { pathname } = useLocation()
+  useEffect(drawer.close, [pathname, drawer.close])
+  return (
+    <div className={styles.frame}>
+      <a className={styles.skip} href="#content">
+        {t('shell.skipToContent')}
+      </a>
+      <aside className={styles.side}>
+        <Brand />
+        <Places />
+      </aside>
+      <header className={styles.bar}>
+        <Burger opened={open} onClick={drawer.toggle} size="sm" aria-label={t('shell.openPlaces')} />
+        <Brand />
+      </header>
+      <Drawer.Root opened={open} onClose={drawer.close} size={280} padding={12}>
+        <Drawer.Overlay />
+        <Drawer.Content aria-label={t('shell.places')}>
+          <Drawer.Body className={styles.drawer}>
+            <div className={styles.drawerHead}>
+              <Brand />
+              <CloseButton onClick={drawer.close} size="lg" aria-label={t('shell.closePlaces')} />
+            </div>
+            <Places />
+          </Drawer.Body>
+        </Drawer.Content>
+      </Drawer.Root>
+      <main id="content" className={styles.content} tabIndex={-1}>
+        <Outlet />
+      </main>
+    </div>
+  )
+}
+
+const Brand = () => <span className={styles.brand}>Tenure</span>
+
+function Places() {
+  const { t } = useTranslation()
+  return (
+    <div className={styles.places}>
+      <nav aria-label={t('shell.places')}>
+        <Link to={paths.campaigns} className={styles.place} data-active>
+          <IconSpeakerphone size={18} stroke={1.6} aria-hidden />
+          {t('shell.campaigns')}
+        </Link>
+      </nav>
+      <div className={styles.settings}>
+        <LanguageSwitch />
+        <SchemeSwitch />
+        <Button
+          variant="subtle"
+          color="gray"
+          size="compact-sm"
+          className={styles.signOut}
+          leftSection={<IconLogout size={16} stroke={1.6} aria-hidden />}
+          onClick={() => signOut()}
+        >
+          {t('shell.signOut')}
+        </Button>
+      </div>
+    </div>
+  )
+}

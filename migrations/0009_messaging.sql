@@ -63,7 +63,7 @@ comment on table messaging.message is
 create index message_queued on messaging.message (tenant_id, not_before) where state = 'queued';
 create index message_submitting on messaging.message (tenant_id) where state = 'submitting';
 create index message_contacts on messaging.message (tenant_id, subscriber_id, submitted_at);
-create index message_provider on messaging.message using gin (provider_ids);
+create index message_provider on messaging.message (tenant_id, (provider_ids[1])) where provider_ids[1] is not null;
 call platform.isolate('messaging.message');
 
 create table messaging.answer (

@@ -215,7 +215,7 @@ async function operator(tenantId: string, clock: ManualClock) {
 }
 
 async function runAll(triggers: Triggers, tenantId: string): Promise<void> {
-  while ((await triggers.stage.run(tenantId)).handled > 0);
+  while ((await triggers.stage.run(tenantId)).more);
 }
 
 async function storedFirings(tenantId: string, callerOf: Map<number, string>): Promise<Firing[]> {

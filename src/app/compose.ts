@@ -41,8 +41,10 @@ export async function composeApp(stores: Stores, onError: OnError): Promise<App>
     loop,
     insights,
     addTenant(tenantId) {
-      loop.addTenant(tenantId, [triggers.stage, campaigns.stage, operator.stage, messaging.stage])
+      loop.addTenant(tenantId, [triggers.stage, ...campaigns.stages, operator.stage, messaging.stage])
       insights.follow(tenantId)
+      // Receipts and answers wait at the gateways for a connection, also while this side has nothing to send.
+      messaging.gateways.channelsOf(tenantId).catch((error: unknown) => onError('messaging', error))
     },
     async stop() {
       await http.close()
@@ -80,13 +82,13 @@ async function composeServices(stores: Stores, onError: OnError) {
     ...base,
     logOf: events.log,
     checkpoints: log.checkpoints(),
-    onFirings: waker('campaigns'),
+    onFirings: waker('entries'),
     onRules: waker('triggers'),
   })
   const operator = createOperator({
     ...base,
     accountsOf: (tx, ids) => profiles.identitiesOf(tx, ids, 'account'),
-    onFinished: waker('campaigns'),
+    onFinished: waker('activations'),
   })
   const messaging = createMessaging({
     ...base,
@@ -101,6 +103,7 @@ async function composeServices(stores: Stores, onError: OnError) {
     loyalty,
     profiles,
     wakeOperator: waker('operator'),
+    wakeJourneys: waker('journeys'),
   })
   const insights = await createInsights({
     ...base,

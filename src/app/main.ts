@@ -19,11 +19,6 @@ async function main(): Promise<void> {
   const first = await ensureFirstTenant(app.access)
   for (const tenantId of await app.access.tenantIds()) app.addTenant(tenantId)
   if (config.clock === 'system') app.loop.start()
-  await app.http.listen({ host: config.host, port: config.port })
-  const address = app.http.server.address() as AddressInfo
-  process.stdout.write(
-    `${JSON.stringify({ listening: `http://${address.address}:${address.port}`, ...first })}\n`,
-  )
 
   let stopping = false
   const stop = async (): Promise<void> => {
@@ -33,8 +28,14 @@ async function main(): Promise<void> {
     await stores.close()
     process.exit(0)
   }
+  // Before the line below: whoever reads it may end this process at once, and that must be an orderly end.
   process.on('SIGTERM', () => void stop())
   process.on('SIGINT', () => void stop())
+  await app.http.listen({ host: config.host, port: config.port })
+  const address = app.http.server.address() as AddressInfo
+  process.stdout.write(
+    `${JSON.stringify({ listening: `http://${address.address}:${address.port}`, ...first })}\n`,
+  )
 }
 
 async function ensureFirstTenant(access: Awaited<ReturnType<typeof composeApp>>['access']): Promise<object> {

@@ -5,8 +5,8 @@ import {
   type Clock,
   type Config,
   type Database,
+  KeptClock,
   LmdbLogStore,
-  ManualClock,
   migrate,
   openAnalytics,
   openDatabase,
@@ -35,7 +35,7 @@ export async function openStores(config: Config): Promise<Stores> {
     await migrate(config.databaseUrl ?? postgres!.ownerUrl),
     config.databasePoolSize,
   )
-  const log = new LmdbLogStore(join(config.dataDir, 'log'))
+  const log = new LmdbLogStore(config.logDir)
   const analytics = await openAnalytics(
     config.analyticsUrl === undefined
       ? { folder: join(config.dataDir, 'analytics') }
@@ -45,8 +45,7 @@ export async function openStores(config: Config): Promise<Stores> {
     database,
     log,
     analytics,
-    // A simulated clock stands at zero until the world's driver sets it, so nothing falls due before.
-    clock: config.clock === 'simulated' ? new ManualClock(0) : systemClock,
+    clock: config.clock === 'simulated' ? new KeptClock(join(config.dataDir, 'clock')) : systemClock,
     async close() {
       await analytics.close()
       await log.close()

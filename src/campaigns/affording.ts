@@ -13,7 +13,7 @@ import { chooseOffer, type Menu, type Offer, type Product, saveOffers } from '..
 import type { Campaign, Step } from './contract.ts'
 import type { Instance, OfferSummary } from './journey.ts'
 import { type Arriving, move, type MovingDependencies } from './moving.ts'
-import { lockInstances, takeDueInstances, updateInstances } from './store.ts'
+import { lockInstances, nextDue, updateInstances } from './store.ts'
 
 export type AffordingDependencies = MovingDependencies & {
   database: Database
@@ -28,27 +28,30 @@ const RETRY_MS = 60_000
 type Verdict =
   | { kind: 'retry'; instance: Instance }
   | { kind: 'offered'; instance: Instance; offer: Offer }
-  | { kind: 'nothing'; instance: Instance; reason: string; offer?: Offer }
+  | { kind: 'nothing'; instance: Instance; arrival: 'empty' | 'else'; reason: string; offer?: Offer }
   | { kind: 'activate'; instance: Instance; affordability: Affordability; creditMinor: bigint }
 
 /**
  * Serves the journeys whose next move depends on what the subscriber can pay: `offer` steps, and `activate` steps,
  * where the balance is read again because hours may have passed since the offer. The operator's systems are asked
- * outside of any transaction; the rows are locked and looked at again afterwards.
+ * outside of any transaction; the rows are locked and looked at again afterwards. Returns when the next journey is due.
  */
 export async function affordSteps(
   dependencies: AffordingDependencies,
   tenantId: string,
+  seen: Instance[],
   now: Temporal.Instant,
-  limit: number,
-): Promise<number> {
+): Promise<number | null> {
   const { database, operator } = dependencies
-  const seen = await database.tx(tenantId, (tx) => takeDueInstances(tx, now, ['affordability'], limit))
-  if (seen.length === 0) return 0
-  const answers = await operator.affordabilitiesOf(tenantId, [
-    ...new Set(seen.map((instance) => instance.subscriberId)),
-  ])
-  await database.tx(tenantId, async (tx) => {
+  const subscriberIds = [...new Set(seen.map((instance) => instance.subscriberId))]
+  const answers = await operator.affordabilitiesOf(tenantId, subscriberIds).catch((error: unknown) => {
+    // Nobody said where the operator's systems are: these journeys wait, and nobody else has to.
+    if (error instanceof DomainError) return new Map(subscriberIds.map((id) => [id, error]))
+    throw error
+  })
+  const products = await dependencies.documents.list<Product>(tenantId, 'Product')
+  const byId = new Map(products.map((product) => [product.id, product]))
+  return database.tx(tenantId, async (tx) => {
     const locked = await lockInstances(
       tx,
       seen.map((instance) => instance.instanceId),
@@ -58,37 +61,40 @@ export async function affordSteps(
     )
     const verdicts: Verdict[] = []
     for (const instance of waiting) {
-      verdicts.push(await judge(dependencies, tenantId, instance, answers.get(instance.subscriberId)!, now))
+      const answer = answers.get(instance.subscriberId)!
+      verdicts.push(await judge(dependencies, tenantId, byId, instance, answer, now))
     }
     await settle(dependencies, tx, tenantId, verdicts, now)
+    return nextDue(tx)
   })
-  return seen.length
 }
 
 async function judge(
   { documents, campaignOf }: AffordingDependencies,
   tenantId: string,
+  products: Map<string, Product>,
   instance: Instance,
   answer: Affordability | DomainError,
   now: Temporal.Instant,
 ): Promise<Verdict> {
-  if (answer instanceof DomainError) {
-    if (answer.code.endsWith('missing') || answer.code.endsWith('refused'))
-      return { kind: 'nothing', instance, reason: answer.code }
-    return { kind: 'retry', instance }
-  }
   const step = stepOf(await campaignOf(tenantId, instance.campaignId, instance.version), instance)
+  // What cannot be paid for leaves an activate step by its "else" and an offer step by its "empty".
+  const nothing = (reason: string): Extract<Verdict, { kind: 'nothing' }> => {
+    return { kind: 'nothing', instance, arrival: step.type === 'activate' ? 'else' : 'empty', reason }
+  }
+  if (answer instanceof DomainError) {
+    return isFinal(answer) ? nothing(answer.code) : { kind: 'retry', instance }
+  }
   if (step.type === 'activate') {
-    const shortMinor = BigInt(instance.chosen!.priceMinor) - answer.balanceMinor
+    if (instance.chosen === null) return nothing('nothing_chosen')
+    const shortMinor = BigInt(instance.chosen.priceMinor) - answer.balanceMinor
     const creditMinor = shortMinor > 0n ? shortMinor : 0n
-    if (creditMinor > answer.creditMinor)
-      return { kind: 'nothing', instance, reason: 'beyond_balance_and_credit' }
+    if (creditMinor > answer.creditMinor) return nothing('beyond_balance_and_credit')
     return { kind: 'activate', instance, affordability: answer, creditMinor }
   }
   const menuId = (step as Extract<Step, { type: 'offer' }>).menu
   const menu = (await documents.get<Menu>(tenantId, 'Menu', menuId))!
-  const products = await documents.list<Product>(tenantId, 'Product')
-  const choice = chooseOffer(menu, new Map(products.map((product) => [product.id, product])), answer)
+  const choice = chooseOffer(menu, products, answer)
   const offer: Offer = {
     ...choice,
     ...answer,
@@ -99,9 +105,13 @@ async function judge(
     decidedAt: now,
     reference: instance.instanceId,
   }
-  if (choice.items.length === 0)
-    return { kind: 'nothing', instance, reason: 'beyond_balance_and_credit', offer }
+  if (choice.items.length === 0) return { ...nothing('beyond_balance_and_credit'), offer }
   return { kind: 'offered', instance: withOffer(instance, offer, answer), offer }
+}
+
+/** Asking again would change nothing: the operator does not know the subscriber, or said no. */
+function isFinal({ code }: DomainError): boolean {
+  return code === 'operator_account_not_found' || code.endsWith('missing') || code.endsWith('refused')
 }
 
 function withOffer(instance: Instance, { offerId, items }: Offer, answer: Affordability): Instance {
@@ -159,10 +169,7 @@ async function settle(
   )
   const arriving = verdicts.flatMap((verdict): Arriving[] => {
     if (verdict.kind === 'offered') return [{ instance: verdict.instance, arrival: 'next' }]
-    // An activate step that cannot be paid for leaves by its "else", an offer step by its "empty".
-    if (verdict.kind === 'nothing')
-      return [{ instance: verdict.instance, arrival: verdict.instance.chosen ? 'else' : 'empty' }]
-    return []
+    return verdict.kind === 'nothing' ? [{ instance: verdict.instance, arrival: verdict.arrival }] : []
   })
   await move(dependencies, tx, tenantId, arriving, now)
 }

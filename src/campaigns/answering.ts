@@ -42,12 +42,13 @@ export async function takeAnswered(
     else if (instance.waitingFor !== 'answer' || arriving.has(instance.instanceId))
       marks.push({ answer, as: 'too_late' })
     else {
-      const { productId, volumeMb, priceMinor, creditMinor } = item
+      const { productId, volumeMb, priceMinor, creditMinor, currency } = item
       const chosen = {
         productId,
         volumeMb,
         priceMinor: priceMinor.toString(),
         creditMinor: creditMinor.toString(),
+        currency,
         channel: answer.channel,
       }
       arriving.set(instance.instanceId, { instance: { ...instance, chosen }, arrival: 'next' })

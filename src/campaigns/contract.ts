@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const slug = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)
 const localised = z.strictObject({ en: z.string().min(1), ru: z.string().min(1), uk: z.string().min(1) })
-const duration = z.iso.duration()
+const duration = z.string().refine(isLength, 'an ISO 8601 duration of days or less, such as PT24H or P2D')
 const share = z.int().min(0).max(100)
 
 const stepId = slug
@@ -69,6 +69,16 @@ export const campaign = z.strictObject({
 export type Campaign = z.infer<typeof campaign>
 export type Arm = Campaign['arms'][number]
 export type Step = z.infer<typeof step>
+
+/** Months and years have no length of their own, and a journey's waits are lengths. */
+function isLength(text: string): boolean {
+  try {
+    const { years, months, weeks, sign } = Temporal.Duration.from(text)
+    return years === 0 && months === 0 && weeks === 0 && sign > 0
+  } catch {
+    return false
+  }
+}
 
 /** The arm that nobody contacts. */
 export const CONTROL = 'control'

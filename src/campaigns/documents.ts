@@ -43,10 +43,6 @@ function checkCampaign(document: Campaign, reader: DocumentReader): Problem[] {
 
 function checkArm(arm: Arm, field: string, reader: DocumentReader, declarations: Declarations): Problem[] {
   const ids = new Set(arm.journey.steps.map((step) => step.id))
-  const ways = (step: Step): string[] =>
-    Object.entries(step).flatMap(([key, value]) =>
-      key === 'next' || key === 'else' || key === 'empty' ? [value as string] : [],
-    )
   return [
     ...missing(reader, 'Trigger', arm.entry.trigger, `${field}.entry.trigger`),
     ...duplicates(
@@ -66,14 +62,8 @@ function checkArm(arm: Arm, field: string, reader: DocumentReader, declarations:
         ]),
     ...arm.journey.steps.flatMap((step, i): Problem[] => {
       const at = `${field}.journey.steps.${i}`
-      const targets = [
-        ...ways(step),
-        ...(step.type === 'branch' ? step.cases : step.type === 'split' ? step.parts : []).map(
-          (item) => item.next,
-        ),
-      ]
       return [
-        ...targets
+        ...waysOut(step)
           .filter((to) => !ids.has(to))
           .map((to) => problem('step_missing', at, `no step "${to}"`, to, 'id of a step')),
         ...(step.type === 'offer' ? missing(reader, 'Menu', step.menu, `${at}.menu`) : []),
@@ -103,33 +93,46 @@ function checkArm(arm: Arm, field: string, reader: DocumentReader, declarations:
   ]
 }
 
-/** A circle of steps that never wait would never end; every circle must pass a wait, a delay, an offer or an activation. */
+/**
+ * A journey goes forward only: what a step starts bears an id made of journey and step, so a step taken a second time
+ * would start nothing. Whoever wants to ask again writes a second step. Depth first; a step met again while it is
+ * still on the path closes a circle.
+ */
 function circles(arm: Arm, field: string): Problem[] {
-  const instant = new Map(
-    arm.journey.steps.flatMap((step): [string, string[]][] =>
-      step.type === 'send' || step.type === 'award'
-        ? [[step.id, [step.next]]]
-        : step.type === 'branch'
-          ? [[step.id, [...step.cases.map((item) => item.next), step.else]]]
-          : step.type === 'split'
-            ? [[step.id, step.parts.map((item) => item.next)]]
-            : [],
-    ),
-  )
-  const isCircular = (id: string, path: Set<string>): boolean =>
-    path.has(id) || (instant.get(id) ?? []).some((next) => isCircular(next, new Set(path).add(id)))
-  const found = [...instant.keys()].find((id) => isCircular(id, new Set()))
-  return found === undefined
-    ? []
-    : [
-        problem(
-          'circle',
-          `${field}.journey`,
-          'steps run in a circle without waiting',
-          found,
-          'a wait in every circle',
-        ),
-      ]
+  const steps = new Map(arm.journey.steps.map((step) => [step.id, step]))
+  const state = new Map<string, 'open' | 'done'>()
+  const closes = (id: string): boolean => {
+    if (state.has(id)) return state.get(id) === 'open'
+    state.set(id, 'open')
+    const found = waysOut(steps.get(id)).some(closes)
+    if (!found) state.set(id, 'done')
+    return found
+  }
+  const found = [...steps.keys()].find((id) => closes(id))
+  if (found === undefined) return []
+  const message = 'a journey goes forward only; steps run in a circle'
+  return [problem('circle', `${field}.journey`, message, found, 'steps that lead forward')]
+}
+
+/** Ids of the steps to which a step may lead. */
+function waysOut(step: Step | undefined): string[] {
+  switch (step?.type) {
+    case 'offer':
+      return [step.next, step.empty]
+    case 'wait':
+    case 'activate':
+      return [step.next, step.else]
+    case 'send':
+    case 'delay':
+    case 'award':
+      return [step.next]
+    case 'branch':
+      return [...step.cases.map((item) => item.next), step.else]
+    case 'split':
+      return step.parts.map((item) => item.next)
+    default:
+      return []
+  }
 }
 
 function missing(reader: DocumentReader, kind: string, id: string, field: string): Problem[] {

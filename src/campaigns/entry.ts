@@ -11,8 +11,9 @@ export type LiveCampaign = { document: Campaign; version: number }
 export type Belongs = (tx: Tx, campaign: Campaign, subscriberIds: number[]) => Promise<Set<number>>
 
 /**
- * Turns new firings into enrolments and journeys. Enrolment comes first: a firing may both put a subscriber into
- * the population and begin the journey of their arm. Returns how many firings were handled.
+ * Turns new firings into enrolments and journeys. A firing may both put a subscriber into the population and begin
+ * the journey of their arm; one that came before the enrolment begins nothing, whether or not both are taken at
+ * once, so that the result does not depend on batches. Returns how many firings were handled.
  */
 export async function takeEntries(
   tx: Tx,
@@ -24,8 +25,8 @@ export async function takeEntries(
   const firings = await takeFirings(tx, limit)
   if (firings.length === 0) return 0
   for (const campaign of campaigns) {
-    await enrol(tx, campaign, firings, belongs)
-    await begin(tx, campaign, firings, now)
+    const enrolledBy = await enrol(tx, campaign, firings, belongs)
+    await begin(tx, campaign, firings, enrolledBy, now)
   }
   await markFiringsHandled(
     tx,
@@ -35,23 +36,26 @@ export async function takeEntries(
   return firings.length
 }
 
+/** Enrols whom the population's trigger names for the first time; returns the firing that did it, by subscriber. */
 async function enrol(
   tx: Tx,
   { document, version }: LiveCampaign,
   firings: Firing[],
   belongs: Belongs,
-): Promise<void> {
+): Promise<Map<number, bigint>> {
   const candidates = firings.filter((firing) => firing.ruleId === document.population.trigger)
-  if (candidates.length === 0) return
+  if (candidates.length === 0) return new Map()
   const members = await belongs(
     tx,
     document,
     candidates.map((firing) => firing.subscriberId),
   )
   const first = new Map<number, Enrolment>()
-  for (const { subscriberId, cause, firedAt } of candidates) {
+  const firingIds = new Map<number, bigint>()
+  for (const { firingId, subscriberId, cause, firedAt } of candidates) {
     if (!members.has(subscriberId) || first.has(subscriberId)) continue
     const arm = armOf(document, subscriberId)
+    firingIds.set(subscriberId, firingId)
     first.set(subscriberId, {
       campaignId: document.id,
       subscriberId,
@@ -69,16 +73,21 @@ async function enrol(
       return { kind: 'enrolled', at: enrolledAt, subscriberId, campaignId, arm }
     }),
   )
+  return new Map(fresh.map(({ subscriberId }) => [subscriberId, firingIds.get(subscriberId)!]))
 }
 
 async function begin(
   tx: Tx,
   { document, version }: LiveCampaign,
   firings: Firing[],
+  enrolledBy: Map<number, bigint>,
   now: Temporal.Instant,
 ): Promise<void> {
   const triggers = new Set(document.arms.map((arm) => arm.entry.trigger))
-  const candidates = firings.filter((firing) => triggers.has(firing.ruleId))
+  const candidates = firings.filter(
+    ({ ruleId, subscriberId, firingId }) =>
+      triggers.has(ruleId) && firingId >= (enrolledBy.get(subscriberId) ?? 0n),
+  )
   if (candidates.length === 0) return
   const arms = await armsOf(
     tx,

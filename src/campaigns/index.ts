@@ -1,4 +1,5 @@
 export { type Campaign, CONTROL } from './contract.ts'
 export { campaignDocuments } from './documents.ts'
+export { campaignErrors } from './errors.ts'
 export { campaignRoutes } from './http.ts'
 export { type Campaigns, createCampaigns } from './service.ts'

@@ -8,6 +8,7 @@ export type OfferedItem = {
   volumeMb: number
   priceMinor: string
   creditMinor: string
+  currency: string
 }
 
 export type OfferSummary = {
@@ -51,6 +52,7 @@ export type Effects = {
 /** Answers a branch's condition for an instance. */
 export type Conditions = (source: string, instance: Instance) => boolean
 
+/** Nothing asked for yet; `advance` adds to it. */
 export function noEffects(): Effects {
   return { cascades: [], awards: [], exits: [] }
 }
@@ -77,7 +79,7 @@ export function advance(
     assert(moves < 1_000, `journey of arm ${arm.id} runs in a circle without waiting`)
     const step = steps.get(stepId)
     assert(step, `journey of arm ${arm.id} has no step ${stepId}`)
-    const entered = enter(step, Object.assign(moving, { stepId }), nowMs, conditions, effects)
+    const entered = enter(step, { ...moving, stepId }, nowMs, conditions, effects)
     if (entered.stay) return entered.instance
     moving = entered.instance
     stepId = entered.next

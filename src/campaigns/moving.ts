@@ -1,9 +1,11 @@
-import { compileExpression, type Declarations, type Expression } from '../expressions/index.ts'
+import type { Declarations } from '../expressions/index.ts'
 import type { Loyalty } from '../loyalty/index.ts'
 import type { Messaging } from '../messaging/index.ts'
 import { appendFacts, decimalText, type Fact, instantOf, type Tx } from '../platform/index.ts'
 import { type Offer, type OfferItem, offersByIds } from '../offers/index.ts'
+import { minorDigits } from '../operator/index.ts'
 import type { Profiles, Subscriber } from '../profiles/index.ts'
+import { type Condition, conditionsOf } from './conditions.ts'
 import { type Arrival, advance, type Effects, type Instance, noEffects } from './journey.ts'
 import type { Campaign } from './contract.ts'
 import { updateInstances } from './store.ts'
@@ -18,12 +20,9 @@ export type MovingDependencies = {
 
 export type Arriving = { instance: Instance; arrival: Arrival }
 
-/** Compiled conditions; a published version never changes, so its source text is a safe key. */
-const compiled = new Map<string, ReturnType<Expression['toFunction']>>()
-
 /**
  * Moves instances as far as they go and carries out what that asks for, all within the caller's transaction:
- * cascades started, points awarded, exits recorded, rows stored.
+ * cascades started, points awarded, exits recorded, rows stored. Returns their new states.
  */
 export async function move(
   dependencies: MovingDependencies,
@@ -31,46 +30,35 @@ export async function move(
   tenantId: string,
   arriving: Arriving[],
   now: Temporal.Instant,
-): Promise<void> {
-  if (arriving.length === 0) return
+): Promise<Instance[]> {
+  if (arriving.length === 0) return []
   const subscribers = await dependencies.profiles.subscribersByIds(
     tx,
     arriving.map(({ instance }) => instance.subscriberId),
   )
-  const declarations = await dependencies.declarations(tenantId)
+  const conditionOf = conditionsOf(await dependencies.declarations(tenantId))
   const effects = noEffects()
   const moved: Instance[] = []
   for (const { instance, arrival } of arriving) {
     const campaign = await dependencies.campaignOf(tenantId, instance.campaignId, instance.version)
     const arm = campaign.arms.find((item) => item.id === instance.arm)!
     const conditions = (source: string, at: Instance): boolean =>
-      holds(source, declarations, at, subscribers.get(at.subscriberId))
+      holds(conditionOf(source), at, subscribers.get(at.subscriberId))
     moved.push(advance(arm, instance, arrival, now.epochMilliseconds, conditions, effects))
   }
   await carryOut(dependencies, tx, tenantId, effects, subscribers, now)
   await updateInstances(tx, moved)
+  return moved
 }
 
-function holds(
-  source: string,
-  declarations: Declarations,
-  instance: Instance,
-  subscriber: Subscriber | undefined,
-): boolean {
-  let condition = compiled.get(source)
-  if (!condition)
-    compiled.set(source, (condition = compileExpression(source, declarations, 'bool').toFunction()))
+function holds(condition: Condition, instance: Instance, subscriber: Subscriber | undefined): boolean {
   const { offer, chosen } = instance
-  return (
-    condition({
-      subscriber: subscriber?.attributes ?? {},
-      offer: { ...offer },
-      answer:
-        chosen === null
-          ? {}
-          : { channel: chosen.channel, productId: chosen.productId, volumeMb: chosen.volumeMb },
-    }) === true
-  )
+  const { channel, productId, volumeMb } = chosen ?? {}
+  return condition({
+    subscriber: subscriber?.attributes ?? {},
+    offer: { ...offer },
+    answer: chosen === null ? {} : { channel, productId, volumeMb },
+  })
 }
 
 async function carryOut(
@@ -106,6 +94,7 @@ async function carryOut(
       subscriberId: instance.subscriberId,
       productId: instance.chosen?.productId ?? '',
       priceMinor: BigInt(instance.chosen?.priceMinor ?? 0),
+      ...(instance.chosen === null ? {} : { currency: instance.chosen.currency }),
       onCredit: BigInt(instance.chosen?.creditMinor ?? 0) > 0n,
       at: now,
       campaignId: instance.campaignId,
@@ -126,17 +115,21 @@ async function carryOut(
   )
 }
 
-/** What a template may speak of: the offer's items with prices as exact decimal texts, the largest first. */
+/**
+ * What a template may speak of: the offer's items with prices as exact decimal texts, the largest first. Without an
+ * item there is no `largest`, so that a text which names it fails instead of being sent with holes.
+ */
 function variablesOf(offer: Offer | undefined, subscriber: Subscriber | undefined): object {
   const language = subscriber?.language ?? 'en'
   const items = (offer?.items ?? []).map((item: OfferItem) => ({
     productId: item.productId,
     name: item.name[language],
     volumeMb: item.volumeMb,
-    price: decimalText(item.priceMinor),
-    credit: decimalText(item.creditMinor),
+    price: decimalText(item.priceMinor, minorDigits(item.currency)),
+    credit: decimalText(item.creditMinor, minorDigits(item.currency)),
     onCredit: item.creditMinor > 0n,
     code: item.answerCode,
   }))
-  return { items, largest: items[0] ?? null, attributes: subscriber?.attributes ?? {} }
+  const largest = items[0] === undefined ? {} : { largest: items[0] }
+  return { items, ...largest, attributes: subscriber?.attributes ?? {} }
 }

@@ -5,10 +5,11 @@ import type { Profiles } from '../profiles/index.ts'
 import { type Clock, type Database, type Documents, DomainError, type Stage } from '../platform/index.ts'
 import type { Campaign } from './contract.ts'
 import { campaignDeclarations } from './documents.ts'
-import { campaignStage } from './worker.ts'
+import { campaignStages } from './worker.ts'
 
 export type Campaigns = {
-  stage: Stage
+  /** The stages of the loop, in its order. */
+  stages: Stage[]
   list(
     tenantId: string,
   ): Promise<{ campaignId: string; version: number; state: string; name: Campaign['name'] }[]>
@@ -24,9 +25,10 @@ export function createCampaigns(dependencies: {
   loyalty: Loyalty
   profiles: Profiles
   wakeOperator(tenantId: string): void
+  wakeJourneys(tenantId: string): void
 }): Campaigns {
   const { documents } = dependencies
-  const stage = campaignStage({
+  const stages = campaignStages({
     ...dependencies,
     async campaignOf(tenantId, campaignId, version) {
       const found = await documents.get<Campaign>(tenantId, 'Campaign', campaignId, version)
@@ -38,7 +40,7 @@ export function createCampaigns(dependencies: {
     },
   })
   return {
-    stage,
+    stages,
     async list(tenantId) {
       const campaigns = await documents.list<Campaign>(tenantId, 'Campaign')
       return Promise.all(

@@ -81,17 +81,12 @@ export async function insertInstances(tx: Tx, instances: Instance[]): Promise<Se
 }
 
 /** Open journeys whose moment has come, oldest first, locked until the transaction ends. */
-export function takeDueInstances(
-  tx: Tx,
-  now: Temporal.Instant,
-  waitingFor: string[],
-  limit: number,
-): Promise<Instance[]> {
+export function takeDueInstances(tx: Tx, now: Temporal.Instant, limit: number): Promise<Instance[]> {
   return tx.query<Instance>(
     `select ${instanceColumns} from campaigns.instance
-     where exited_at is null and due_at <= $1 and waiting_for = any($2::text[])
-     order by due_at, instance_id limit $3 for update skip locked`,
-    [now, waitingFor, limit],
+     where exited_at is null and due_at <= $1
+     order by due_at, instance_id limit $2 for update skip locked`,
+    [now, limit],
   )
 }
 

@@ -1,7 +1,7 @@
 import type { Clock, Documents, Stage, Tx } from '../platform/index.ts'
-import { compileExpression } from '../expressions/index.ts'
 import { type AffordingDependencies, affordSteps } from './affording.ts'
 import { takeActivated, takeAnswered } from './answering.ts'
+import { conditionsOf } from './conditions.ts'
 import type { Campaign } from './contract.ts'
 import { type LiveCampaign, takeEntries } from './entry.ts'
 import type { Arrival, Instance } from './journey.ts'
@@ -11,45 +11,68 @@ import { nextDue, takeDueInstances } from './store.ts'
 /** How many rows one transaction takes. */
 const BATCH = 2_000
 
-export type CampaignDependencies = AffordingDependencies & { clock: Clock }
+export type CampaignDependencies = AffordingDependencies & {
+  clock: Clock
+  /** Makes the stage `journeys` look at its rows. */
+  wakeJourneys(tenantId: string): void
+}
 
-/** The stage that moves journeys: firings in, answers in, activations in, timers, offers. */
-export function campaignStage(dependencies: CampaignDependencies): Stage {
+/**
+ * Four stages, each woken by its own source, so that nobody asks the database about work that nobody made:
+ * `entries` by firings, `answers` by answers, `activations` by finished activations, `journeys` by time.
+ */
+export function campaignStages(dependencies: CampaignDependencies): Stage[] {
   const { database, documents, clock } = dependencies
+  const taking = (
+    name: string,
+    take: (tx: Tx, tenantId: string, now: Temporal.Instant) => Promise<number>,
+  ): Stage => ({
+    name,
+    async run(tenantId) {
+      const taken = await database.tx(tenantId, (tx) => take(tx, tenantId, clock.now()))
+      if (taken > 0) dependencies.wakeJourneys(tenantId)
+      return { more: taken === BATCH, nextDueMs: null }
+    },
+  })
+  return [
+    taking('entries', async (tx, tenantId, now) =>
+      takeEntries(tx, await liveCampaigns(documents, tenantId), belongs(dependencies, tenantId), now, BATCH),
+    ),
+    taking('answers', (tx, tenantId, now) => takeAnswered(dependencies, tx, tenantId, now, BATCH)),
+    taking('activations', (tx, tenantId, now) => takeActivated(dependencies, tx, tenantId, now, BATCH)),
+    journeyStage(dependencies),
+  ]
+}
+
+/**
+ * Moves journeys whose moment has come. Those that arrive at a step which needs the operator's systems are served
+ * right after, outside of the transaction that moved them.
+ */
+function journeyStage(dependencies: CampaignDependencies): Stage {
+  const { database, clock } = dependencies
   return {
-    name: 'campaigns',
+    name: 'journeys',
     async run(tenantId) {
       const now = clock.now()
-      const campaigns = await liveCampaigns(documents, tenantId)
-      const taken = await database.tx(tenantId, async (tx) => {
-        const entries = await takeEntries(tx, campaigns, belongs(dependencies, tenantId), now, BATCH)
-        const answers = await takeAnswered(dependencies, tx, tenantId, now, BATCH)
-        const activations = await takeActivated(dependencies, tx, tenantId, now, BATCH)
-        return entries + answers + activations + (await wakeByTime(dependencies, tx, tenantId, now))
+      const { taken, asking, dueMs } = await database.tx(tenantId, async (tx) => {
+        const due = await takeDueInstances(tx, now, BATCH)
+        const [waiting, timed] = partition(due, (instance) => instance.waitingFor === 'affordability')
+        const arriving = timed.map((instance) => ({ instance, arrival: arrivalByTime(instance) }))
+        const moved = await move(dependencies, tx, tenantId, arriving, now)
+        const [arrived] = partition(moved, (instance) => instance.waitingFor === 'affordability')
+        const all = [...waiting, ...arrived]
+        return { taken: due.length, asking: all, dueMs: all.length > 0 ? null : await nextDue(tx) }
       })
-      const afforded = await affordSteps(dependencies, tenantId, now, BATCH)
-      const handled = taken + afforded
-      return { handled, nextDueMs: handled > 0 ? null : await database.tx(tenantId, nextDue) }
+      if (asking.length === 0) return { more: taken === BATCH, nextDueMs: taken === BATCH ? null : dueMs }
+      const nextDueMs = await affordSteps(dependencies, tenantId, asking, now)
+      const isDue = nextDueMs !== null && nextDueMs <= now.epochMilliseconds
+      return { more: taken === BATCH || isDue, nextDueMs: isDue ? null : nextDueMs }
     },
   }
 }
 
-/** Journeys whose entry delay, delay step or wait for an answer is over. */
-async function wakeByTime(
-  dependencies: CampaignDependencies,
-  tx: Tx,
-  tenantId: string,
-  now: Temporal.Instant,
-): Promise<number> {
-  const due = await takeDueInstances(tx, now, ['entry', 'time', 'answer'], BATCH)
-  await move(
-    dependencies,
-    tx,
-    tenantId,
-    due.map((instance) => ({ instance, arrival: arrivalByTime(instance) })),
-    now,
-  )
-  return due.length
+function partition<T>(items: T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))]
 }
 
 function arrivalByTime(instance: Instance): Arrival {
@@ -70,10 +93,10 @@ function belongs(dependencies: CampaignDependencies, tenantId: string) {
   return async (tx: Tx, campaign: Campaign, subscriberIds: number[]): Promise<Set<number>> => {
     const { where } = campaign.population
     if (where === undefined) return new Set(subscriberIds)
-    const condition = compileExpression(where, await dependencies.declarations(tenantId), 'bool').toFunction()
+    const condition = conditionsOf(await dependencies.declarations(tenantId))(where)
     const subscribers = await dependencies.profiles.subscribersByIds(tx, subscriberIds)
     return new Set(
-      subscriberIds.filter((id) => condition({ subscriber: subscribers.get(id)?.attributes ?? {} }) === true),
+      subscriberIds.filter((id) => condition({ subscriber: subscribers.get(id)?.attributes ?? {} })),
     )
   }
 }

@@ -16,6 +16,7 @@ export function typeName(type: CelType): string {
   return typeof type === 'string' ? type : `list<${typeName(type.list)}>`
 }
 
+/** Whether two types are one, element types of lists included. */
 export function sameType(left: CelType, right: CelType): boolean {
   return typeName(left) === typeName(right)
 }

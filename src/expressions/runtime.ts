@@ -5,24 +5,28 @@ import { maxInt, maxTimestampMs, minTimestampMs } from './cel-type.ts'
  * a missing value, a value of another type than declared, a failed operation.
  */
 
+/** A field declared as bool. */
 export function readBool(value: unknown): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined
 }
 
-/** Adding 0 turns −0 into 0, which `string()` and a division would otherwise show. */
+/** A field declared as int. Adding 0 turns −0 into 0, which `string()` and a division would otherwise show. */
 export function readInt(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? value + 0 : undefined
   return typeof value === 'bigint' ? safeInt(Number(value)) : undefined
 }
 
+/** A field declared as double: a finite number. */
 export function readDouble(value: unknown): number | undefined {
   return typeof value === 'number' ? finite(value) : undefined
 }
 
+/** A field declared as string. */
 export function readString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
+/** A field declared as timestamp: whole milliseconds within the range of both back ends. */
 export function readTimestamp(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) ? safeTimestamp(value) : undefined
 }
@@ -33,18 +37,24 @@ function readList<T>(value: unknown, read: (element: unknown) => T | undefined):
   return value.map((element) => read(element)).filter((element) => element !== undefined)
 }
 
+/** A field declared as `list<int>`. */
 export const readInts = (value: unknown): number[] => readList(value, readInt)
+/** A field declared as `list<double>`. */
 export const readDoubles = (value: unknown): number[] => readList(value, readDouble)
+/** A field declared as `list<string>`. */
 export const readStrings = (value: unknown): string[] => readList(value, readString)
 
+/** A whole number that both back ends hold exactly, else the error. */
 export function safeInt(value: number): number | undefined {
   return value <= maxInt && value >= -maxInt ? value + 0 : undefined
 }
 
+/** A number that is one: no infinity and no NaN. */
 export function finite(value: number): number | undefined {
   return Number.isFinite(value) ? value : undefined
 }
 
+/** Epoch milliseconds within ClickHouse's DateTime64(3), else the error. */
 export function safeTimestamp(value: number): number | undefined {
   return value >= minTimestampMs && value <= maxTimestampMs ? value + 0 : undefined
 }
@@ -86,18 +96,22 @@ export function sizeOfText(text: string): number {
   return size
 }
 
+/** ASCII letters in lower case; others stay, because the two back ends know different alphabets. */
 export function lowerAscii(text: string): string {
   return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
+/** ASCII letters in upper case; others stay. */
 export function upperAscii(text: string): string {
   return text.replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase())
 }
 
+/** `int(double)`: truncated toward zero. */
 export function intOfDouble(value: number): number | undefined {
   return safeInt(Math.trunc(value))
 }
 
+/** `int(string)`: plain decimal digits with an optional minus sign. */
 export function intOfText(text: string): number | undefined {
   return /^-?[0-9]{1,16}$/.test(text) ? safeInt(Number(text)) : undefined
 }

@@ -8,11 +8,11 @@ const amountMinor = z.string().regex(/^-?\d+$/)
 
 const channelFigures = z.object({
   channel: z.string(),
-  /** Messages handed to the channel. */
+  /** Messages that the provider took. */
   submitted: z.int(),
   /** Messages that a receipt confirmed on the phone. */
   delivered: z.int(),
-  /** Messages whose receipt said that they will not arrive. */
+  /** Messages that the channel refused or whose receipt said that they will not arrive. */
   failed: z.int(),
   /** Messages whose fate is not known: never sent again, resolved only by a late receipt. */
   unknown: z.int(),

@@ -35,7 +35,8 @@ export async function createInsights(dependencies: InsightsDependencies): Promis
   await createTables(dependencies.analytics)
   const feed = new Feed(dependencies)
   const timers = new Map<string, NodeJS.Timeout>()
-  const reports = new Map<string, Promise<CampaignReport>>()
+  const running = new Map<string, Promise<unknown>>()
+  const waiting = new Map<string, Promise<CampaignReport>>()
   const tick = (tenantId: string): void => {
     const again = (): void =>
       void timers.set(
@@ -56,13 +57,22 @@ export async function createInsights(dependencies: InsightsDependencies): Promis
       )
     },
     async report(tenantId, campaignId) {
-      // Many pages may watch one campaign: those that ask while a report is made share it.
+      // Many pages may watch one campaign: those that ask while a report is made share the next one. The one that
+      // is being made may lack what happened before they asked.
       const key = `${tenantId}/${campaignId}`
-      const running = reports.get(key)
-      if (running) return running
-      const made = feed.catchUp(tenantId).then(() => makeReport(dependencies, tenantId, campaignId))
-      reports.set(key, made)
-      return made.finally(() => reports.delete(key))
+      const next = waiting.get(key)
+      if (next) return next
+      const made = (running.get(key) ?? Promise.resolve()).then(async () => {
+        waiting.delete(key)
+        running.set(key, settled)
+        await feed.catchUp(tenantId)
+        return makeReport(dependencies, tenantId, campaignId)
+      })
+      const settled: Promise<unknown> = made
+        .catch(() => undefined)
+        .finally(() => running.get(key) === settled && running.delete(key))
+      waiting.set(key, made)
+      return made
     },
     async stop() {
       for (const timer of timers.values()) clearTimeout(timer)

@@ -28,6 +28,7 @@ const tables = [
    ) engine = MergeTree order by (tenant_id, type, subscriber_id, at)`,
 ]
 
+/** Makes the tables where they are missing. */
 export async function createTables(analytics: Analytics): Promise<void> {
   for (const table of tables) await analytics.command(table)
 }
@@ -53,6 +54,7 @@ export async function eventPosition(analytics: Analytics, tenantId: string): Pro
   return Number(row?.next ?? 0)
 }
 
+/** Stores facts as one block, with their position in the outbox. */
 export function insertFacts(analytics: Analytics, tenantId: string, facts: StoredFact[]): Promise<void> {
   return analytics.insert(
     'facts',
@@ -79,6 +81,7 @@ export function insertFacts(analytics: Analytics, tenantId: string, facts: Store
 
 type LoggedEvent = { type: string; atMs: number; subscriberId: number; data: object }
 
+/** Stores events of the log as one block, with their offsets. */
 export function insertEvents(analytics: Analytics, tenantId: string, entries: LogEntry[]): Promise<void> {
   return analytics.insert(
     'events',

@@ -1,5 +1,6 @@
 import type { Tx } from '../platform/index.ts'
 import type { InboundAnswer } from './channel.ts'
+import { uuidOrNull } from './store.ts'
 
 /** An answer as campaigns read it; `runId` is the cascade that it answers, where one is known. */
 export type Answer = {
@@ -26,20 +27,24 @@ export type NewAnswer = InboundAnswer & { answerId: string; subscriberId: number
 
 /**
  * Stores answers once by their gateway's key and links each to the cascade it answers: the one of the message it
- * names, else the latest one that had contacted the subscriber by then, a week back at most.
+ * names, else the latest one that had contacted the subscriber by then, a week back at most. A message that is being
+ * submitted counts as a contact, because a quick answer comes before the channel's word about its message is stored.
  */
 export function insertAnswers(tx: Tx, answers: NewAnswer[]): Promise<StoredAnswer[]> {
+  if (answers.length === 0) return Promise.resolve([])
   return tx.query<StoredAnswer>(
     `with given as (
-       select * from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
+       select * from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[])
          as g (answer_id, dedupe_key, subscriber_id, channel, text, choice, message_id, at)),
      named as (
        select g.*, coalesce(m.run_id, (
            select r.run_id from messaging.cascade_run r
-           where g.message_id is null and r.subscriber_id = g.subscriber_id and r.contacted_at <= g.at
-             and r.started_at > g.at - interval '7 days'
-           order by r.contacted_at desc limit 1)) as run_id
-       from given g left join messaging.message m on m.message_id::text = g.message_id)
+           where g.message_id is null and r.subscriber_id = g.subscriber_id
+             and r.started_at > g.at - interval '7 days' and r.started_at <= g.at
+             and (r.contacted_at <= g.at or r.contacted_at is null and exists (
+               select from messaging.message s where s.run_id = r.run_id and s.state = 'submitting'))
+           order by r.contacted_at desc nulls first, r.started_at desc limit 1)) as run_id
+       from given g left join messaging.message m on m.message_id = g.message_id)
      insert into messaging.answer
        (tenant_id, answer_id, dedupe_key, subscriber_id, channel, text, choice, run_id, campaign_id, arm, at)
      select current_setting('tenure.tenant_id'), n.answer_id, n.dedupe_key, n.subscriber_id, n.channel, n.text,
@@ -54,7 +59,7 @@ export function insertAnswers(tx: Tx, answers: NewAnswer[]): Promise<StoredAnswe
       answers.map((a) => a.channel),
       answers.map((a) => a.text),
       answers.map((a) => a.choice ?? null),
-      answers.map((a) => a.messageId ?? null),
+      answers.map((a) => uuidOrNull(a.messageId)),
       answers.map((a) => Temporal.Instant.fromEpochMilliseconds(a.atMs)),
     ],
   )
@@ -62,10 +67,11 @@ export function insertAnswers(tx: Tx, answers: NewAnswer[]): Promise<StoredAnswe
 
 /** Subscribers of messages, for answers and receipts that name the message instead of the subscriber. */
 export async function subscribersOfMessages(tx: Tx, messageIds: string[]): Promise<Map<string, number>> {
+  if (messageIds.length === 0) return new Map()
   const rows = await tx.query<{ messageId: string; subscriberId: number }>(
     `select message_id as "messageId", subscriber_id as "subscriberId" from messaging.message
-     where message_id::text = any($1::text[])`,
-    [messageIds],
+     where message_id = any($1::uuid[])`,
+    [messageIds.filter((id) => uuidOrNull(id) !== null)],
   )
   return new Map(rows.map((row) => [row.messageId, row.subscriberId]))
 }
@@ -97,9 +103,20 @@ export async function markAnswers(
 
 /** Ends the active cascades that were answered: whoever answered is not asked again. */
 export async function finishAnsweredRuns(tx: Tx, runIds: string[], at: Temporal.Instant): Promise<void> {
+  if (runIds.length === 0) return
   await tx.query(
     `update messaging.cascade_run set state = 'finished', outcome = 'answered', due_at = null, finished_at = $2
      where run_id = any($1::uuid[]) and state = 'active'`,
+    [runIds, at],
+  )
+}
+
+/** Keeps messages of answered cascades that still wait to be sent, in quiet hours for instance, from being sent. */
+export async function holdForAnswered(tx: Tx, runIds: string[], at: Temporal.Instant): Promise<void> {
+  if (runIds.length === 0) return
+  await tx.query(
+    `update messaging.message set state = 'held', reason = 'answered', settled_at = $2
+     where run_id = any($1::uuid[]) and state = 'queued'`,
     [runIds, at],
   )
 }

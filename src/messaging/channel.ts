@@ -42,6 +42,8 @@ export type SubmitOutcome =
  */
 export type DeliveryReceipt = {
   providerMessageId?: string
+  /** Our own id, where the provider gives it back: it is known before the provider's id is stored. */
+  messageId?: string
   reference?: number
   address?: string
   status: 'delivered' | 'seen' | 'failed' | 'expired' | 'accepted'
@@ -68,8 +70,8 @@ export type InboundAnswer = {
 
 /**
  * Where a channel hands up what comes back. Both resolve only when the thing is durable: the channel does not
- * acknowledge it to the provider before. `onAnswer` may resolve with a text to reply with. A rejection means
- * "not kept, offer it again".
+ * acknowledge it to the provider before. `onAnswer` may resolve with a text to reply with. A rejection means "not
+ * kept, offer it again", but a `DomainError` (an unknown sender) "refused, do not come back".
  */
 export type ChannelEvents = {
   onReceipt(receipt: DeliveryReceipt): Promise<void>

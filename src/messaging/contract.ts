@@ -44,7 +44,10 @@ export const contactPolicy = z.strictObject({
   /** Marketing needs a consent for the channel. */
   consentRequired: z.boolean().default(true),
   /** No message between these local times of the subscriber; `from` may be later than `to`. */
-  quietHours: z.strictObject({ from: localTime, to: localTime }).optional(),
+  quietHours: z
+    .strictObject({ from: localTime, to: localTime })
+    .refine(({ from, to }) => from !== to, 'quiet hours must not end when they begin')
+    .optional(),
   /** At most `limit` messages in any `period` up to now, of one channel or over all. */
   caps: z
     .array(z.strictObject({ channel: slug.optional(), limit: z.int().min(0), period: duration }))

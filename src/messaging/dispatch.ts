@@ -1,10 +1,12 @@
 import { appendFacts, type Clock, type Database, type Fact, instantOf, type Tx } from '../platform/index.ts'
 import type { Channel, SubmitOutcome } from './channel.ts'
 import type { ContactPolicy } from './contract.ts'
+import { contactedFacts, messageFact, submittedFact } from './facts.ts'
 import type { Message } from './message.ts'
 import { type Contact, gate, memoryMs } from './policy.ts'
 import {
   contactsSince,
+  lockMessages,
   markContacted,
   type MessageChange,
   setDue,
@@ -24,26 +26,23 @@ export type DispatchDependencies = {
   recipientsOf(tx: Tx, messages: Message[]): Promise<Map<number, Recipient>>
 }
 
-type Addressed = { message: Message; address: string }
+/** A message with the address that its channel dials. */
+export type Addressed = { message: Message; address: string }
 
 /**
- * Sends what is queued: gate and mark in one transaction, submit outside of any, store the outcomes in another.
- * The mark is what keeps a crash from sending twice: whoever finds a marked message knows that the channel may
- * have it. Returns how many messages left the queue.
+ * Passes queued messages through the gate and marks those that may go, within the caller's transaction. They are
+ * handed to `submitAll` when it has committed: the mark is what keeps a crash from sending twice, because whoever
+ * finds a marked message knows that the channel may have it.
  */
-export async function dispatch(
+export async function takeThroughGate(
   dependencies: DispatchDependencies,
   tenantId: string,
+  tx: Tx,
   limit: number,
-): Promise<number> {
-  const { database, clock } = dependencies
-  const gated = await database.tx(tenantId, async (tx) => {
-    const messages = await takeQueued(tx, clock.now(), limit)
-    return messages.length === 0 ? undefined : passGate(dependencies, tenantId, tx, messages)
-  })
-  if (!gated) return 0
-  await submitAll(dependencies, tenantId, gated.admitted)
-  return gated.handled
+): Promise<{ admitted: Addressed[]; taken: number }> {
+  const messages = await takeQueued(tx, dependencies.clock.now(), limit)
+  const admitted = messages.length === 0 ? [] : await passGate(dependencies, tenantId, tx, messages)
+  return { admitted, taken: messages.length }
 }
 
 /**
@@ -63,12 +62,14 @@ export async function recoverAbandoned(
     for (const message of messages) {
       const channel = await dependencies.channelOf(tenantId, message.channel)
       const address = recipients.get(message.subscriberId)?.address
-      if (channel?.resubmitSafe && address !== undefined) safe.push({ message, address })
+      const isFresh = message.expiresAtMs > dependencies.clock.nowMs()
+      if (channel?.resubmitSafe && address !== undefined && isFresh) safe.push({ message, address })
       else lost.push(message)
     }
+    const now = dependencies.clock.now()
     await storeOutcomes(
       tx,
-      dependencies.clock.now(),
+      { sentAt: now, now },
       lost,
       lost.map(() => ({ outcome: 'unknown', reason: 'process_ended' })),
     )
@@ -83,7 +84,7 @@ async function passGate(
   tenantId: string,
   tx: Tx,
   messages: Message[],
-): Promise<{ admitted: Addressed[]; handled: number }> {
+): Promise<Addressed[]> {
   const now = dependencies.clock.now()
   const policy = await dependencies.policyOf(tenantId)
   const recipients = await dependencies.recipientsOf(tx, messages)
@@ -131,9 +132,9 @@ async function passGate(
   )
   await appendFacts(
     tx,
-    held.map(({ message, reason }) => ({ ...factOf('message_held', message, now), reason })),
+    held.map(({ message, reason }) => messageFact('message_held', message, now, reason)),
   )
-  return { admitted, handled: messages.length }
+  return admitted
 }
 
 async function contactsOf(
@@ -152,14 +153,19 @@ async function contactsOf(
   )
 }
 
-/** Hands messages to their channels, all channels at once, and stores each channel's outcomes as they come. */
-async function submitAll(
+/**
+ * Hands messages to their channels, all channels at once, and stores each channel's outcomes as they come. Rejects
+ * when a channel's outcomes could not be had or stored, but not before every channel is done: what is still marked
+ * then is nobody's, and `recoverAbandoned` may look at it.
+ */
+export async function submitAll(
   dependencies: DispatchDependencies,
   tenantId: string,
   admitted: Addressed[],
 ): Promise<void> {
   const byChannel = Map.groupBy(admitted, ({ message }) => message.channel)
-  await Promise.all(
+  const sentAt = dependencies.clock.now()
+  const ends = await Promise.allSettled(
     [...byChannel].map(async ([name, batch]) => {
       const channel = await dependencies.channelOf(tenantId, name)
       const outcomes = await channel!.submit(
@@ -174,24 +180,36 @@ async function submitAll(
       )
       const messages = batch.map(({ message }) => message)
       await dependencies.database.tx(tenantId, (tx) =>
-        storeOutcomes(tx, dependencies.clock.now(), messages, outcomes),
+        storeOutcomes(tx, { sentAt, now: dependencies.clock.now() }, messages, outcomes),
       )
     }),
   )
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
 async function storeOutcomes(
   tx: Tx,
-  now: Temporal.Instant,
+  { sentAt, now }: { sentAt: Temporal.Instant; now: Temporal.Instant },
   messages: Message[],
   outcomes: SubmitOutcome[],
 ): Promise<void> {
   if (messages.length === 0) return
+  const states = await lockMessages(
+    tx,
+    messages.map((message) => message.messageId),
+  )
   const changes: MessageChange[] = []
   const timers: Parameters<typeof setDue>[1] = []
   const facts: Fact[] = []
   for (const [i, message] of messages.entries()) {
     const outcome = outcomes[i]!
+    const state = states.get(message.messageId)!
+    if (state !== 'submitting') {
+      // A receipt was faster and knows more; what is new is only the provider's id, for the receipts to come.
+      if (outcome.outcome === 'accepted')
+        changes.push({ messageId: message.messageId, state, providerIds: idsOf(outcome) })
+      continue
+    }
     changes.push(changeOf(message, outcome, now))
     if (outcome.outcome === 'retry') continue
     const isOver =
@@ -212,19 +230,12 @@ async function storeOutcomes(
   const first = await markContacted(
     tx,
     taken.map((message) => message.runId),
-    now,
+    sentAt,
   )
-  const contacted = first.map(({ subscriberId, campaignId, arm, runId, allSmsMinor }): Fact => ({
-    kind: 'contacted',
-    at: now,
-    subscriberId,
-    campaignId,
-    arm,
-    ref: runId,
-    costMinor: allSmsMinor,
-  }))
-  await appendFacts(tx, [...facts, ...contacted])
+  await appendFacts(tx, [...facts, ...contactedFacts(first, sentAt)])
 }
+
+const idsOf = (outcome: { providerMessageId: string }): string[] => outcome.providerMessageId.split(',')
 
 function changeOf(message: Message, outcome: SubmitOutcome, now: Temporal.Instant): MessageChange {
   const { messageId } = message
@@ -233,7 +244,7 @@ function changeOf(message: Message, outcome: SubmitOutcome, now: Temporal.Instan
       return {
         messageId,
         state: 'submitted',
-        providerIds: outcome.providerMessageId.split(','),
+        providerIds: idsOf(outcome),
         submittedAt: now,
       }
     case 'refused':
@@ -251,19 +262,10 @@ function changeOf(message: Message, outcome: SubmitOutcome, now: Temporal.Instan
 function outcomeFact(message: Message, outcome: SubmitOutcome, at: Temporal.Instant): Fact {
   switch (outcome.outcome) {
     case 'accepted':
-      return {
-        ...factOf('message_submitted', message, at),
-        costMinor: message.costMinor,
-        quantity: message.parts,
-      }
+      return submittedFact(message, at)
     case 'unknown':
-      return { ...factOf('message_unknown', message, at), reason: outcome.reason }
+      return messageFact('message_unknown', message, at, outcome.reason)
     default:
-      return { ...factOf('message_failed', message, at), reason: outcome.reason }
+      return messageFact('message_refused', message, at, outcome.reason)
   }
-}
-
-function factOf(kind: string, message: Message, at: Temporal.Instant): Fact {
-  const { subscriberId, campaignId, arm, channel, messageId } = message
-  return { kind, at, subscriberId, campaignId, arm, channel, ref: messageId }
 }

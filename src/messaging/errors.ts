@@ -3,5 +3,5 @@ export const messagingErrors = [
   'message_not_found',
   'channel_not_found',
   'sender_unknown',
-  'gateway_request_invalid',
+  'template_failed',
 ] as const

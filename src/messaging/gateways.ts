@@ -20,14 +20,20 @@ export class Gateways {
     this.#clock = clock
     this.#inbound = inbound
     documents.onChange((tenantId, kinds) => {
-      if (kinds.has('Channel')) void this.#restart(tenantId)
+      if (!kinds.has('Channel')) return
+      // A start that failed is not lost: whoever asks for a channel next tries again and hears why.
+      this.#restart(tenantId).catch(() => undefined)
     })
   }
 
   /** The tenant's channels by name; started on first use. */
   channelsOf(tenantId: string): Promise<Map<string, Channel>> {
     let started = this.#channels.get(tenantId)
-    if (!started) this.#channels.set(tenantId, (started = this.#start(tenantId)))
+    if (!started) {
+      this.#channels.set(tenantId, (started = this.#start(tenantId)))
+      // A start that failed is made again by whoever asks next.
+      started.catch(() => this.#channels.delete(tenantId))
+    }
     return started
   }
 
@@ -41,15 +47,17 @@ export class Gateways {
   }
 
   async stop(): Promise<void> {
-    const all = await Promise.all(this.#channels.values())
+    const all = await Promise.allSettled(this.#channels.values())
     this.#channels.clear()
-    await Promise.all(all.flatMap((channels) => [...channels.values()].map((channel) => channel.stop())))
+    const channels = all.flatMap((each) => (each.status === 'fulfilled' ? [...each.value.values()] : []))
+    await Promise.all(channels.map((channel) => channel.stop()))
   }
 
   async #restart(tenantId: string): Promise<void> {
     const old = this.#channels.get(tenantId)
     this.#channels.delete(tenantId)
-    for (const channel of (await old)?.values() ?? []) await channel.stop()
+    const running = await old?.catch(() => undefined)
+    for (const channel of running?.values() ?? []) await channel.stop()
     await this.channelsOf(tenantId)
   }
 

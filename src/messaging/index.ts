@@ -1,4 +1,5 @@
 export { type Answer, markAnswers, takeAnswers } from './answer-store.ts'
 export { messagingDocuments } from './documents.ts'
+export { messagingErrors } from './errors.ts'
 export { messagingRoutes } from './http.ts'
 export { createMessaging, type Messaging, type StartCascade } from './service.ts'

@@ -32,19 +32,23 @@ export type Message = {
   expiresAtMs: number
 }
 
-/** How far a message has come; a receipt may only lead forward, because receipts arrive twice and out of order. */
+/**
+ * How far a message has come; a receipt may only lead forward, because receipts arrive twice and out of order. No two
+ * words of a receipt stand on one level, so that the end does not depend on their order: that it arrived is proof,
+ * that it failed may be the word about another part or an earlier try.
+ */
 const rank: Record<string, number> = {
   submitting: 0,
   unknown: 0,
   submitted: 1,
   failed: 2,
-  delivered: 2,
-  seen: 3,
+  delivered: 3,
+  seen: 4,
 }
 
 /**
- * The state after a receipt, or undefined when the receipt says nothing new. A late "delivered" resolves an
- * unknown outcome; after "delivered" a "failed" (another part, a repeated receipt) changes nothing.
+ * The state after a receipt, or undefined when the receipt says nothing new. Any receipt resolves an unknown
+ * outcome; after "delivered" a "failed" changes nothing, and after "failed" a "delivered" does.
  */
 export function stateAfterReceipt(
   state: MessageState,

@@ -79,8 +79,9 @@ function postponeWhileFresh(input: GateInput, reason: StopReason, untilMs: numbe
 }
 
 /**
- * When the quiet hours that hold now end, or undefined outside of them. Calendar arithmetic runs in the
- * subscriber's zone, so a night with a clock change ends at the same local time as any other.
+ * When the quiet hours that hold now end, or undefined outside of them: the first moment at which the subscriber's
+ * own clock shows a time outside. On a night with a clock change the local end may come twice, or the clock may jump
+ * over it; then it is the first that still lies ahead, or the jump itself.
  */
 export function endOfQuiet(
   quiet: { from: string; to: string },
@@ -88,14 +89,24 @@ export function endOfQuiet(
   timeZone: string,
 ): number | undefined {
   const local = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(timeZone)
-  const from = Temporal.PlainTime.from(quiet.from)
+  if (!isQuiet(quiet, local)) return undefined
   const to = Temporal.PlainTime.from(quiet.to)
+  const isTomorrow = Temporal.PlainTime.compare(local.toPlainTime(), to) >= 0
+  const end = local
+    .toPlainDate()
+    .add({ days: isTomorrow ? 1 : 0 })
+    .toPlainDateTime(to)
+  const candidates = [
+    end.toZonedDateTime(timeZone, { disambiguation: 'earlier' }),
+    end.toZonedDateTime(timeZone, { disambiguation: 'later' }),
+    local.getTimeZoneTransition('next'),
+  ].filter((moment) => moment !== null && moment.epochMilliseconds > nowMs && !isQuiet(quiet, moment))
+  return Math.min(...candidates.map((moment) => moment!.epochMilliseconds))
+}
+
+function isQuiet(quiet: { from: string; to: string }, local: Temporal.ZonedDateTime): boolean {
   const time = local.toPlainTime()
-  const crossesMidnight = Temporal.PlainTime.compare(from, to) > 0
-  const afterFrom = Temporal.PlainTime.compare(time, from) >= 0
-  const beforeTo = Temporal.PlainTime.compare(time, to) < 0
-  const isQuiet = crossesMidnight ? afterFrom || beforeTo : afterFrom && beforeTo
-  if (!isQuiet) return undefined
-  const day = crossesMidnight && afterFrom ? local.toPlainDate().add({ days: 1 }) : local.toPlainDate()
-  return day.toZonedDateTime({ timeZone, plainTime: to }).epochMilliseconds
+  const isAfterFrom = Temporal.PlainTime.compare(time, quiet.from) >= 0
+  const isBeforeTo = Temporal.PlainTime.compare(time, quiet.to) < 0
+  return quiet.from > quiet.to ? isAfterFrom || isBeforeTo : isAfterFrom && isBeforeTo
 }

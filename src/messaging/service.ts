@@ -3,7 +3,13 @@ import type { Profiles } from '../profiles/index.ts'
 import { advanceRuns, type CascadeContext } from './cascades.ts'
 import type { ChannelEvents } from './channel.ts'
 import type { Cascade, ChannelSettings, ContactPolicy, Template } from './contract.ts'
-import { dispatch, type DispatchDependencies, recoverAbandoned, type Recipient } from './dispatch.ts'
+import {
+  type DispatchDependencies,
+  recoverAbandoned,
+  type Recipient,
+  submitAll,
+  takeThroughGate,
+} from './dispatch.ts'
 import { Gateways } from './gateways.ts'
 import { inboundOf, type InboundDependencies } from './inbound.ts'
 import type { Message } from './message.ts'
@@ -106,10 +112,17 @@ function stageOf(
             ]),
           ),
       }
-      const moved = await database.tx(tenantId, (tx) => advanceRuns(tx, context, BATCH))
-      const sent = await dispatch(dispatching, tenantId, BATCH)
-      const handled = moved + sent
-      return { handled, nextDueMs: handled > 0 ? null : await database.tx(tenantId, nextDue) }
+      const { moved, gated } = await database.tx(tenantId, async (tx) => ({
+        moved: await advanceRuns(tx, context, BATCH),
+        gated: await takeThroughGate(dispatching, tenantId, tx, BATCH),
+      }))
+      // Until the outcomes are stored these messages are marked; should that fail, the next run looks at them.
+      recovered.delete(tenantId)
+      await submitAll(dispatching, tenantId, gated.admitted)
+      recovered.add(tenantId)
+      const dueMs = await database.tx(tenantId, nextDue)
+      const more = moved === BATCH || gated.taken === BATCH || (dueMs !== null && dueMs <= clock.nowMs())
+      return { more, nextDueMs: more ? null : dueMs }
     },
   }
 }

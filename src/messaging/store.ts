@@ -146,6 +146,16 @@ export function takeQueued(tx: Tx, now: Temporal.Instant, limit: number): Promis
   )
 }
 
+/** States of messages, which are locked in the order of their ids until the transaction ends. */
+export async function lockMessages(tx: Tx, messageIds: string[]): Promise<Map<string, MessageState>> {
+  const rows = await tx.query<{ messageId: string; state: MessageState }>(
+    `select message_id as "messageId", state from messaging.message
+     where message_id = any($1::uuid[]) order by message_id for update`,
+    [messageIds],
+  )
+  return new Map(rows.map((row) => [row.messageId, row.state]))
+}
+
 /** Messages that a process left between the mark and the channel's word. */
 export function takeAbandoned(tx: Tx): Promise<Message[]> {
   return tx.query<Message>(
@@ -207,6 +217,7 @@ export async function updateMessages(tx: Tx, changes: MessageChange[]): Promise<
 
 /** Marks the first contact of runs and returns those for which it was the first. */
 export function markContacted(tx: Tx, runIds: string[], at: Temporal.Instant): Promise<Run[]> {
+  if (runIds.length === 0) return Promise.resolve([])
   return tx.query<Run>(
     `update messaging.cascade_run set contacted_at = $2 where run_id = any($1::uuid[]) and contacted_at is null
      returning ${runColumns}`,
@@ -231,34 +242,48 @@ export async function setDue(
 export type ReceiptTarget = Message & { position: number; state: MessageState }
 
 /**
- * The message of each receipt: by the provider's id, else by our own reference and the subscriber among messages
- * whose provider id is not known. Locks them.
+ * The message of each receipt: by the provider's id, by our own message id where the provider uses that, else by
+ * our reference and the subscriber among messages that wait for a receipt. In the order of the receipts; locked in
+ * the order of the messages, as everywhere, so that two transactions cannot wait for each other.
  */
-export function matchReceipts(
+export async function matchReceipts(
   tx: Tx,
   channel: string,
   receipts: (DeliveryReceipt & { subscriberId: number | undefined })[],
 ): Promise<ReceiptTarget[]> {
-  return tx.query<ReceiptTarget>(
+  const targets = await tx.query<ReceiptTarget>(
     `with receipt as (
-       select * from unnest($2::text[], $3::int[], $4::int[]) with ordinality as r (provider_id, reference, subscriber_id, position)),
+       select * from unnest($2::text[], $3::uuid[], $4::int[], $5::int[])
+         with ordinality as r (provider_id, own_id, reference, subscriber_id, position)),
      target as (
        select r.position, m.message_id from receipt r join messaging.message m
-         on m.channel = $1 and (m.provider_ids @> array[r.provider_id] or m.message_id::text = r.provider_id)
+         on m.channel = $1 and m.provider_ids[1] = r.provider_id
+       union
+       select r.position, m.message_id from receipt r join messaging.message m
+         on m.channel = $1 and m.message_id = r.own_id
        union
        select r.position, m.message_id from receipt r join messaging.message m
          on m.channel = $1 and m.subscriber_id = r.subscriber_id and m.reference = r.reference
-        and m.provider_ids = '{}' and m.state in ('submitting', 'unknown'))
+        and m.state in ('submitting', 'submitted', 'unknown'))
      select t.position::int, m.state, ${messageColumns}
      from target t join messaging.message m on m.message_id = t.message_id
-     order by t.position for update of m`,
+     order by m.message_id for update of m`,
     [
       channel,
       receipts.map((r) => r.providerMessageId ?? null),
+      receipts.map((r) => uuidOrNull(r.messageId ?? r.providerMessageId)),
       receipts.map((r) => r.reference ?? null),
       receipts.map((r) => r.subscriberId ?? null),
     ],
   )
+  return targets.sort((a, b) => a.position - b.position)
+}
+
+const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** The text when it can be one of our ids, so that it is compared as one and finds the index. */
+export function uuidOrNull(text: string | undefined): string | null {
+  return text !== undefined && uuidPattern.test(text) ? text : null
 }
 
 /** The earliest moment at which a cascade's timer or a waiting message falls due. */
@@ -277,8 +302,8 @@ export async function messageById(tx: Tx, messageId: string): Promise<object | u
     `select message_id as "messageId", run_id as "runId", subscriber_id as "subscriberId", channel,
        template_id as "templateId", text, parts, cost_minor as "costMinor", state, reason, postponed_for as "postponedFor",
        queued_at as "queuedAt", not_before as "notBefore", submitted_at as "submittedAt", settled_at as "settledAt"
-     from messaging.message where message_id::text = $1`,
-    [messageId],
+     from messaging.message where message_id = $1`,
+    [uuidOrNull(messageId)],
   )
   return row
 }

@@ -15,6 +15,7 @@ export type Rendered = { text: string; choices?: { id: string; label: string }[]
 export function renderTemplate(template: Template, language: Language, variables: object): Rendered {
   try {
     const text = render(template.text[language], variables).trim()
+    if (text === '') throw new Error('the text is empty')
     if (!template.choices) return { text }
     const choices = template.choices.map((choice) => ({
       id: render(choice.id, variables).trim(),

@@ -214,9 +214,9 @@ const request = (sales: ActivationRequest[]): Promise<string[]> =>
 async function runToEnd(): Promise<void> {
   for (let round = 0; round < 500; round++) {
     try {
-      const { handled, nextDueMs } = await operator.stage.run(stores.tenantId)
-      if (handled === 0 && nextDueMs === null) return
-      if (handled === 0) clock.setMs(nextDueMs!)
+      const { more, nextDueMs } = await operator.stage.run(stores.tenantId)
+      if (!more && nextDueMs === null) return
+      if (!more) clock.setMs(nextDueMs!)
     } catch (error) {
       if ((error as Error).message !== 'killed') throw error
     }

@@ -54,7 +54,7 @@ export function createActivationStage(deps: Dependencies): Stage {
           nextAt: taken.length === 0 ? await nextDueAt(tx) : null,
         }
       })
-      if (due.length === 0) return { handled: 0, nextDueMs: nextAt?.epochMilliseconds ?? null }
+      if (due.length === 0) return { more: false, nextDueMs: nextAt?.epochMilliseconds ?? null }
       const client = await deps.client(tenantId)
       const steps = await mapBounded(due, client.concurrency, (activation) =>
         takeStep(client, activation, accounts.get(activation.subscriberId)),
@@ -74,7 +74,7 @@ export function createActivationStage(deps: Dependencies): Stage {
       if (ended > 0) deps.onFinished(tenantId)
       const bug = steps.find((step) => step.bug !== undefined)?.bug
       if (bug !== undefined) throw bug
-      return { handled: due.length, nextDueMs: null }
+      return { more: true, nextDueMs: null }
     },
   }
 }

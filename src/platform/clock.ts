@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+
 /**
  * The one source of time. Rules, waits and quiet hours read this clock and nothing else, so that a simulated
  * month can pass in a minute and a test can stand still.
@@ -34,6 +36,28 @@ export class ManualClock implements Clock {
   /** Moves to `ms` (epoch milliseconds). Time never goes back: an earlier moment leaves the clock where it is. */
   setMs(ms: number): void {
     this.#nowMs = Math.max(this.#nowMs, ms)
+  }
+}
+
+/**
+ * A simulated clock that a killed process leaves standing where it was. After a restart receipts and answers come in
+ * before the world's driver moves time again, and they must bear the moment at which they were sent first.
+ */
+export class KeptClock extends ManualClock {
+  readonly #file: string
+
+  /** `file` holds the moment in epoch milliseconds; without it the clock begins at zero, so that nothing is due. */
+  constructor(file: string) {
+    super(existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0)
+    this.#file = file
+  }
+
+  override setMs(ms: number): void {
+    if (ms <= this.nowMs()) return
+    // Renaming is one step for whoever reads; a simulated moment need not survive the loss of power.
+    writeFileSync(`${this.#file}.new`, String(ms))
+    renameSync(`${this.#file}.new`, this.#file)
+    super.setMs(ms)
   }
 }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { DomainError } from './errors.ts'
 
 /** Everything that the environment decides, read once at start. */
@@ -8,6 +9,8 @@ export type Config = {
   dataDir: string
   host: string
   port: number
+  /** Folder of the event log. */
+  logDir: string
   /** PostgreSQL owner's URL; absent: the embedded server. */
   databaseUrl?: string
   /** ClickHouse URL; absent: chDB in the process. */
@@ -28,15 +31,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       expected: 'system | simulated',
     })
   }
-  if (env['TENURE_LOG_URL'] !== undefined) {
-    throw new DomainError('config_invalid', 'TENURE_LOG_URL is not supported yet: the log is embedded LMDB', {
-      field: 'TENURE_LOG_URL',
-      found: env['TENURE_LOG_URL'],
-      expected: 'unset',
-    })
-  }
+  const dataDir = resolve(env['TENURE_DATA_DIR'] ?? 'data')
   return {
-    dataDir: resolve(env['TENURE_DATA_DIR'] ?? 'data'),
+    dataDir,
+    logDir: logFolder(env['TENURE_LOG_URL']) ?? join(dataDir, 'log'),
     host: env['TENURE_HOST'] ?? '127.0.0.1',
     port: integer(env, 'TENURE_PORT', 8080),
     ...(env['TENURE_DATABASE_URL'] ? { databaseUrl: env['TENURE_DATABASE_URL'] } : {}),
@@ -58,4 +56,14 @@ function integer(env: Record<string, string | undefined>, name: string, fallback
     })
   }
   return value
+}
+
+function logFolder(url: string | undefined): string | undefined {
+  if (url === undefined || url === '') return undefined
+  if (URL.canParse(url) && new URL(url).protocol === 'file:') return fileURLToPath(url)
+  throw new DomainError('config_invalid', 'TENURE_LOG_URL must be the URL of a folder', {
+    field: 'TENURE_LOG_URL',
+    found: url,
+    expected: 'file:///folder',
+  })
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { instantOf } from './clock.ts'
 import { DomainError } from './errors.ts'
@@ -34,7 +35,10 @@ export function openDatabase(url: string, poolSize: number): Database {
     try {
       await client.query(begin)
       const result = await work(txOf(client))
-      await client.query('commit')
+      const end = await client.query('commit')
+      // PostgreSQL answers the commit of a failed transaction with a rollback and no error.
+      if (end.command !== 'COMMIT')
+        throw new Error('the transaction was rolled back: one of its statements failed')
       return result
     } catch (error) {
       await client.query('rollback').catch((rollbackError: Error) => {
@@ -71,13 +75,25 @@ function txOf(client: pg.ClientBase): Tx {
   return {
     async query<R>(text: string, values?: unknown[]): Promise<R[]> {
       const result = await client.query(
-        values === undefined ? { text } : { text, values: values.map(parameter) },
+        values === undefined ? { text } : { name: nameOf(text), text, values: values.map(parameter) },
       )
       // A text of several statements answers with several results; the last one is what was asked for.
       const last = Array.isArray(result) ? result.at(-1) : result
       return last.rows as R[]
     },
   }
+}
+
+const names = new Map<string, string>()
+
+/**
+ * A statement's name, from its text. Named statements are parsed and planned once a connection instead of at every
+ * call, which is half of the cost of a small query.
+ */
+function nameOf(text: string): string {
+  let name = names.get(text)
+  if (!name) names.set(text, (name = createHash('sha256').update(text).digest('base64url')))
+  return name
 }
 
 function parameter(value: unknown): unknown {

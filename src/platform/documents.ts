@@ -38,7 +38,9 @@ type Row = { kind: string; id: string; version: number; body: object; digest: st
 export class Documents {
   readonly #database: Database
   readonly #kinds: Map<string, DocumentKind>
-  readonly #cache = new Map<string, Map<string, Row>>()
+  readonly #cache = new Map<string, Promise<Map<string, Row>>>()
+  /** Versions that are not current any more; a version never changes. */
+  readonly #former = new Map<string, object>()
   readonly #listeners: ((tenantId: string, kinds: Set<string>) => void)[] = []
 
   constructor(database: Database, kinds: DocumentKind[]) {
@@ -61,7 +63,7 @@ export class Documents {
     options: { dryRun?: boolean } = {},
   ): Promise<ApplyResult[]> {
     const known = new Map(await this.#current(tenantId))
-    const parsed = documents.map((document) => this.#parse(document))
+    const parsed = withoutRepeats(documents.map((document) => this.#parse(document)))
     for (const { head, body } of parsed) {
       if (body) known.set(keyOf(head.kind, head.id), { ...head, version: 0, body, digest: digestOf(body) })
     }
@@ -78,13 +80,20 @@ export class Documents {
     const refused = results.some((result) => result.outcome === 'refused')
     const changed = results.filter((result) => result.outcome === 'created' || result.outcome === 'updated')
     if (refused || options.dryRun || changed.length === 0) return results
-    await this.#database.tx(tenantId, (tx) =>
-      insert(
-        tx,
-        changed.map((result) => ({ ...known.get(keyOf(result.kind, result.id))!, version: result.version! })),
-      ),
-    )
-    this.#cache.delete(tenantId)
+    try {
+      await this.#database.tx(tenantId, (tx) =>
+        insert(
+          tx,
+          changed.map((result) => ({
+            ...known.get(keyOf(result.kind, result.id))!,
+            version: result.version!,
+          })),
+        ),
+      )
+    } finally {
+      // Also after a conflict, which says that what is remembered here is not current.
+      this.#cache.delete(tenantId)
+    }
     await this.#current(tenantId)
     const kinds = new Set(changed.map((result) => result.kind))
     for (const listener of this.#listeners) listener(tenantId, kinds)
@@ -95,6 +104,9 @@ export class Documents {
   async get<T>(tenantId: string, kind: string, id: string, version?: number): Promise<T | undefined> {
     const current = (await this.#current(tenantId)).get(keyOf(kind, id))
     if (version === undefined || current?.version === version) return current?.body as T | undefined
+    const key = `${tenantId}/${keyOf(kind, id)}@${version}`
+    const former = this.#former.get(key)
+    if (former) return former as T
     const rows = await this.#database.tx(tenantId, (tx) =>
       tx.query<Row>('select body from platform.document where kind = $1 and id = $2 and version = $3', [
         kind,
@@ -102,6 +114,7 @@ export class Documents {
         version,
       ]),
     )
+    if (rows[0]) this.#former.set(key, rows[0].body)
     return rows[0]?.body as T | undefined
   }
 
@@ -127,7 +140,7 @@ export class Documents {
     return rows.sort((a, b) => (keyOf(a.kind, a.id) < keyOf(b.kind, b.id) ? -1 : 1)).map((row) => row.body)
   }
 
-  #parse(document: unknown): { head: DocumentHead; body?: object; problems: Problem[] } {
+  #parse(document: unknown): Parsed {
     const given = (document ?? {}) as Record<string, unknown>
     const head = { kind: String(given['kind'] ?? ''), id: String(given['id'] ?? '') }
     const kind = this.#kinds.get(head.kind)
@@ -147,29 +160,59 @@ export class Documents {
     return { head, problems: parsed.error.issues.map((issue) => problemOfIssue(issue, document)) }
   }
 
-  async #current(tenantId: string): Promise<Map<string, Row>> {
-    const cached = this.#cache.get(tenantId)
-    if (cached) return cached
+  #current(tenantId: string): Promise<Map<string, Row>> {
+    let current = this.#cache.get(tenantId)
+    if (!current) {
+      const reading = this.#read(tenantId)
+      this.#cache.set(tenantId, (current = reading))
+      reading.catch(() => this.#cache.get(tenantId) === reading && this.#cache.delete(tenantId))
+    }
+    return current
+  }
+
+  async #read(tenantId: string): Promise<Map<string, Row>> {
     const rows = await this.#database.tx(tenantId, (tx) =>
       tx.query<Row>(
         `select distinct on (kind, id) kind, id, version, body, digest
          from platform.document order by kind, id, version desc`,
       ),
     )
-    const current = new Map(rows.map((row) => [keyOf(row.kind, row.id), row]))
-    this.#cache.set(tenantId, current)
-    return current
+    return new Map(rows.map((row) => [keyOf(row.kind, row.id), row]))
   }
+}
+
+type Parsed = { head: DocumentHead; body?: object; problems: Problem[] }
+
+/** Two documents of one kind and id in one call cannot both become the next version: the second is refused. */
+function withoutRepeats(parsed: Parsed[]): Parsed[] {
+  const seen = new Set<string>()
+  return parsed.map(({ head, ...rest }) => {
+    const key = keyOf(head.kind, head.id)
+    if (!seen.has(key)) {
+      seen.add(key)
+      return { head, ...rest }
+    }
+    const problem = {
+      code: 'document_repeated',
+      message: `${key} stands twice in this call`,
+      field: 'id',
+      found: head.id,
+      expected: 'each document once',
+    }
+    return { head, problems: [...rest.problems, problem] }
+  })
 }
 
 /** A schema issue as a problem that names the field, what was found and what was expected. */
 export function problemOfIssue(issue: z.core.$ZodIssue, input: unknown): Problem {
-  const found = issue.path.reduce<unknown>(
-    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+  // A field that should not be there is named itself, and not only the object that holds it.
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path
+  const found = path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key],
     input,
   )
   const expected = 'expected' in issue ? String(issue.expected) : issue.message
-  return { code: 'schema', message: issue.message, field: issue.path.join('.'), found, expected }
+  return { code: 'schema', message: issue.message, field: path.join('.'), found, expected }
 }
 
 /** Parses input by a schema; throws `request_invalid` with every problem. */

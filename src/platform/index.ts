@@ -1,6 +1,6 @@
 export { type Analytics, openAnalytics } from './analytics.ts'
 export { Batcher } from './batcher.ts'
-export { type Clock, instantOf, ManualClock, systemClock } from './clock.ts'
+export { type Clock, instantOf, KeptClock, ManualClock, systemClock } from './clock.ts'
 export { type Config, readConfig } from './config.ts'
 export { connectOwner, type Database, openDatabase, type Tx } from './database.ts'
 export {

@@ -13,10 +13,10 @@ test('a drain runs stages until none is woken or due and tells the next due mome
       run: async () => {
         ran.push('first')
         if (work > 0) loop.wake('alpha', 'second')
-        return { handled: work > 0 ? work-- && 1 : 0, nextDueMs: clock.nowMs() < 5_000 ? 5_000 : null }
+        return { more: work-- > 0, nextDueMs: clock.nowMs() < 5_000 ? 5_000 : null }
       },
     },
-    { name: 'second', run: async () => ({ handled: (ran.push('second'), 0), nextDueMs: null }) },
+    { name: 'second', run: async () => ({ more: ran.push('second') < 0, nextDueMs: null }) },
   ])
   expect(await loop.drain()).toBe(5_000)
   expect(ran).toEqual(['first', 'second', 'first', 'second', 'first'])
@@ -37,7 +37,7 @@ test('a failing stage surfaces in a drain and is tried again at the next', async
       name: 'only',
       run: async () => {
         if (fail) throw new Error('store away')
-        return { handled: 0, nextDueMs: null }
+        return { more: false, nextDueMs: null }
       },
     },
   ])

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import type { Clock } from './clock.ts'
 
-/** What a stage did, and when it wants to be asked again without being woken. */
-export type StageResult = { handled: number; nextDueMs: number | null }
+/** Whether the stage may have left work behind and wants to run again now, and when work falls due by itself. */
+export type StageResult = { more: boolean; nextDueMs: number | null }
 
 /**
  * A worker that takes everything that is due for one tenant, does it in batches, and says when the next work
  * falls due. A stage is woken by whoever makes work for it; it never polls a store to learn that there is none.
  */
 export type Stage = { name: string; run(tenantId: string): Promise<StageResult> }
+
+const IDLE_LOOK_MS = 1_000
 
 type Slot = { stage: Stage; tenantId: string; woken: boolean; nextDueMs: number | null }
 
@@ -68,17 +70,18 @@ export class Loop {
     if (!this.#live) return
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
-      this.#running = this.#running
-        .then(() => this.#runAllDue(false))
-        .then(() => {
-          const nextDueMs = this.#nextDueMs()
-          // A due moment can also be made by another process, so an idle loop still looks once a second.
-          const waitMs =
-            nextDueMs === null ? 1_000 : Math.min(1_000, Math.max(0, nextDueMs - this.#clock.nowMs()))
-          for (const slot of this.#slots) if (waitMs === 1_000) slot.woken = true
-          this.#schedule(waitMs)
-        })
+      this.#running = this.#running.then(() => this.#runAndReschedule())
     }, delayMs)
+  }
+
+  async #runAndReschedule(): Promise<void> {
+    await this.#runAllDue(false)
+    const nextDueMs = this.#nextDueMs()
+    // A due moment can also be made by another process, so an idle loop still looks once a second.
+    const waitMs =
+      nextDueMs === null ? IDLE_LOOK_MS : Math.min(IDLE_LOOK_MS, Math.max(0, nextDueMs - this.#clock.nowMs()))
+    if (waitMs === IDLE_LOOK_MS) for (const slot of this.#slots) slot.woken = true
+    this.#schedule(waitMs)
   }
 
   async #runAllDue(rethrow: boolean): Promise<void> {
@@ -87,14 +90,15 @@ export class Loop {
       for (const slot of this.#slots) {
         if (!slot.woken && !isDue(slot.nextDueMs, this.#clock)) continue
         slot.woken = false
+        const startedMs = this.#clock.nowMs()
         try {
           const result = await slot.stage.run(slot.tenantId)
           slot.nextDueMs = result.nextDueMs
-          if (result.handled > 0) slot.woken = true
+          if (result.more) slot.woken = true
           else
             assert(
-              !isDue(slot.nextDueMs, this.#clock),
-              `stage ${slot.stage.name} did nothing though it says it is due`,
+              slot.nextDueMs === null || slot.nextDueMs > startedMs,
+              `stage ${slot.stage.name} says that it is due and that there is no more`,
             )
           again = true
         } catch (error) {

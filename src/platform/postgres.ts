@@ -103,6 +103,8 @@ async function start(
     max_connections: '200',
     shared_buffers: '256MB',
     max_wal_size: '2GB',
+    // Tables grow from nothing to millions within minutes; plans made for the empty table must not live on.
+    autovacuum_naptime: '5s',
     ...settings,
   }
   const flags = Object.entries(options).map(([name, value]) => `-c ${name}='${value}'`)

@@ -3,9 +3,10 @@ import type { World } from './world.ts'
 
 const hourMs = 3_600_000
 
-/** Whether the phone is on and in coverage, by blocks of time whose phase is the person's own. */
+/** Whether the phone is on and in coverage: while it is used, else by blocks of time whose phase is the person's own. */
 export function reachable(world: World, subscriber: number, atMs: number): boolean {
   const { draws, b } = world
+  if (inHand(world, subscriber, atMs)) return true
   return !draws.chance(
     b.coverage.awayShare,
     subscriber,
@@ -66,9 +67,13 @@ function awakeFrom(world: World, subscriber: number, atMs: number): number {
 
 /** Whether a pop-up is seen before it closes: the phone must be in the hand. */
 export function seesPopUp(world: World, subscriber: number, atMs: number, message: number): boolean {
-  const { draws, b, state } = world
-  const inHand = atMs - state.lastUseMs[subscriber]! <= b.reading.inHandMin * 60_000
-  if (!inHand && asleep(world, subscriber, atMs)) return false
-  const share = inHand ? b.reading.popUpSeenInHandShare : b.reading.popUpSeenShare
+  const { draws, b } = world
+  const held = inHand(world, subscriber, atMs)
+  if (!held && asleep(world, subscriber, atMs)) return false
+  const share = held ? b.reading.popUpSeenInHandShare : b.reading.popUpSeenShare
   return draws.chance(share, subscriber, purpose.popUpSeen, message)
+}
+
+function inHand(world: World, subscriber: number, atMs: number): boolean {
+  return atMs - world.state.lastUseMs[subscriber]! <= world.b.reading.inHandMin * 60_000
 }

@@ -71,14 +71,24 @@ export const defaultBehaviour = {
     saverShare: 0.55,
     /** Use of a saver from then on, as a factor on volume. Reasoned. */
     savingFactor: 0.3,
+    /**
+     * Seconds from the last megabyte of the package to the first record by the megabyte. The session that crosses the
+     * end goes on, unnoticed, at the other price: charging systems change the rate inside a session (3GPP TS 32.299).
+     */
+    paygBeginsS: 5,
     /** Pay-as-you-go: price of a MB. Reasoned: several times the price within a package (15–30 kopecks). */
     paygMinorPerMb: 200,
     /** Mean MB of a record at that price: messengers only, background data off. Reasoned. */
     paygMeanMb: 3,
     /** Share of intended sessions that happens at all at that price. Reasoned. */
     paygSessionShare: 0.5,
-    /** Urgency is 1 at the moment of exhaustion and halves in so many hours, by person. Reasoned: the interrupted task is forgotten or done elsewhere within a day. */
-    halfLifeH: { median: 7, sigma: 0.6 },
+    /**
+     * Urgency is 1 at the moment of exhaustion and halves in so many hours, by person. Reasoned: an impulse of a few
+     * hours; within a day the interrupted task is forgotten or done elsewhere (2 % of it left, by the median).
+     */
+    halfLifeH: { median: 4, sigma: 0.6 },
+    /** Where it fades to. Reasoned: who has done without for days wants a package as little as one who saves. */
+    urgencyInTheEnd: 0.06,
     /** Share that finds Wi-Fi, after a mean of so many hours; urgency is then multiplied by the factor. Reasoned: home and work. */
     wifiShare: 0.6,
     wifiMeanH: 6,
@@ -108,12 +118,23 @@ export const defaultBehaviour = {
     doubleTopUpShare: 0.12,
   },
 
-  /** The choice: utilities in logits, price per 100 roubles. Reasoned throughout. */
+  /**
+   * The choice: utilities in logits, price per 100 roubles. Reasoned throughout, from three plain magnitudes of any
+   * direct marketing: of those who read advertising that they have no use for, well under 1 % buy; of a relevant but
+   * untimely offer 1–5 % (the usual response to marketing messages); at the moment of need several times that.
+   */
   choice: {
     /** Weight of need × urgency × match. */
     needWeight: 4.5,
-    /** Utility of doing nothing: the inertia that any offer must overcome. */
+    /** Utility of doing nothing, for one whose own idea it is. */
     inertia: 2.4,
+    /** What a message nobody asked for must overcome besides: most are put away without a thought. */
+    disregard: 2,
+    /**
+     * How far apart the sizes are in the nested logit: 1 as different as two things, 0 the same thing. Several sizes
+     * make it likelier that one suits; they do not make a need. Reasoned: nests of near substitutes lie at 0.3–0.5.
+     */
+    sizesApart: 0.4,
     /** Loss of utility per 100 roubles, by person. */
     priceSensitivity: { median: 0.85, sigma: 0.5 },
     /** Price supposed where a message states none, kopecks a MB. What self-service asks for small packages. */
@@ -121,11 +142,11 @@ export const defaultBehaviour = {
     /** Loss of utility when the package is bought in debt, by person: most do not mind for days, some never borrow. */
     debtAversion: { median: 0.5, sigma: 0.7 },
     neverBorrowShare: 0.15,
-    /** Match of an offered size: exp(−pickiness × |ln(size / wanted)|), by person. */
+    /** Match of a size below the wanted one: (size ÷ wanted)^pickiness, by person; the first megabytes are worth most. */
     pickiness: { median: 0.55, sigma: 0.5 },
     /** Wanted MB = own need a day × days until renewal, at most so many days ahead, by person. */
     planDays: { median: 5, sigma: 0.5 },
-    /** Loss of utility for each key press, by person. */
+    /** Loss of utility for each key press, by person: dialling a code of nine signs loses half of those who would press OK. */
     effortPerKey: { median: 0.07, sigma: 0.4 },
   },
 
@@ -178,12 +199,12 @@ export const defaultBehaviour = {
     smsThinkS: { median: 60, sigma: 0.8 },
   },
 
-  /** Annoyance: a loss of utility that each advertising message adds and that halves in so many days. Reasoned. */
+  /** Annoyance: each advertising message read makes the next one worth less (not the person's own ideas), halving in so many days. Reasoned. */
   annoyance: { perMessage: 0.25, halfLifeDays: 7 },
 
   /** Radio and phones. */
   coverage: {
-    /** Share of time off or out of coverage, in blocks of so many hours. Reasoned: lifts, basements, flat batteries. */
+    /** Share of time off or out of coverage, in blocks of so many hours, unless just used. Reasoned: lifts, basements, flat batteries. */
     awayShare: 0.06,
     blockH: 2,
     /** Share of SIMs without the applet for pop-ups. Reasoned: old and foreign SIMs. */

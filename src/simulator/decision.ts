@@ -7,6 +7,8 @@ export type Option = {
   priceMinor: number | undefined
   onCredit: boolean
   keyPresses: number
+  /** A message offered it, unasked; otherwise it is the person's own idea. */
+  byMessage: boolean
 }
 
 /** Who decides, and how much it matters now. */
@@ -37,7 +39,10 @@ export type Shortage = {
   daysToRenewal: number
 }
 
-/** Urgency 0 … 1: halves with each half-life after the package ended, less with Wi-Fi or a near renewal. */
+/**
+ * Urgency 0 … 1: 1 when the package ends, from there with a half-life down to the wish of one who has come to terms
+ * with doing without; less with Wi-Fi or a near renewal.
+ */
 export function urgencyOf(shortage: Shortage, b: Behaviour): number {
   const e = b.exhaustion
   const wait = 1 - Math.exp(-Math.max(0, shortage.daysToRenewal) / e.waitDays)
@@ -46,12 +51,15 @@ export function urgencyOf(shortage: Shortage, b: Behaviour): number {
     return (shortage.saver ? e.urgencyOfSaver : e.urgencyNearEnd) * wait
   }
   const faded = 2 ** (-shortage.exhaustedForH / shortage.halfLifeH)
-  return faded * wait * (shortage.wifi ? e.wifiFactor : 1)
+  return (e.urgencyInTheEnd + (1 - e.urgencyInTheEnd) * faded) * wait * (shortage.wifi ? e.wifiFactor : 1)
 }
 
-/** Match of a size, 0 … 1: 1 at the wanted size, falling with the distance of the logarithms. */
+/**
+ * How far a size serves the need, 0 … 1: less the more it falls short, 1 from the wanted size on. What is too much
+ * does no harm beyond its price, which counts by itself.
+ */
 export function matchOf(sizeMb: number, wantedMb: number, pickiness: number): number {
-  return Math.exp(-pickiness * Math.abs(Math.log(sizeMb / wantedMb)))
+  return Math.min(1, (sizeMb / wantedMb) ** pickiness)
 }
 
 /** Utility of taking an option, in logits; doing nothing has the behaviour's `inertia`. */
@@ -64,13 +72,17 @@ export function utilityOf(option: Option, situation: Situation, b: Behaviour): n
     (situation.priceSensitivity * priceMinor) / 10_000 -
     situation.effortPerKey * option.keyPresses -
     (option.onCredit ? situation.debtAversion : 0) -
-    situation.annoyance
+    (option.byMessage ? c.disregard + situation.annoyance : 0)
   )
 }
 
 /**
- * The chosen option's index, or undefined for nothing: the greatest of utility + taste, where `taste(i)` is the
- * keyed Gumbel draw of option i and `taste(options.length)` that of doing nothing (multinomial logit).
+ * The chosen option's index, or undefined for nothing: a nested logit (Williams 1977, McFadden 1978), drawn in two
+ * stages. Sizes of one thing are near substitutes, so they share a nest: which size, by utility ÷ `sizesApart` + taste;
+ * whether to buy at all, by the nest's inclusive value + taste against inertia + taste. With a plain logit every
+ * further size would add a fresh chance of buying, needed or not.
+ *
+ * `taste(i)` is the keyed Gumbel draw of option i, `taste(options.length)` of doing nothing, the next one of buying.
  */
 export function choose(
   options: readonly Option[],
@@ -78,14 +90,18 @@ export function choose(
   taste: (index: number) => number,
   b: Behaviour,
 ): number | undefined {
-  let best = b.choice.inertia + taste(options.length)
+  const { inertia, sizesApart } = b.choice
+  let best = -Infinity
   let chosen: number | undefined
+  let sum = 0
   for (const [index, option] of options.entries()) {
-    const value = utilityOf(option, situation, b) + taste(index)
-    if (value > best) {
-      best = value
-      chosen = index
-    }
+    const scaled = utilityOf(option, situation, b) / sizesApart
+    sum += Math.exp(scaled)
+    if (scaled + taste(index) <= best) continue
+    best = scaled + taste(index)
+    chosen = index
   }
-  return chosen
+  if (chosen === undefined) return undefined
+  const buying = sizesApart * Math.log(sum) + taste(options.length + 1)
+  return buying > inertia + taste(options.length) ? chosen : undefined
 }

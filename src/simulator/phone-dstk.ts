@@ -84,7 +84,7 @@ function decide(world: World, popUp: PopUp, atMs: number): { id?: string } | und
   if (atMs < state.decidedUntilMs[subscriber]!) return undefined
   const offered = offeredBy(popUp)
   const keyPresses = offered.length > 1 ? b.keyPresses.popUpMenu : b.keyPresses.popUpOk
-  const options = offered.map((offer): Option => ({ ...offer, keyPresses }))
+  const options = offered.map((offer): Option => ({ ...offer, keyPresses, byMessage: true }))
   const taste = (index: number): number => draws.gumbel(subscriber, purpose.popUpTaste, counter + index)
   const chosen = choose(options, situation, taste, b)
   const id = chosen === undefined ? undefined : offered[chosen]!.id

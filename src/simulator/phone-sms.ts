@@ -74,6 +74,7 @@ function read(world: World, sms: Sms, atMs: number): void {
   const options = answerable.map((offer): Option => ({
     ...offer,
     keyPresses: easiestWay(world, offer).keyPresses,
+    byMessage: true,
   }))
   const taste = (index: number): number => draws.gumbel(subscriber, purpose.smsTaste, counter + index)
   const chosen = choose(options, situation, taste, b)

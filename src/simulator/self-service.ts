@@ -25,7 +25,8 @@ function buyBySelf(world: World, subscriber: number, session: number, atMs: numb
   const options = within.map((product): Option => {
     const onCredit = product.priceMinor > balanceMinor
     const keyPresses = onCredit ? b.keyPresses.selfServiceOnCredit : b.keyPresses.selfService
-    return { sizeMb: product.volumeMb, priceMinor: product.priceMinor, onCredit, keyPresses }
+    const { volumeMb: sizeMb, priceMinor } = product
+    return { sizeMb, priceMinor, onCredit, keyPresses, byMessage: false }
   })
   const chosen = choose(
     options,

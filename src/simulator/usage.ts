@@ -45,30 +45,41 @@ export function useData(world: World, subscriber: number, atMs: number): void {
     world.events.add(subscriber, 'network', eventType.data90, atMs, `{"packageMb":${allowanceMb}}`)
   }
   if (state.usedMb[subscriber]! < allowanceMb) return
-  exhaust(world, subscriber, number, atMs)
+  exhaust(world, subscriber, number, wantedMb - leftMb, atMs)
   considerBuying(world, subscriber, number, atMs)
 }
 
-function exhaust(world: World, subscriber: number, number: number, atMs: number): void {
-  const { state, draws, b } = world
+function exhaust(world: World, subscriber: number, number: number, goesOnMb: number, atMs: number): void {
+  const { state, draws, b, schedule } = world
   state.exhaustedAtMs[subscriber] = atMs
   const wifi = draws.chance(b.exhaustion.wifiShare, subscriber, purpose.wifi, number)
   const delayH = draws.exponential(subscriber, purpose.wifiDelay, number) * b.exhaustion.wifiMeanH
   state.wifiAtMs[subscriber] = wifi ? atMs + delayH * 3_600_000 : Infinity
   const data = `{"packageMb":${state.allowanceMb[subscriber]!}}`
   world.events.add(subscriber, 'network', eventType.dataExceeded, atMs, data)
+  const fallsAtMs = atMs + b.exhaustion.paygBeginsS * 1000
+  schedule.act(fallsAtMs, subscriber, () => {
+    if (state.exhaustedAtMs[subscriber] === atMs) useAtPrice(world, subscriber, goesOnMb, number, fallsAtMs)
+  })
 }
 
 function payAsYouGo(world: World, subscriber: number, wantedMb: number, number: number, atMs: number): void {
+  const { draws, b, state } = world
+  if (!draws.chance(b.exhaustion.paygSessionShare, subscriber, purpose.paygHappens, number)) return
+  // Later sessions on an empty balance are refused before they become a record.
+  if (state.balanceMinor[subscriber]! < 0.05 * b.exhaustion.paygMinorPerMb) return
+  useAtPrice(world, subscriber, wantedMb, number, atMs)
+}
+
+/** Traffic by the megabyte as far as the balance pays for it. Nothing at all is still recorded: it was asked for. */
+function useAtPrice(world: World, subscriber: number, wantedMb: number, number: number, atMs: number): void {
   const { state, draws, b } = world
-  const { paygMeanMb, paygMinorPerMb, paygSessionShare } = b.exhaustion
-  if (!draws.chance(paygSessionShare, subscriber, purpose.paygHappens, number)) return
+  const { paygMeanMb, paygMinorPerMb } = b.exhaustion
   const drawnMb = draws.exponential(subscriber, purpose.paygVolume, number) * paygMeanMb
   const affordableMb = state.balanceMinor[subscriber]! / paygMinorPerMb
   const volumeMb = Math.floor(Math.min(drawnMb, wantedMb, affordableMb) * 100) / 100
-  if (volumeMb < 0.05) return
   const chargeMinor = Math.round(volumeMb * paygMinorPerMb)
-  charge(world, subscriber, chargeMinor, atMs)
+  if (chargeMinor > 0) charge(world, subscriber, chargeMinor, atMs)
   recordUse(world, subscriber, volumeMb, 'payg', 100, chargeMinor, atMs)
 }
 

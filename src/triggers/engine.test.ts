@@ -168,8 +168,8 @@ class World {
   async run(): Promise<number | null> {
     for (;;) {
       try {
-        const { handled, nextDueMs } = await this.triggers.stage.run(this.tenantId)
-        if (handled > 0) continue
+        const { more, nextDueMs } = await this.triggers.stage.run(this.tenantId)
+        if (more) continue
         if (nextDueMs !== null && nextDueMs <= this.clock.nowMs())
           throw new Error('due, yet nothing was done')
         this.steps.push({ clockMs: this.clock.nowMs() })
@@ -491,7 +491,7 @@ test('a close leaves nothing to read again', async () => {
   await world.triggers.close()
   world.kill()
   await world.append(event('2', 1))
-  expect((await world.triggers.stage.run(world.tenantId)).handled).toBe(1)
+  expect((await world.triggers.stage.run(world.tenantId)).more).toBe(true)
   expect(await causes(world, 'pair')).toEqual(namesOf(event('2', 1)))
   await world.close()
 })

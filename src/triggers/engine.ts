@@ -111,7 +111,7 @@ export class Engine {
       handled += await this.#expireUntil(nowMs)
       await this.#checkpointWhenDue()
     }
-    return { handled, nextDueMs: this.#nextDueMs() }
+    return { more: handled > 0, nextDueMs: this.#nextDueMs() }
   }
 
   /** Writes the memory of all rules, so that the next start has nothing to read again. */

@@ -15,23 +15,26 @@ export type ChannelRow = {
 
 /**
  * Question: what did each channel carry, how did it end, and what did it cost?
- * Messages by their facts. A message whose outcome was unknown and that a later receipt confirmed moves from
- * unknown to submitted and is paid for then.
+ * Messages by their facts, each message once a figure. `submitted` is the provider's word or, where that stayed
+ * unknown, a later receipt's: the message then moves from unknown to submitted and is paid for. A message that was
+ * delivered after a receipt had called it failed counts as delivered. `failed` takes in what the channel refused.
  */
 export function channels(analytics: Analytics, scope: MetricScope): Promise<ChannelRow[]> {
   return analytics.query<ChannelRow>(
-    `select arm, channel,
-       toInt32(uniqExactIf(ref, kind = 'message_submitted' or reason = 'resolved_by_receipt')) as submitted,
-       toInt32(uniqExactIf(ref, kind in ('message_delivered', 'message_seen'))) as delivered,
-       toInt32(uniqExactIf(ref, kind = 'message_failed')) as failed,
-       toInt32(uniqExactIf(ref, kind = 'message_unknown') - uniqExactIf(ref, reason = 'resolved_by_receipt')) as unknown,
-       toInt32(uniqExactIf(ref, kind = 'message_held')) as held,
-       toInt32(countIf(kind = 'answered')) as answered,
-       toString(sumIf(cost_minor, kind like 'message_%')) as costMinor
-     from facts
-     where tenant_id = {tenantId:String} and campaign_id = {campaignId:String} and channel != ''
-       and (kind like 'message_%' or kind = 'answered')
-     group by arm, channel order by arm, channel`,
+    `with messages as (
+       select arm, channel, ref, countIf(kind = 'message_submitted') > 0 as submitted,
+         countIf(kind in ('message_delivered', 'message_seen')) > 0 as delivered,
+         countIf(kind in ('message_failed', 'message_refused')) > 0 as failed,
+         countIf(kind = 'message_unknown') > 0 as unknown, countIf(kind = 'message_held') > 0 as held,
+         countIf(kind = 'answered') as answered, sumIf(cost_minor, kind like 'message_%') as cost
+       from facts
+       where tenant_id = {tenantId:String} and campaign_id = {campaignId:String} and channel != ''
+         and (kind like 'message_%' or kind = 'answered')
+       group by arm, channel, ref)
+     select arm, channel, toInt32(countIf(submitted)) as submitted, toInt32(countIf(delivered)) as delivered,
+       toInt32(countIf(failed and not delivered)) as failed, toInt32(countIf(unknown and not submitted)) as unknown,
+       toInt32(countIf(held)) as held, toInt32(sum(answered)) as answered, toString(sum(cost)) as costMinor
+     from messages group by arm, channel order by arm, channel`,
     scope,
   )
 }

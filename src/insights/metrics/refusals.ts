@@ -8,7 +8,8 @@ export type RefusalRow = { arm: string; reason: RefusalReason['reason']; subscri
  * Question: why did the others not buy? One reason for each enrolled subscriber without an activation, the first
  * that holds, in this order:
  *   bought by self-service (a sale outside the campaign since enrolment) · nothing affordable (no product within
- *   balance and credit) · activation failed · answered too late · refused (the pop-up's "no") · held by the contact
+ *   balance and credit, at the offer or at the activation) · activation failed · answered too late · refused (the
+ *   pop-up's "no") · held by the contact
  *   policy and never sent · never contacted (the journey did not begin) · sent but never delivered · renewal near
  *   (a new package within two days of enrolment) · saving traffic (in the three days after enrolment less than half
  *   of the daily use of the seven days before, C7) · no answer.
@@ -18,9 +19,9 @@ export function refusals(analytics: Analytics, scope: MetricScope): Promise<Refu
     `with population as (${population}),
      told as (
        select subscriber_id,
-         countIf(kind = 'activated') > 0 as activated, countIf(kind = 'no_offer') > 0 as no_offer,
+         countIf(kind = 'activated') > 0 as activated, countIf(kind = 'no_offer' and reason = 'beyond_balance_and_credit') > 0 as no_offer,
          countIf(kind = 'activation_failed') > 0 as activation_failed, countIf(kind = 'answer_too_late') > 0 as too_late,
-         countIf(reason = 'refused') > 0 as refused, countIf(kind = 'message_held') > 0 as held,
+         countIf(kind = 'message_seen' and reason = 'refused') > 0 as refused, countIf(kind = 'message_held') > 0 as held,
          countIf(kind in ('message_submitted', 'message_unknown')) > 0 as sent,
          countIf(kind in ('message_delivered', 'message_seen')) > 0 as delivered
        from facts where tenant_id = {tenantId:String} and campaign_id = {campaignId:String} group by subscriber_id),

@@ -101,7 +101,8 @@ export class DstkChannel implements Channel {
     }
     const status = receiptStatus[report.event]
     const reason = report.event === 'shown' ? {} : { reason: report.event }
-    await this.events.onReceipt({ providerMessageId: report.token, status, ...reason, atMs })
+    const { token: providerMessageId, messageId } = report
+    await this.events.onReceipt({ providerMessageId, messageId, status, ...reason, atMs })
   }
 
   private async push(message: OutboundMessage): Promise<SubmitOutcome> {

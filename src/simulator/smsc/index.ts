@@ -4,7 +4,7 @@ import smpp, { type PDU, type Session } from 'smpp'
 import { messageDeliveries, receiptDelivery, ussdDelivery, type ReceiptStatus } from './deliveries.ts'
 import { PartJoiner, readPart, type IncomingMessage, type IncomingPart } from './incoming.ts'
 import { Outgoing } from './outgoing.ts'
-import { UssdSessions } from './ussdSessions.ts'
+import { UssdSessions } from './ussd-sessions.ts'
 
 export type { IncomingMessage } from './incoming.ts'
 

@@ -83,6 +83,7 @@ export const status = {
   queueFull: 0x14,
   throttled: 0x58,
   temporaryError: 0x64,
+  permanentError: 0x65,
   invalidTlvStream: 0xc0,
 } as const
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../platform/index.ts'
+import { type Clock, DomainError } from '../../../platform/index.ts'
 import type { Channel, ChannelEvents, OutboundMessage, SubmitOutcome } from '../../channel.ts'
 import { answerOf, internationalAddress, readInbound, ussdOp } from './inbound.ts'
 import { Link, type LinkOptions } from './link.ts'
@@ -154,10 +154,16 @@ export class SmsChannel implements Channel {
   private async deliver(pdu: Pdu<'deliver_sm'>): Promise<number> {
     const { events } = this
     if (events === undefined) return status.temporaryError
-    if (isReceipt(pdu)) await this.takeReceipt(pdu, events)
-    else if (pdu.tlvs.has(tag.ussdServiceOp)) await this.takeUssd(pdu, events)
-    else await this.takeMessage(pdu, events)
-    return status.ok
+    try {
+      if (isReceipt(pdu)) await this.takeReceipt(pdu, events)
+      else if (pdu.tlvs.has(tag.ussdServiceOp)) await this.takeUssd(pdu, events)
+      else await this.takeMessage(pdu, events)
+      return status.ok
+    } catch (error) {
+      // What was refused, such as an unknown sender, would be refused again: the SMSC need not come back with it.
+      if (error instanceof DomainError) return status.permanentError
+      throw error
+    }
   }
 
   private async takeReceipt(pdu: Pdu<'deliver_sm'>, events: ChannelEvents): Promise<void> {

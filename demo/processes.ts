@@ -22,6 +22,8 @@ export function startWorker(script: string, args: string[], env: Record<string, 
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
+  // Whatever ends this process, its children must not outlive it; the server then stops its PostgreSQL itself.
+  process.once('exit', () => child.kill('SIGTERM'))
   const seen: JsonLine[] = []
   const listeners = new Set<(line: JsonLine) => void>()
   createInterface({ input: child.stdout }).on('line', (text) => {

@@ -102,7 +102,7 @@ export function lockInstances(tx: Tx, instanceIds: string[]): Promise<Instance[]
 /** Stores new states of many journeys in one statement. */
 export async function updateInstances(tx: Tx, instances: Instance[]): Promise<void> {
   if (instances.length === 0) return
-  await tx.query(
+  tx.execute(
     `update campaigns.instance i set step_id = c.step_id, waiting_for = c.waiting_for, due_at = c.due_at,
        offer_id = c.offer_id, offer = c.offer, chosen = c.chosen, activation_id = c.activation_id,
        exited_at = c.exited_at, exit_reason = c.exit_reason

@@ -94,7 +94,7 @@ export async function markAnswers(
   at: Temporal.Instant,
 ): Promise<void> {
   if (marks.length === 0) return
-  await tx.query(
+  tx.execute(
     `update messaging.answer a set handled_at = $3, handled_as = m.handled_as
      from unnest($1::uuid[], $2::text[]) as m (answer_id, handled_as) where a.answer_id = m.answer_id`,
     [marks.map((m) => m.answerId), marks.map((m) => m.as), at],
@@ -104,7 +104,7 @@ export async function markAnswers(
 /** Ends the active cascades that were answered: whoever answered is not asked again. */
 export async function finishAnsweredRuns(tx: Tx, runIds: string[], at: Temporal.Instant): Promise<void> {
   if (runIds.length === 0) return
-  await tx.query(
+  tx.execute(
     `update messaging.cascade_run set state = 'finished', outcome = 'answered', due_at = null, finished_at = $2
      where run_id = any($1::uuid[]) and state = 'active'`,
     [runIds, at],
@@ -128,7 +128,7 @@ export async function insertStrayReceipts(
   at: Temporal.Instant,
 ): Promise<void> {
   if (strays.length === 0) return
-  await tx.query(
+  tx.execute(
     `insert into messaging.stray_receipt (tenant_id, stray_id, channel, receipt, received_at)
      select current_setting('tenure.tenant_id'), *, $4::timestamptz from unnest($1::uuid[], $2::text[], $3::jsonb[])`,
     [strays.map((s) => s.strayId), strays.map((s) => s.channel), strays.map((s) => s.receipt), at],

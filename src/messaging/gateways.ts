@@ -4,21 +4,27 @@ import { DstkChannel } from './channels/dstk.ts'
 import { createSmsChannel } from './channels/sms/sms-channel.ts'
 import type { ChannelSettings } from './contract.ts'
 
+/** Makes the channel that a `Channel` document describes. */
+export type MakeChannel = (settings: ChannelSettings, clock: Clock) => Channel
+
 /** The running channels of every tenant, made from their `Channel` documents and remade when these change. */
 export class Gateways {
   readonly #documents: Documents
   readonly #clock: Clock
   readonly #inbound: (tenantId: string, channel: string) => ChannelEvents
+  readonly #make: MakeChannel
   readonly #channels = new Map<string, Promise<Map<string, Channel>>>()
 
   constructor(
     documents: Documents,
     clock: Clock,
     inbound: (tenantId: string, channel: string) => ChannelEvents,
+    makeChannel: MakeChannel = make,
   ) {
     this.#documents = documents
     this.#clock = clock
     this.#inbound = inbound
+    this.#make = makeChannel
     documents.onChange((tenantId, kinds) => {
       if (!kinds.has('Channel')) return
       // A start that failed is not lost: whoever asks for a channel next tries again and hears why.
@@ -64,7 +70,7 @@ export class Gateways {
   async #start(tenantId: string): Promise<Map<string, Channel>> {
     const channels = new Map<string, Channel>()
     for (const settings of await this.#documents.list<ChannelSettings>(tenantId, 'Channel')) {
-      const channel = make(settings, this.#clock)
+      const channel = this.#make(settings, this.#clock)
       await channel.start(this.#inbound(tenantId, settings.id))
       channels.set(settings.id, channel)
     }

@@ -10,7 +10,7 @@ import {
   submitAll,
   takeThroughGate,
 } from './dispatch.ts'
-import { Gateways } from './gateways.ts'
+import { Gateways, type MakeChannel } from './gateways.ts'
 import { inboundOf, type InboundDependencies } from './inbound.ts'
 import type { Message } from './message.ts'
 import { insertRuns, nextDue, type NewRun } from './store.ts'
@@ -21,6 +21,8 @@ export type MessagingDependencies = {
   documents: Documents
   profiles: Profiles
   wake: InboundDependencies['wake']
+  /** Another way to make channels, for peers that are no SMSC and no DSTK gateway. */
+  makeChannel?: MakeChannel
 }
 
 export type StartCascade = Omit<NewRun, 'cascadeVersion'>
@@ -56,7 +58,7 @@ export function createMessaging(dependencies: MessagingDependencies): Messaging 
       tenantId,
       channel,
     )
-  const gateways = new Gateways(documents, clock, inbound)
+  const gateways = new Gateways(documents, clock, inbound, dependencies.makeChannel)
   const dispatching: DispatchDependencies = {
     database,
     clock,

@@ -32,7 +32,7 @@ export type NewRun = Pick<
 
 /** Starts runs; a run id seen before is left as it is, so a repeated start changes nothing. */
 export async function insertRuns(tx: Tx, runs: NewRun[], at: Temporal.Instant): Promise<void> {
-  await tx.query(
+  tx.execute(
     `insert into messaging.cascade_run
        (tenant_id, run_id, cascade_id, cascade_version, subscriber_id, campaign_id, arm, reference, variables, due_at, started_at)
      select current_setting('tenure.tenant_id'), *, $9::timestamptz, $9::timestamptz
@@ -87,7 +87,7 @@ export async function updateRuns(
   now: Temporal.Instant,
 ): Promise<void> {
   if (changes.length === 0) return
-  await tx.query(
+  tx.execute(
     `update messaging.cascade_run r set step = c.step, due_at = c.due_at, outcome = c.outcome,
        all_sms_minor = coalesce(c.all_sms, r.all_sms_minor),
        state = case when c.outcome is null then 'active' else 'finished' end,
@@ -108,7 +108,7 @@ export async function updateRuns(
 /** Queues messages; one run and step has one message for ever. */
 export async function insertMessages(tx: Tx, messages: Message[], now: Temporal.Instant): Promise<void> {
   if (messages.length === 0) return
-  await tx.query(
+  tx.execute(
     `insert into messaging.message (tenant_id, message_id, run_id, step, channel, template_id, subscriber_id, campaign_id,
        arm, reference, until, wait_s, text, choices, parts, cost_minor, expires_at, queued_at, not_before)
      select current_setting('tenure.tenant_id'), *, $17::timestamptz, $17::timestamptz
@@ -194,7 +194,7 @@ export type MessageChange = {
 /** Applies many state changes in one statement; absent fields keep their value. */
 export async function updateMessages(tx: Tx, changes: MessageChange[]): Promise<void> {
   if (changes.length === 0) return
-  await tx.query(
+  tx.execute(
     `update messaging.message m set state = c.state, reason = coalesce(c.reason, m.reason),
        not_before = coalesce(c.not_before, m.not_before), postponed_for = coalesce(c.postponed_for, m.postponed_for),
        provider_ids = case when c.provider_ids is null then m.provider_ids else string_to_array(c.provider_ids, ',') end,
@@ -231,7 +231,7 @@ export async function setDue(
   timers: { runId: string; step: number; dueAt: Temporal.Instant }[],
 ): Promise<void> {
   if (timers.length === 0) return
-  await tx.query(
+  tx.execute(
     `update messaging.cascade_run r set due_at = t.due_at
      from unnest($1::uuid[], $2::int[], $3::timestamptz[]) as t (run_id, step, due_at)
      where r.run_id = t.run_id and r.step = t.step and r.state = 'active'`,
@@ -252,21 +252,15 @@ export async function matchReceipts(
   receipts: (DeliveryReceipt & { subscriberId: number | undefined })[],
 ): Promise<ReceiptTarget[]> {
   const targets = await tx.query<ReceiptTarget>(
-    `with receipt as (
-       select * from unnest($2::text[], $3::uuid[], $4::int[], $5::int[])
-         with ordinality as r (provider_id, own_id, reference, subscriber_id, position)),
-     target as (
-       select r.position, m.message_id from receipt r join messaging.message m
-         on m.channel = $1 and m.provider_ids[1] = r.provider_id
-       union
-       select r.position, m.message_id from receipt r join messaging.message m
-         on m.channel = $1 and m.message_id = r.own_id
-       union
-       select r.position, m.message_id from receipt r join messaging.message m
-         on m.channel = $1 and m.subscriber_id = r.subscriber_id and m.reference = r.reference
-        and m.state in ('submitting', 'submitted', 'unknown'))
-     select t.position::int, m.state, ${messageColumns}
-     from target t join messaging.message m on m.message_id = t.message_id
+    `select r.position::int, m.state, ${messageColumns}
+     from unnest($2::text[], $3::uuid[], $4::int[], $5::int[])
+       with ordinality as r (provider_id, own_id, reference, subscriber_id, position)
+     join messaging.message m on m.channel = $1 and m.message_id in (
+       select a.message_id from messaging.message a where a.provider_ids[1] = r.provider_id
+       union all select r.own_id
+       union all select b.message_id from messaging.message b
+         where b.subscriber_id = r.subscriber_id and b.reference = r.reference
+           and b.state in ('submitting', 'submitted', 'unknown'))
      order by m.message_id for update of m`,
     [
       channel,

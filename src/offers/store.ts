@@ -23,7 +23,7 @@ const columns = `offer_id as "offerId", subscriber_id as "subscriberId", menu_id
 export async function saveOffers(tx: Tx, offers: Offer[]): Promise<void> {
   if (offers.length === 0) return
   const column = <T>(pick: (offer: Offer) => T): T[] => offers.map(pick)
-  await tx.query(
+  tx.execute(
     `insert into offers.offer
        (tenant_id, offer_id, subscriber_id, menu_id, menu_version, items, refused, balance_minor,
         credit_minor, currency, decided_at, reference)

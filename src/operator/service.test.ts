@@ -186,6 +186,7 @@ function killable(database: Database): Database {
     tx: (tenantId, work) =>
       database.tx(tenantId, (tx) =>
         work({
+          ...tx,
           query: (text, values) => {
             if (text.includes('set state = s.state') && killNextStore()) throw new Error('killed')
             return tx.query(text, values)

@@ -78,3 +78,23 @@ test('two processes that migrate at once both succeed', async () => {
   const urls = await Promise.all([migrate(stores.ownerUrl), migrate(stores.ownerUrl)])
   expect(urls[0]).toBe(urls[1])
 })
+
+test('a statement that is sent without waiting fails its transaction with its own error', async () => {
+  const { database, tenantId } = stores
+  const insert = 'insert into platform.document values ($1, $2, $3, 1, $4, $5)'
+  const write = database.tx(tenantId, async (tx) => {
+    tx.execute(insert, [tenantId, 'kept', 'a', '{}', 'd'])
+    tx.execute(insert, ['beta', 'stolen', 'b', '{}', 'd'])
+    tx.execute(insert, [tenantId, 'kept', 'c', '{}', 'd'])
+  })
+  await expect(write).rejects.toThrow(/row-level security/)
+  const late = database.tx(tenantId, async (tx) => {
+    tx.execute(insert, ['beta', 'stolen', 'b', '{}', 'd'])
+    await tx.query('select 1')
+  })
+  await expect(late).rejects.toThrow(/row-level security/)
+  const kept = await database.tx(tenantId, (tx) =>
+    tx.query(`select id from platform.document where kind = 'kept'`),
+  )
+  expect(kept).toEqual([])
+})

@@ -6,6 +6,11 @@ import { DomainError } from './errors.ts'
 /** A running transaction. Rows come back with int8 as bigint, timestamptz as `Temporal.Instant`, jsonb parsed. */
 export interface Tx {
   query<R = Record<string, unknown>>(text: string, values?: unknown[]): Promise<R[]>
+  /**
+   * Sends a statement whose rows nobody needs and does not wait for it. Statements run in the order in which they
+   * were sent; one that fails fails the transaction at its end, with its own error.
+   */
+  execute(text: string, values?: unknown[]): void
 }
 
 /** The record of truth, seen through row-level security. */
@@ -26,25 +31,34 @@ export function openDatabase(url: string, poolSize: number): Database {
     max: poolSize,
     types,
     options: '-c timezone=UTC -c jit=off',
+    pipeline: true,
   })
   // An idle connection may die with its server; the next query gets a new one, so the loss is not an error here.
   pool.on('error', () => undefined)
   const run = async <T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> => {
     const client = await pool.connect()
     let broken: Error | undefined
+    const sent: Promise<unknown>[] = []
     try {
-      await client.query(begin)
-      const result = await work(txOf(client))
-      const end = await client.query('commit')
+      // Nothing here waits for an answer that nobody needs: begin, the statements sent by `execute` and commit
+      // travel behind each other on the connection.
+      send(sent, client.query(begin))
+      const result = await work({
+        query: queryOn(client),
+        execute: (...call) => send(sent, statementOn(client, ...call)),
+      })
+      const committed = client.query('commit')
+      send(sent, committed)
+      await Promise.all(sent)
       // PostgreSQL answers the commit of a failed transaction with a rollback and no error.
-      if (end.command !== 'COMMIT')
+      if ((await committed).command !== 'COMMIT')
         throw new Error('the transaction was rolled back: one of its statements failed')
       return result
     } catch (error) {
       await client.query('rollback').catch((rollbackError: Error) => {
         broken = rollbackError
       })
-      throw error
+      throw await firstFailure(sent, error)
     } finally {
       client.release(broken)
     }
@@ -65,22 +79,37 @@ export function openDatabase(url: string, poolSize: number): Database {
 }
 
 /** One connection as the owner, for migrations and for tests that look behind row-level security. */
-export async function connectOwner(url: string): Promise<Tx & { end(): Promise<void> }> {
+export async function connectOwner(url: string): Promise<Pick<Tx, 'query'> & { end(): Promise<void> }> {
   const client = new pg.Client({ connectionString: url, types, options: '-c timezone=UTC' })
   await client.connect()
-  return { ...txOf(client), end: () => client.end() }
+  return { query: queryOn(client), end: () => client.end() }
 }
 
-function txOf(client: pg.ClientBase): Tx {
-  return {
-    async query<R>(text: string, values?: unknown[]): Promise<R[]> {
-      const result = await client.query(
-        values === undefined ? { text } : { name: nameOf(text), text, values: values.map(parameter) },
-      )
-      // A text of several statements answers with several results; the last one is what was asked for.
-      const last = Array.isArray(result) ? result.at(-1) : result
-      return last.rows as R[]
-    },
+/** After a failed statement every later one is told only that the transaction is over; the first says why. */
+async function firstFailure(sent: Promise<unknown>[], error: unknown): Promise<unknown> {
+  if ((error as { code?: string }).code !== IN_FAILED_TRANSACTION) return error
+  const failed = (await Promise.allSettled(sent)).find((result) => result.status === 'rejected')
+  return failed?.reason ?? error
+}
+
+/** Keeps a promise to be awaited at the end; until then its failure is not an unhandled one. */
+function send(sent: Promise<unknown>[], statement: Promise<unknown>): void {
+  statement.catch(() => undefined)
+  sent.push(statement)
+}
+
+function statementOn(client: pg.ClientBase, text: string, values?: unknown[]): Promise<pg.QueryResult> {
+  return client.query(
+    values === undefined ? { text } : { name: nameOf(text), text, values: values.map(parameter) },
+  )
+}
+
+function queryOn(client: pg.ClientBase): Tx['query'] {
+  return async <R>(text: string, values?: unknown[]): Promise<R[]> => {
+    const result = await statementOn(client, text, values)
+    // A text of several statements answers with several results; the last one is what was asked for.
+    const last = Array.isArray(result) ? (result.at(-1) as pg.QueryResult) : result
+    return last.rows as R[]
   }
 }
 
@@ -103,6 +132,7 @@ function parameter(value: unknown): unknown {
   return value
 }
 
+const IN_FAILED_TRANSACTION = '25P02'
 const INT8 = 20
 const TIMESTAMPTZ = 1184
 const TIMESTAMPTZ_ARRAY = 1185

@@ -188,7 +188,7 @@ function withoutRepeats(parsed: Parsed[]): Parsed[] {
   const seen = new Set<string>()
   return parsed.map(({ head, ...rest }) => {
     const key = keyOf(head.kind, head.id)
-    if (!seen.has(key)) {
+    if (!rest.body || !seen.has(key)) {
       seen.add(key)
       return { head, ...rest }
     }
@@ -220,11 +220,9 @@ export function parseInput<T>(schema: z.ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map((issue) => problemOfIssue(issue, input))
-  const first = problems[0]!
-  throw new DomainError('request_invalid', `${first.field || 'body'}: ${first.message}`, {
-    ...first,
-    problems,
-  })
+  // The answer's own code says that the request is invalid; that of each problem stands with the problem.
+  const { code: _code, message, ...first } = problems[0]!
+  throw new DomainError('request_invalid', `${first.field || 'body'}: ${message}`, { ...first, problems })
 }
 
 const keyOf = (kind: string, id: string): string => `${kind}/${id}`

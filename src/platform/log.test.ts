@@ -13,7 +13,7 @@ test('records come back in order, duplicates have no effect, and a reopened log 
     fc.asyncProperty(
       fc.array(fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 20 }), { maxLength: 8 }),
       async (batches) => {
-        const store = new LmdbLogStore(folder)
+        const store = new LmdbLogStore(folder, 16)
         const log = store.log('events')
         for (const batch of batches) {
           const fresh = await log.append(batch.map((n) => ({ key: `k${n}`, record: bytes(`r${n}`) })))

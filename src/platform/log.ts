@@ -24,7 +24,11 @@ export class LmdbLogStore {
   readonly #root: RootDatabase
   readonly #logs = new Map<string, EventLog>()
 
-  constructor(folder: string) {
+  readonly #recentKeys: number
+
+  /** `recentKeys`: how many keys wait in memory before they join the stored index. */
+  constructor(folder: string, recentKeys = 50_000) {
+    this.#recentKeys = recentKeys
     // Without overlapping sync a commit returns only when it is on the disk: accepted means durable.
     this.#root = open({
       path: folder,
@@ -41,7 +45,8 @@ export class LmdbLogStore {
     if (known) return known
     const made = new LmdbLog(
       this.#root.openDB<Buffer, number>({ name: `log:${name}`, encoding: 'binary' }),
-      this.#root.openDB<number, string>({ name: `keys:${name}` }),
+      this.#root.openDB<number, string>({ name: `index:${name}` }),
+      this.#recentKeys,
     )
     this.#logs.set(name, made)
     return made
@@ -58,36 +63,51 @@ export class LmdbLogStore {
 }
 
 /**
- * A batch is stored under the offset of its first record as length-prefixed records: one B-tree write a batch
- * instead of one a record is what makes hundreds of thousands of events a second possible.
+ * A batch is stored under the offset of its first record as length-prefixed keys and records: one B-tree write a
+ * batch instead of one a record is what makes hundreds of thousands of events a second possible.
+ *
+ * The index of seen keys can be told from the log, so it need not be as durable: new keys stay in memory, are added
+ * to the stored index in sorted bulk (in random order each key would touch a page of its own), and after a crash the
+ * part of the log behind the index is read again.
  */
 class LmdbLog implements EventLog {
   readonly #batches: LmdbDatabase<Buffer, number>
-  readonly #keys: LmdbDatabase<number, string>
-  #end: number
+  readonly #index: LmdbDatabase<number, string>
+  readonly #recentKeys: number
+  readonly #recent = new Set<string>()
+  #end = 0
 
-  constructor(batches: LmdbDatabase<Buffer, number>, keys: LmdbDatabase<number, string>) {
+  constructor(
+    batches: LmdbDatabase<Buffer, number>,
+    index: LmdbDatabase<number, string>,
+    recentKeys: number,
+  ) {
     this.#batches = batches
-    this.#keys = keys
-    this.#end = 0
+    this.#index = index
+    this.#recentKeys = recentKeys
     for (const { key, value } of batches.getRange({ reverse: true, limit: 1 })) {
-      this.#end = key + unpack(key, value).length
+      this.#end = key + placesIn(value).length
+    }
+    for (const { value } of batches.getRange({ start: index.get(INDEXED_UP_TO) ?? 0 })) {
+      for (const { keyStart, keyEnd } of placesIn(value)) {
+        this.#recent.add(value.toString('utf8', keyStart, keyEnd))
+      }
     }
   }
 
   async append(records: { key: string; record: Uint8Array }[]): Promise<boolean[]> {
-    const fresh: Uint8Array[] = []
-    const isNew = this.#batches.transactionSync(() => {
-      const marks = records.map(({ key, record }) => {
-        if (this.#keys.get(key) !== undefined) return false
-        this.#keys.putSync(key, this.#end + fresh.length)
-        fresh.push(record)
-        return true
-      })
-      if (fresh.length > 0) this.#batches.putSync(this.#end, pack(fresh))
-      return marks
+    const fresh = new Map<string, Uint8Array>()
+    const isNew = records.map(({ key, record }) => {
+      if (fresh.has(key) || this.#recent.has(key) || this.#index.get(indexKey(key)) !== undefined)
+        return false
+      fresh.set(key, record)
+      return true
     })
-    this.#end += fresh.length
+    if (fresh.size === 0) return isNew
+    this.#batches.transactionSync(() => this.#batches.putSync(this.#end, pack(fresh)))
+    this.#end += fresh.size
+    for (const key of fresh.keys()) this.#recent.add(key)
+    if (this.#recent.size >= this.#recentKeys) this.#storeIndex()
     return isNew
   }
 
@@ -96,7 +116,11 @@ class LmdbLog implements EventLog {
     if (fromOffset >= this.#end) return entries
     const [first] = this.#batches.getKeys({ start: fromOffset, reverse: true, limit: 1 })
     for (const { key, value } of this.#batches.getRange({ start: first ?? 0 })) {
-      for (const entry of unpack(key, value)) if (entry.offset >= fromOffset) entries.push(entry)
+      let offset = key
+      for (const { keyEnd, recordEnd } of placesIn(value)) {
+        if (offset >= fromOffset) entries.push({ offset, record: value.subarray(keyEnd, recordEnd) })
+        offset++
+      }
       if (entries.length >= limit) break
     }
     return entries
@@ -105,26 +129,51 @@ class LmdbLog implements EventLog {
   endOffset(): number {
     return this.#end
   }
+
+  /** The stored index always ends at the end of a batch, where a restart begins to read. */
+  #storeIndex(): void {
+    this.#index.transactionSync(() => {
+      for (const key of [...this.#recent].sort()) this.#index.putSync(indexKey(key), 1)
+      this.#index.putSync(INDEXED_UP_TO, this.#end)
+    })
+    this.#recent.clear()
+  }
 }
 
-function pack(records: Uint8Array[]): Buffer {
-  const size = records.reduce((sum, record) => sum + 4 + record.byteLength, 0)
+/** Keys of records get a prefix of their own, so that none can be the index's own mark. */
+const INDEXED_UP_TO = 'indexed up to'
+const indexKey = (key: string): string => `k${key}`
+
+function pack(records: Map<string, Uint8Array>): Buffer {
+  const keys = [...records.keys()].map((key) => Buffer.from(key))
+  let size = 0
+  for (const key of keys) size += 8 + key.length
+  for (const record of records.values()) size += record.byteLength
   const buffer = Buffer.allocUnsafe(size)
   let at = 0
-  for (const record of records) {
-    buffer.writeUInt32LE(record.byteLength, at)
-    buffer.set(record, at + 4)
-    at += 4 + record.byteLength
+  let place = 0
+  for (const record of records.values()) {
+    const key = keys[place++]!
+    at = buffer.writeUInt32LE(key.length, at)
+    at = buffer.writeUInt32LE(record.byteLength, at)
+    buffer.set(key, at)
+    buffer.set(record, at + key.length)
+    at += key.length + record.byteLength
   }
   return buffer
 }
 
-function unpack(firstOffset: number, batch: Buffer): LogEntry[] {
-  const entries: LogEntry[] = []
+type Place = { keyStart: number; keyEnd: number; recordEnd: number }
+
+/** Where the keys and records of a stored batch begin and end. */
+function placesIn(batch: Buffer): Place[] {
+  const places: Place[] = []
   for (let at = 0; at < batch.length;) {
-    const length = batch.readUInt32LE(at)
-    entries.push({ offset: firstOffset + entries.length, record: batch.subarray(at + 4, at + 4 + length) })
-    at += 4 + length
+    const keyStart = at + 8
+    const keyEnd = keyStart + batch.readUInt32LE(at)
+    const recordEnd = keyEnd + batch.readUInt32LE(at + 4)
+    places.push({ keyStart, keyEnd, recordEnd })
+    at = recordEnd
   }
-  return entries
+  return places
 }

@@ -46,3 +46,21 @@ test('a failing stage surfaces in a drain and is tried again at the next', async
   expect(await loop.drain()).toBe(null)
   expect(errors).toEqual(['only'])
 })
+
+test('time that passes while a stage looks makes its next moment due, and no contradiction', async () => {
+  const clock = new ManualClock(1_000)
+  const loop = new Loop(clock, () => undefined)
+  let runs = 0
+  loop.addTenant('alpha', [
+    {
+      name: 'only',
+      run: async () => {
+        const nextDueMs = runs++ === 0 ? clock.nowMs() + 1 : null
+        clock.setMs(clock.nowMs() + 5)
+        return { more: false, nextDueMs }
+      },
+    },
+  ])
+  expect(await loop.drain()).toBe(null)
+  expect(runs).toBe(2)
+})

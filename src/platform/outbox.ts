@@ -28,7 +28,7 @@ export type StoredFact = Fact & { txid: bigint; seq: bigint }
 export async function appendFacts(tx: Tx, facts: Fact[]): Promise<void> {
   if (facts.length === 0) return
   const column = <T>(pick: (fact: Fact) => T): T[] => facts.map(pick)
-  await tx.query(
+  tx.execute(
     `insert into platform.outbox
        (tenant_id, kind, at, subscriber_id, campaign_id, arm, channel, product_id, reason, ref,
         amount_minor, cost_minor, quantity, attributes)

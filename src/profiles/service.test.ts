@@ -106,12 +106,12 @@ test('identities of two subscribers in one row are refused, and nothing of that 
 test.for([
   [{ identities: {} }, 'identity_missing', 'identities'],
   [{ identities: { msisdn: '12' } }, 'identity_invalid', 'identities.msisdn'],
-  [{ identities: { email: 'a@b' } }, 'identity_invalid', 'identities'],
+  [{ identities: { email: 'a@b' } }, 'identity_invalid', 'identities.email'],
   [{ identities: { account: 'C' }, timeZone: 'Mars' }, 'time_zone_unknown', 'timeZone'],
   [{ identities: { account: 'C' }, language: 'fr' }, 'language_unknown', 'language'],
   [{ identities: { account: 'C' }, consents: { sms: 'yes' } }, 'consent_invalid', 'consents.sms'],
   [{ identities: { account: 'C' }, attributes: { a: '\u0000' } }, 'row_invalid', 'attributes'],
-  [{ identities: { account: 'C' }, atributes: {} }, 'row_invalid', ''],
+  [{ identities: { account: 'C' }, atributes: {} }, 'row_invalid', 'atributes'],
   ['text', 'row_invalid', ''],
 ] as const)('%j is refused with %s at "%s", and its neighbour goes in', async ([row, code, field]) => {
   const result = await profiles.upsertSubscribers(tenantId, [row, { identities: { account: 'ok' } }])

@@ -63,7 +63,7 @@ export function takeFirings(tx: Tx, limit: number): Promise<Firing[]> {
 /** Marks firings as handled at a moment. */
 export async function markFiringsHandled(tx: Tx, ids: bigint[], at: Temporal.Instant): Promise<void> {
   if (ids.length === 0) return
-  await tx.query('update triggers.firing set handled_at = $2 where firing_id = any($1::bigint[])', [ids, at])
+  tx.execute('update triggers.firing set handled_at = $2 where firing_id = any($1::bigint[])', [ids, at])
 }
 
 /** Firings that the clock made when the log had been read to `fromOffset` or further, in that order. */

@@ -22,18 +22,19 @@ export type ChannelRow = {
 export function channels(analytics: Analytics, scope: MetricScope): Promise<ChannelRow[]> {
   return analytics.query<ChannelRow>(
     `with messages as (
-       select arm, channel, ref, countIf(kind = 'message_submitted') > 0 as submitted,
-         countIf(kind in ('message_delivered', 'message_seen')) > 0 as delivered,
-         countIf(kind in ('message_failed', 'message_refused')) > 0 as failed,
-         countIf(kind = 'message_unknown') > 0 as unknown, countIf(kind = 'message_held') > 0 as held,
-         countIf(kind = 'answered') as answered, sumIf(cost_minor, kind like 'message_%') as cost
+       select arm, channel, ref, countIf(kind = 'message_submitted') > 0 as is_submitted,
+         countIf(kind in ('message_delivered', 'message_seen')) > 0 as is_delivered,
+         countIf(kind in ('message_failed', 'message_refused')) > 0 as is_failed,
+         countIf(kind = 'message_unknown') > 0 as is_unknown, countIf(kind = 'message_held') > 0 as is_held,
+         countIf(kind = 'answered') as answers, sumIf(cost_minor, kind like 'message_%') as cost
        from facts
        where tenant_id = {tenantId:String} and campaign_id = {campaignId:String} and channel != ''
          and (kind like 'message_%' or kind = 'answered')
        group by arm, channel, ref)
-     select arm, channel, toInt32(countIf(submitted)) as submitted, toInt32(countIf(delivered)) as delivered,
-       toInt32(countIf(failed and not delivered)) as failed, toInt32(countIf(unknown and not submitted)) as unknown,
-       toInt32(countIf(held)) as held, toInt32(sum(answered)) as answered, toString(sum(cost)) as costMinor
+     select arm, channel, toInt32(countIf(is_submitted)) as submitted, toInt32(countIf(is_delivered)) as delivered,
+       toInt32(countIf(is_failed and not is_delivered)) as failed,
+       toInt32(countIf(is_unknown and not is_submitted)) as unknown,
+       toInt32(countIf(is_held)) as held, toInt32(sum(answers)) as answered, toString(sum(cost)) as costMinor
      from messages group by arm, channel order by arm, channel`,
     scope,
   )

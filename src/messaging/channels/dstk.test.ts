@@ -119,11 +119,12 @@ describe('the dstk channel', () => {
     for (const event of ['shown', 'refused', 'no_answer', 'unreachable'])
       await channel.handleDstkCallback({ ...callback, event })
     await channel.handleDstkCallback({ ...callback, event: 'accepted', choice: 'data-500' })
+    const push = { providerMessageId: 't1', messageId: 'm1' }
     expect(receipts).toEqual([
-      { providerMessageId: 't1', status: 'delivered', atMs: startMs },
-      { providerMessageId: 't1', status: 'seen', reason: 'refused', atMs: startMs },
-      { providerMessageId: 't1', status: 'delivered', reason: 'no_answer', atMs: startMs },
-      { providerMessageId: 't1', status: 'failed', reason: 'unreachable', atMs: startMs },
+      { ...push, status: 'delivered', atMs: startMs },
+      { ...push, status: 'seen', reason: 'refused', atMs: startMs },
+      { ...push, status: 'delivered', reason: 'no_answer', atMs: startMs },
+      { ...push, status: 'failed', reason: 'unreachable', atMs: startMs },
     ])
     expect(answers).toEqual([
       {

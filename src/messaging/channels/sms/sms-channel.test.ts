@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { ManualClock } from '../../../platform/index.ts'
+import { DomainError, ManualClock } from '../../../platform/index.ts'
 import {
   startSmsc,
   type IncomingMessage,
@@ -226,6 +226,26 @@ describe('the sms channel against the simulated SMSC', () => {
     await sent
     expect(answers.length).toBe(1)
     expect(answers[0]!.dedupeKey).toBe(seen[0]!.dedupeKey)
+  })
+
+  test('what the platform refuses is refused for good, what fails is asked for again', async () => {
+    const { channel, smsc } = await world()
+    await channel.stop()
+    let tries = 0
+    const strict = connect(smsc.port)
+    await strict.start({
+      onReceipt: async () => {},
+      onAnswer: async ({ text }) => {
+        if (text === 'stranger') throw new DomainError('sender_unknown', 'nobody')
+        if (++tries < 3) throw new Error('store away')
+      },
+    })
+    await strict.whenReady()
+    await expect(smsc.sendMobileOriginated({ address: '+79990000007', text: 'stranger' })).rejects.toThrow(
+      `status ${0x65}`,
+    )
+    await smsc.sendMobileOriginated({ address: '+79990000007', text: 'friend' })
+    expect(tries).toBe(3)
   })
 
   test('after the SMSC was away the channel binds again and sends', async () => {

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { type TestDatabase, testDatabase } from '../../test/stores.ts'
+import { type DocumentKind, Documents } from './documents.ts'
+import { newId } from './identifiers.ts'
+
+const word: DocumentKind = {
+  kind: 'Word',
+  schema: z.strictObject({
+    kind: z.literal('Word'),
+    id: z.string(),
+    text: z.string().min(2),
+    next: z.string().optional(),
+  }),
+  check: (document: { next?: string }, reader) =>
+    document.next === undefined || reader.get('Word', document.next)
+      ? []
+      : [{ code: 'reference_missing', message: 'no such word', field: 'next', found: document.next }],
+}
+const wordOf = (id: string, rest: object = {}): object => ({ kind: 'Word', id, text: 'hello', ...rest })
+
+let stores: TestDatabase
+beforeAll(async () => {
+  stores = await testDatabase()
+})
+afterAll(() => stores.close())
+
+const fresh = (): { documents: Documents; tenantId: string } => {
+  return { documents: new Documents(stores.database, [word]), tenantId: `t-${newId()}` }
+}
+const rows = (tenantId: string): Promise<unknown[]> =>
+  stores.database.tx(tenantId, (tx) =>
+    tx.query('select id, version from platform.document order by id, version'),
+  )
+
+test('a change is a new version, the same text is none, and former versions stay readable', async () => {
+  const { documents, tenantId } = fresh()
+  expect(await documents.apply(tenantId, [wordOf('a')])).toMatchObject([{ outcome: 'created', version: 1 }])
+  expect(await documents.apply(tenantId, [wordOf('a')])).toMatchObject([{ outcome: 'unchanged', version: 1 }])
+  expect(await documents.apply(tenantId, [wordOf('a', { text: 'new' })])).toMatchObject([
+    { outcome: 'updated', version: 2 },
+  ])
+  expect(await rows(tenantId)).toEqual([
+    { id: 'a', version: 1 },
+    { id: 'a', version: 2 },
+  ])
+  for (let time = 0; time < 2; time++) {
+    expect(await documents.get(tenantId, 'Word', 'a', 1)).toMatchObject({ text: 'hello' })
+    expect(await documents.get(tenantId, 'Word', 'a', 2)).toMatchObject({ text: 'new' })
+    expect(await documents.get(tenantId, 'Word', 'a')).toMatchObject({ text: 'new' })
+    expect(await documents.get(tenantId, 'Word', 'a', 3)).toBeUndefined()
+  }
+  expect(await documents.get('another', 'Word', 'a', 1)).toBeUndefined()
+})
+
+test('documents of one call may refer to each other; one that is refused keeps all from being saved', async () => {
+  const { documents, tenantId } = fresh()
+  const results = await documents.apply(tenantId, [wordOf('a', { next: 'b' }), wordOf('b', { text: 'x' })])
+  expect(results[1]).toMatchObject({
+    outcome: 'refused',
+    problems: [{ code: 'schema', field: 'text', found: 'x' }],
+  })
+  expect(await rows(tenantId)).toEqual([])
+  await documents.apply(tenantId, [wordOf('a', { next: 'b' }), wordOf('b')])
+  expect(await rows(tenantId)).toHaveLength(2)
+})
+
+test('each problem names its field, the one that should not be there as well', async () => {
+  const { documents, tenantId } = fresh()
+  const given = [wordOf('a', { txt: 1 }), { kind: 'Wort', id: 'b' }, wordOf('c', { next: 'gone' }), null, 7]
+  const results = await documents.apply(tenantId, given)
+  expect(results.map((result) => result.problems?.map(({ field, found }) => [field, found]))).toEqual([
+    [['txt', 1]],
+    [['kind', 'Wort']],
+    [['next', 'gone']],
+    [['kind', '']],
+    [['kind', '']],
+  ])
+})
+
+test('one document twice in a call is refused, whatever the two say', async () => {
+  const { documents, tenantId } = fresh()
+  const results = await documents.apply(tenantId, [wordOf('a'), wordOf('b'), wordOf('a', { text: 'other' })])
+  expect(results.map((result) => result.outcome)).toEqual(['created', 'created', 'refused'])
+  expect(results[2]!.problems).toMatchObject([{ code: 'document_repeated', field: 'id', found: 'a' }])
+  expect(await rows(tenantId)).toEqual([])
+})
+
+test('a dry run only tells', async () => {
+  const { documents, tenantId } = fresh()
+  expect(await documents.apply(tenantId, [wordOf('a')], { dryRun: true })).toMatchObject([
+    { outcome: 'created' },
+  ])
+  expect(await rows(tenantId)).toEqual([])
+  expect(await documents.list(tenantId, 'Word')).toEqual([])
+})
+
+test('of two processes that save at once one is told of the conflict, and its next try goes well', async () => {
+  const { documents, tenantId } = fresh()
+  const other = new Documents(stores.database, [word])
+  await documents.apply(tenantId, [wordOf('a')])
+  await other.list(tenantId, 'Word')
+  await documents.apply(tenantId, [wordOf('a', { text: 'first' })])
+  const late = [wordOf('a', { text: 'second' })]
+  await expect(other.apply(tenantId, late)).rejects.toMatchObject({ code: 'document_conflict' })
+  expect(await other.apply(tenantId, late)).toMatchObject([{ outcome: 'updated', version: 3 }])
+})
+
+test('listeners hear which kinds changed, and nothing of what did not', async () => {
+  const { documents, tenantId } = fresh()
+  const heard: unknown[] = []
+  documents.onChange((id, kinds) => void heard.push([id, [...kinds]]))
+  await documents.apply(tenantId, [wordOf('a')])
+  await documents.apply(tenantId, [wordOf('a')])
+  await documents.apply(tenantId, [wordOf('b', { text: '' })])
+  await documents.apply(tenantId, [wordOf('c')], { dryRun: true })
+  expect(heard).toEqual([[tenantId, ['Word']]])
+})

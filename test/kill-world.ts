@@ -186,26 +186,9 @@ async function within<T>(limitMs: number, what: string, work: Promise<T>): Promi
 }
 
 async function killAll(world: World, days: number, server: KilledServer, kills: Kill[]): Promise<void> {
-  let firstMs: number | undefined
-  let share = 0
-  let isOver = false
-  let moved = Promise.withResolvers<void>()
-  world.simulator.onLine((line) => {
-    if (typeof line['simulatedNow'] === 'string') {
-      const nowMs = Date.parse(line['simulatedNow'])
-      firstMs ??= nowMs
-      share = (nowMs - firstMs) / (days * 86_400_000)
-    } else if ('done' in line || 'failed' in line) isOver = true
-    moved.resolve()
-    moved = Promise.withResolvers<void>()
-  })
-  void world.simulator.ended.then(() => {
-    isOver = true
-    moved.resolve()
-  })
+  const progress = new Progress(world.simulator, days)
   for (const kill of kills) {
-    while (share < kill.share && !isOver) await moved.promise
-    if (isOver) return
+    if (!(await progress.reaches(kill.share))) return
     await sleep(kill.delayMs)
     await server.killAndStart()
     for (const afterMs of kill.againAfterMs) {
@@ -213,6 +196,38 @@ async function killAll(world: World, days: number, server: KilledServer, kills: 
       await server.killAndStart()
     }
     await server.listening()
+  }
+}
+
+/** How much of its period the simulator has played. */
+class Progress {
+  #share = 0
+  #isOver = false
+  #moved = Promise.withResolvers<void>()
+
+  constructor(simulator: Worker, days: number) {
+    let firstMs: number | undefined
+    simulator.onLine((line) => {
+      if (typeof line['simulatedNow'] === 'string') {
+        const nowMs = Date.parse(line['simulatedNow'])
+        firstMs ??= nowMs
+        this.#share = (nowMs - firstMs) / (days * 86_400_000)
+      }
+      this.#tell('done' in line || 'failed' in line)
+    })
+    void simulator.ended.then(() => this.#tell(true))
+  }
+
+  /** Resolves when that share is reached, with false when the simulator ended before. */
+  async reaches(share: number): Promise<boolean> {
+    while (this.#share < share && !this.#isOver) await this.#moved.promise
+    return !this.#isOver
+  }
+
+  #tell(isOver: boolean): void {
+    this.#isOver ||= isOver
+    this.#moved.resolve()
+    this.#moved = Promise.withResolvers<void>()
   }
 }
 
@@ -238,9 +253,8 @@ export async function loadWithKills(seed: string, kills: number): Promise<Loaded
   const { listening, apiKey } = (await server.listening()) as { listening: string; apiKey: string }
   await prepareLoad(folder, { TENURE_URL: listening, TENURE_API_KEY: apiKey })
   const events = loadEvents(Date.now() - 86_400_000)
-  let isSent = false
-  const sending = sendAll(`${listening}/v1/events`, apiKey, events.lines).finally(() => (isSent = true))
-  for (let i = 0; i < kills && !isSent; i++) {
+  const sending = sendAll(`${listening}/v1/events`, apiKey, events.lines)
+  for (let i = 0; i < kills; i++) {
     await sleep(unitHash('load', seed, i) * 350)
     await server.killAndStart()
     await server.listening()
@@ -390,7 +404,7 @@ export async function readTraces(folder: string): Promise<Traces> {
 }
 
 async function traces(
-  owner: Tx,
+  owner: Pick<Tx, 'query'>,
   logs: LmdbLogStore,
   analytics: Analytics,
   journalFile: string,
@@ -442,7 +456,7 @@ function readLog(logs: LmdbLogStore, note: (id: number, text: string) => void): 
 }
 
 /** Facts by what they say of the subscriber; ids that a run draws by chance are left out. */
-async function happened(owner: Tx, analytics: Analytics): Promise<{ id: number; text: string }[]> {
+async function happened(owner: Pick<Tx, 'query'>, analytics: Analytics): Promise<{ id: number; text: string }[]> {
   const facts = await analytics.query<{ id: number; text: string }>(
     `select subscriber_id as id, concatWithSeparator(' ', 'fact', kind, toString(at_ms), campaign_id, arm, channel,
        product_id, reason, toString(amount_minor), toString(cost_minor), toString(quantity), attributes) as text
@@ -456,7 +470,7 @@ async function happened(owner: Tx, analytics: Analytics): Promise<{ id: number; 
 }
 
 async function countAll(
-  owner: Tx,
+  owner: Pick<Tx, 'query'>,
   analytics: Analytics,
 ): Promise<Pick<Traces, 'events' | 'facts' | 'firings' | 'loanIds' | 'strayReceipts'>> {
   const count = async (sql: string): Promise<number> =>
@@ -483,7 +497,7 @@ async function countAll(
   }
 }
 
-async function messageRows(owner: Tx, accounts: Map<number, string>): Promise<MessageRow[]> {
+async function messageRows(owner: Pick<Tx, 'query'>, accounts: Map<number, string>): Promise<MessageRow[]> {
   const rows = await owner.query<Omit<MessageRow, 'account'> & { id: number }>(
     `select message_id as "messageId", subscriber_id as id, channel, reference, state, reason,
        provider_ids as "providerIds", not_before as "notBefore"
@@ -492,7 +506,7 @@ async function messageRows(owner: Tx, accounts: Map<number, string>): Promise<Me
   return rows.map(({ id, ...row }) => ({ ...row, account: accounts.get(id)! }))
 }
 
-async function activationRows(owner: Tx, accounts: Map<number, string>): Promise<ActivationRow[]> {
+async function activationRows(owner: Pick<Tx, 'query'>, accounts: Map<number, string>): Promise<ActivationRow[]> {
   const rows = await owner.query<Omit<ActivationRow, 'account'> & { id: number }>(
     `select activation_id as "activationId", subscriber_id as id, state, loan_id as "loanId"
      from operator.activation order by activation_id`,

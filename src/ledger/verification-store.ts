@@ -79,13 +79,15 @@ const sql = `with leg as (
   order by rank limit 1`
 
 /** The first difference between what is kept and what the journal says, if any. */
-export async function firstDifference(tx: Tx): Promise<Difference | undefined> {
+export async function firstDifference(tx: Pick<Tx, 'query'>): Promise<Difference | undefined> {
   const rows = await tx.query<Difference>(`select "check", subject, kept, expected from (${sql}) d`)
   return rows[0]
 }
 
 /** How much was checked: rows of accounts, journal and entries. */
-export async function countBooks(tx: Tx): Promise<{ accounts: number; transfers: number; entries: number }> {
+export async function countBooks(
+  tx: Pick<Tx, 'query'>,
+): Promise<{ accounts: number; transfers: number; entries: number }> {
   const rows = await tx.query<{ accounts: number; transfers: number; entries: number }>(
     `select (select count(*)::int from ledger.account) as accounts,
             (select count(*)::int from ledger.transfer) as transfers,

@@ -31,14 +31,16 @@ export type CascadeContext = {
 export async function advanceRuns(tx: Tx, context: CascadeContext, limit: number): Promise<number> {
   const runs = await takeDueRuns(tx, context.now, limit)
   if (runs.length === 0) return 0
-  const states = await messageStates(
-    tx,
-    runs.map((run) => run.runId),
-  )
-  const languages = await context.languagesOf(
-    tx,
-    runs.map((run) => run.subscriberId),
-  )
+  const [states, languages] = await Promise.all([
+    messageStates(
+      tx,
+      runs.map((run) => run.runId),
+    ),
+    context.languagesOf(
+      tx,
+      runs.map((run) => run.subscriberId),
+    ),
+  ])
   const messages: Message[] = []
   const changes: Parameters<typeof updateRuns>[1] = []
   for (const run of runs) {

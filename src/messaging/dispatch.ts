@@ -87,8 +87,10 @@ async function passGate(
 ): Promise<Addressed[]> {
   const now = dependencies.clock.now()
   const policy = await dependencies.policyOf(tenantId)
-  const recipients = await dependencies.recipientsOf(tx, messages)
-  const contacts = await contactsOf(tx, policy, messages, now)
+  const [recipients, contacts] = await Promise.all([
+    dependencies.recipientsOf(tx, messages),
+    contactsOf(tx, policy, messages, now),
+  ])
   const admitted: Addressed[] = []
   const held: { message: Message; reason: string }[] = []
   const changes: MessageChange[] = []
@@ -194,10 +196,20 @@ async function storeOutcomes(
   outcomes: SubmitOutcome[],
 ): Promise<void> {
   if (messages.length === 0) return
-  const states = await lockMessages(
-    tx,
-    messages.map((message) => message.messageId),
+  const taken = messages.filter(
+    (_, i) => outcomes[i]!.outcome === 'accepted' || outcomes[i]!.outcome === 'unknown',
   )
+  const [states, first] = await Promise.all([
+    lockMessages(
+      tx,
+      messages.map((message) => message.messageId),
+    ),
+    markContacted(
+      tx,
+      taken.map((message) => message.runId),
+      sentAt,
+    ),
+  ])
   const changes: MessageChange[] = []
   const timers: Parameters<typeof setDue>[1] = []
   const facts: Fact[] = []
@@ -224,14 +236,6 @@ async function storeOutcomes(
   }
   await updateMessages(tx, changes)
   await setDue(tx, timers)
-  const taken = messages.filter(
-    (_, i) => outcomes[i]!.outcome === 'accepted' || outcomes[i]!.outcome === 'unknown',
-  )
-  const first = await markContacted(
-    tx,
-    taken.map((message) => message.runId),
-    sentAt,
-  )
   await appendFacts(tx, [...facts, ...contactedFacts(first, sentAt)])
 }
 

@@ -114,15 +114,17 @@ function stageOf(
             ]),
           ),
       }
-      const { moved, gated } = await database.tx(tenantId, async (tx) => ({
-        moved: await advanceRuns(tx, context, BATCH),
-        gated: await takeThroughGate(dispatching, tenantId, tx, BATCH),
-      }))
+      const { moved, gated, idleDueMs } = await database.tx(tenantId, async (tx) => {
+        const advanced = await advanceRuns(tx, context, BATCH)
+        const passed = await takeThroughGate(dispatching, tenantId, tx, BATCH)
+        const idle = passed.admitted.length === 0
+        return { moved: advanced, gated: passed, idleDueMs: idle ? await nextDue(tx) : undefined }
+      })
       // Until the outcomes are stored these messages are marked; should that fail, the next run looks at them.
       recovered.delete(tenantId)
       await submitAll(dispatching, tenantId, gated.admitted)
       recovered.add(tenantId)
-      const dueMs = await database.tx(tenantId, nextDue)
+      const dueMs = idleDueMs === undefined ? await database.tx(tenantId, nextDue) : idleDueMs
       const more = moved === BATCH || gated.taken === BATCH || (dueMs !== null && dueMs <= clock.nowMs())
       return { more, nextDueMs: more ? null : dueMs }
     },
@@ -136,11 +138,11 @@ async function recipientsOf(
   messages: Message[],
 ): Promise<Map<number, Recipient>> {
   const ids = [...new Set(messages.map((message) => message.subscriberId))]
-  const [subscribers, addresses, consents] = [
-    await profiles.subscribersByIds(tx, ids),
-    await profiles.identitiesOf(tx, ids, 'msisdn'),
-    await profiles.consentsOf(tx, ids),
-  ]
+  const [subscribers, addresses, consents] = await Promise.all([
+    profiles.subscribersByIds(tx, ids),
+    profiles.identitiesOf(tx, ids, 'msisdn'),
+    profiles.consentsOf(tx, ids),
+  ])
   return new Map(
     ids.map((id) => [
       id,

@@ -243,8 +243,9 @@ export type ReceiptTarget = Message & { position: number; state: MessageState }
 
 /**
  * The message of each receipt: by the provider's id, by our own message id where the provider uses that, else by
- * our reference and the subscriber among messages that wait for a receipt. In the order of the receipts; locked in
- * the order of the messages, as everywhere, so that two transactions cannot wait for each other.
+ * our reference and the subscriber among messages that were handed over: after a restart the receipt of a later part
+ * comes by itself, perhaps when the first one has settled the message. In the order of the receipts; locked in the
+ * order of the messages, as everywhere, so that two transactions cannot wait for each other.
  */
 export async function matchReceipts(
   tx: Tx,
@@ -260,7 +261,7 @@ export async function matchReceipts(
        union all select r.own_id
        union all select b.message_id from messaging.message b
          where b.subscriber_id = r.subscriber_id and b.reference = r.reference
-           and b.state in ('submitting', 'submitted', 'unknown'))
+           and b.state not in ('queued', 'held'))
      order by m.message_id for update of m`,
     [
       channel,

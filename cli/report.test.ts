@@ -29,7 +29,7 @@ const arm: ArmReport = {
   products: [
     {
       productId: 'data-500',
-      name: '500 MB',
+      name: { en: '500 MB', ru: '500 МБ', uk: '500 МБ' },
       volumeMb: 500,
       activated: 850,
       onCredit: 300,

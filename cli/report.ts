@@ -106,7 +106,8 @@ class ReportTable {
     if (names.length > 0) this.#heading('packages')
     for (const id of names) {
       const of = (arm: ArmReport) => arm.products.find((one) => one.productId === id)
-      const title = arms.map((arm) => of(arm)?.name).find((name) => name !== undefined) ?? id
+      const title =
+        arms.map((arm) => of(arm)?.name).find((name) => name !== undefined)?.[this.#language] ?? id
       this.#row(title, (arm) => count(of(arm)?.activated ?? 0))
       this.#row(`  ${this.#word('onCredit')}`, (arm) => count(of(arm)?.onCredit ?? 0))
     }

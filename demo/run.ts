@@ -48,7 +48,10 @@ async function main(): Promise<void> {
   const page = `${world.serverUrl}/campaigns/${CAMPAIGN}#key=${world.apiKey}`
   say(`Live report: ${page}`)
   const totals = await play(world, days)
-  say(`The month is over: ${JSON.stringify(totals['totals'])}`)
+  const { eventsSent, messagesReceived, answers, sales, steps } = totals['totals'] as Record<string, number>
+  say(
+    `The month is over: ${eventsSent} events, ${messagesReceived} messages on phones, ${answers} answers, ${sales} package sales in ${steps} steps of time`,
+  )
   await tenure(['report', CAMPAIGN, '--lang', values.lang], world.env)
   say('Done')
   await finish(world, folder, page, values.exit, values.keep)

@@ -456,7 +456,10 @@ function readLog(logs: LmdbLogStore, note: (id: number, text: string) => void): 
 }
 
 /** Facts by what they say of the subscriber; ids that a run draws by chance are left out. */
-async function happened(owner: Pick<Tx, 'query'>, analytics: Analytics): Promise<{ id: number; text: string }[]> {
+async function happened(
+  owner: Pick<Tx, 'query'>,
+  analytics: Analytics,
+): Promise<{ id: number; text: string }[]> {
   const facts = await analytics.query<{ id: number; text: string }>(
     `select subscriber_id as id, concatWithSeparator(' ', 'fact', kind, toString(at_ms), campaign_id, arm, channel,
        product_id, reason, toString(amount_minor), toString(cost_minor), toString(quantity), attributes) as text
@@ -506,7 +509,10 @@ async function messageRows(owner: Pick<Tx, 'query'>, accounts: Map<number, strin
   return rows.map(({ id, ...row }) => ({ ...row, account: accounts.get(id)! }))
 }
 
-async function activationRows(owner: Pick<Tx, 'query'>, accounts: Map<number, string>): Promise<ActivationRow[]> {
+async function activationRows(
+  owner: Pick<Tx, 'query'>,
+  accounts: Map<number, string>,
+): Promise<ActivationRow[]> {
   const rows = await owner.query<Omit<ActivationRow, 'account'> & { id: number }>(
     `select activation_id as "activationId", subscriber_id as id, state, loan_id as "loanId"
      from operator.activation order by activation_id`,

@@ -143,7 +143,7 @@ function armOf(plan: ArmPlan): ArmReport {
       ? [
           {
             productId: `data-${volumeMb}`,
-            name: `Data ${volumeMb}`,
+            name: { en: `Data ${volumeMb}`, ru: `Интернет ${volumeMb}`, uk: `Інтернет ${volumeMb}` },
             volumeMb,
             activated: count,
             onCredit,

@@ -6,6 +6,9 @@ import { z } from 'zod'
  */
 const amountMinor = z.string().regex(/^-?\d+$/)
 
+/** A name for people, by language. */
+const nameByLanguage = z.object({ en: z.string(), ru: z.string(), uk: z.string() })
+
 const channelFigures = z.object({
   channel: z.string(),
   /** Messages that the provider took. */
@@ -25,7 +28,7 @@ const channelFigures = z.object({
 
 const productFigures = z.object({
   productId: z.string(),
-  name: z.string(),
+  name: nameByLanguage,
   volumeMb: z.int(),
   /** Sales that the campaign's own activation step made. */
   activated: z.int(),
@@ -43,8 +46,7 @@ const estimate = z.object({
 
 export const armReport = z.object({
   armId: z.string(),
-  /** Name for people, by language. */
-  name: z.object({ en: z.string(), ru: z.string(), uk: z.string() }),
+  name: nameByLanguage,
   isControl: z.boolean(),
   /** Subscribers of the population in this arm, whether contacted or not (intent to treat). */
   enrolled: z.int(),
@@ -115,7 +117,7 @@ export const dayFigures = z.object({
 export const campaignReport = z.object({
   campaignId: z.string(),
   version: z.int(),
-  name: z.object({ en: z.string(), ru: z.string(), uk: z.string() }),
+  name: nameByLanguage,
   currency: z.string(),
   currencyDecimals: z.int(),
   /** First and last day of the facts, and the platform's present moment. */

@@ -121,13 +121,16 @@ function estimate(treated: ArmSample, control: ArmSample): ArmReport['margin'] {
   )
 }
 
-/** The arm's sales by package, the smallest package first; the name is English here, the page has its own. */
+/** A product whose document is gone is called by its id. */
+const unnamed = (id: string): ArmReport['products'][number]['name'] => ({ en: id, ru: id, uk: id })
+
+/** The arm's sales by package, the smallest package first. */
 function productsOf(rows: SalesRow[], products: Product[]): ArmReport['products'] {
   const known = new Map(products.map((product) => [product.id, product]))
   return rows
     .map(({ arm: _arm, ...row }) => ({
       ...row,
-      name: known.get(row.productId)?.name.en ?? row.productId,
+      name: known.get(row.productId)?.name ?? unnamed(row.productId),
       volumeMb: known.get(row.productId)?.volumeMb ?? 0,
     }))
     .sort((a, b) => a.volumeMb - b.volumeMb)

@@ -149,7 +149,15 @@ test('it lays the metrics out by arm, compares with control, and says what the c
     enrolled: 2,
     contacted: 1,
     activated: 1,
-    products: [{ productId: 'data-500', name: '500 MB', volumeMb: 500, activated: 1, onCredit: 1 }],
+    products: [
+      {
+        productId: 'data-500',
+        name: { en: '500 MB', ru: '500 MB', uk: '500 MB' },
+        volumeMb: 500,
+        activated: 1,
+        onCredit: 1,
+      },
+    ],
     packageRevenueMinor: '15000',
     messageCostMinor: '3',
     allSmsCostMinor: '300',

@@ -14,7 +14,7 @@ import styles from './page.module.css'
 const packageName = (line: ProductLine, lines: readonly ProductLine[], format: Format): string =>
   line.volumeMb > 0 && lines.filter(({ volumeMb }) => volumeMb === line.volumeMb).length === 1
     ? format.megabytes(line.volumeMb)
-    : line.name
+    : format.name(line.name)
 
 type SoldProps = ArmsProps & { lines: readonly ProductLine[] }
 

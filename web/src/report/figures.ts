@@ -80,7 +80,7 @@ export function reasonLines(refusals: readonly RefusalReason[]): ReasonLine[] {
     .sort((a, b) => size(b.byArm) - size(a.byArm))
 }
 
-export type ProductLine = { productId: string; name: string; volumeMb: number }
+export type ProductLine = Pick<ArmReport['products'][number], 'productId' | 'name' | 'volumeMb'>
 
 /** Every package that any arm sold, smallest first. */
 export function productLines(arms: readonly ArmReport[]): ProductLine[] {

@@ -23,7 +23,9 @@ export function startWorker(script: string, args: string[], env: Record<string, 
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   // Whatever ends this process, its children must not outlive it; the server then stops its PostgreSQL itself.
-  process.once('exit', () => child.kill('SIGTERM'))
+  const endChild = (): void => void child.kill('SIGTERM')
+  process.once('exit', endChild)
+  child.once('exit', () => process.off('exit', endChild))
   const seen: JsonLine[] = []
   const listeners = new Set<(line: JsonLine) => void>()
   createInterface({ input: child.stdout }).on('line', (text) => {

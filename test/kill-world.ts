@@ -62,11 +62,12 @@ export function worldFolder(): string {
 
 /** Ends every process that was started here and removes the folders. */
 export async function cleanUp(): Promise<void> {
-  for (const worker of workers) {
+  const left = [...workers]
+  workers.clear()
+  for (const worker of left) {
     worker.process.kill('SIGKILL')
     await worker.ended
   }
-  workers.clear()
   for (const folder of folders) {
     const pidFile = join(folder, 'data/postgres/cluster/postmaster.pid')
     if (existsSync(pidFile)) {
@@ -95,26 +96,27 @@ export class KilledServer {
   kills = 0
   #worker: Worker
   readonly #start: () => Worker
+  readonly #lost = Promise.withResolvers<never>()
 
   constructor(first: Worker, start: () => Worker) {
     this.#worker = first
     this.#start = start
-    workers.add(first)
+    this.#lost.promise.catch(() => undefined)
+    this.#watch(first)
+  }
+
+  /** Rejects when the server ends otherwise than by `killAndStart` or `stop`: it crashed, or a stranger killed it. */
+  get lost(): Promise<never> {
+    return this.#lost.promise
   }
 
   /** Kills the server and starts it again; does not wait for it to listen. */
   async killAndStart(): Promise<void> {
-    const { exitCode, signalCode } = this.#worker.process
-    if (exitCode !== null || signalCode !== null) {
-      throw new Error(`the server ended by itself with ${exitCode ?? signalCode}`)
-    }
-    this.#worker.process.kill('SIGKILL')
-    await this.#worker.ended
-    workers.delete(this.#worker)
+    await this.#end('SIGKILL')
     this.kills++
     const sinceMs = performance.now()
     this.#worker = this.#start()
-    workers.add(this.#worker)
+    this.#watch(this.#worker)
     this.#worker.line('listening').then(
       () => this.startMs.push(performance.now() - sinceMs),
       // Killed while it was starting.
@@ -123,15 +125,29 @@ export class KilledServer {
   }
 
   listening(): Promise<JsonLine> {
-    return this.#worker.line('listening')
+    return Promise.race([this.#worker.line('listening'), this.lost])
   }
 
   /** Ends it in order, so that its stores can be opened here. */
   async stop(): Promise<void> {
-    this.#worker.process.kill('SIGTERM')
-    const code = await within(30_000, 'the end of the server', this.#worker.ended)
-    workers.delete(this.#worker)
+    const code = await this.#end('SIGTERM')
     if (code !== 0) throw new Error(`the server ended with code ${code}`)
+  }
+
+  #end(signal: NodeJS.Signals): Promise<number | null> {
+    const worker = this.#worker
+    workers.delete(worker)
+    worker.process.kill(signal)
+    return within(30_000, 'the end of the server', worker.ended)
+  }
+
+  #watch(worker: Worker): void {
+    workers.add(worker)
+    worker.process.once('exit', (code, signal) => {
+      if (!workers.delete(worker)) return
+      const problem = `the server ended by itself with ${code ?? signal} after ${this.kills} kills`
+      this.#lost.reject(new Error(problem))
+    })
   }
 }
 
@@ -150,7 +166,7 @@ export async function play(size: WorldSize, kills: Kill[]): Promise<Played> {
   ])
   const killing = killAll(world, size.days, server, kills)
   world.begin()
-  const last = await Promise.race([done, killing.then(() => done)])
+  const last = await Promise.race([done, killing.then(() => done), server.lost])
   await killing
   await server.listening()
   const answer = await fetch(`${world.serverUrl}/v1/campaigns/${CAMPAIGN}/report`, {
@@ -259,7 +275,7 @@ export async function loadWithKills(seed: string, kills: number): Promise<Loaded
     await server.killAndStart()
     await server.listening()
   }
-  const repeatedPosts = await sending
+  const repeatedPosts = await Promise.race([sending, server.lost])
   await within(60_000, 'the rules to read all events', readToEnd(`${listening}/v1/triggers`, apiKey))
   await server.stop()
   return { folder, kills: server.kills, events: events.lines.length, firings: events.firings, repeatedPosts }

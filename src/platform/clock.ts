@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { constants, openSync, readFileSync, writeSync } from 'node:fs'
 
 /**
  * The one source of time. Rules, waits and quiet hours read this clock and nothing else, so that a simulated
@@ -39,24 +39,27 @@ export class ManualClock implements Clock {
   }
 }
 
+/** Enough for every moment that `Temporal.Instant` knows, in milliseconds. */
+const DIGITS = 17
+
 /**
  * A simulated clock that a killed process leaves standing where it was. After a restart receipts and answers come in
  * before the world's driver moves time again, and they must bear the moment at which they were sent first.
  */
 export class KeptClock extends ManualClock {
-  readonly #file: string
+  readonly #file: number
 
   /** `file` holds the moment in epoch milliseconds; without it the clock begins at zero, so that nothing is due. */
   constructor(file: string) {
-    super(existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0)
-    this.#file = file
+    const descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT)
+    super(Number(readFileSync(descriptor, 'utf8')))
+    this.#file = descriptor
   }
 
   override setMs(ms: number): void {
     if (ms <= this.nowMs()) return
-    // Renaming is one step for whoever reads; a simulated moment need not survive the loss of power.
-    writeFileSync(`${this.#file}.new`, String(ms))
-    renameSync(`${this.#file}.new`, this.#file)
+    // One short write of one length cannot be cut in two by a kill; the loss of power it need not survive.
+    writeSync(this.#file, String(ms).padStart(DIGITS, '0'), 0)
     super.setMs(ms)
   }
 }

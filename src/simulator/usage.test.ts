@@ -43,4 +43,5 @@ test('the end of a package is followed by a record by the megabyte within second
   expect(ended.filter((end) => !fallOf(end))).toEqual([])
   expect(ended.some((end) => fallOf(end)?.data.volumeMb === 0)).toBe(true)
   expect(awayWhileUsed).toBe(0)
+  expect(events.filter((event) => (event.data.volumeMb ?? 0) < 0)).toEqual([])
 })

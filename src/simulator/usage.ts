@@ -45,7 +45,8 @@ export function useData(world: World, subscriber: number, atMs: number): void {
     world.events.add(subscriber, 'network', eventType.data90, atMs, `{"packageMb":${allowanceMb}}`)
   }
   if (state.usedMb[subscriber]! < allowanceMb) return
-  exhaust(world, subscriber, number, wantedMb - leftMb, atMs)
+  // A session that a hundredth of a megabyte pushed over the end wanted nothing more.
+  exhaust(world, subscriber, number, Math.max(0, wantedMb - leftMb), atMs)
   considerBuying(world, subscriber, number, atMs)
 }
 

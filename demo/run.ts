@@ -15,8 +15,9 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       subscribers: { type: 'string', default: '50000' },
-      days: { type: 'string', default: '31' },
+      days: { type: 'string', default: '28' },
       seed: { type: 'string', default: '1' },
+      step: { type: 'string' },
       base: { type: 'string' },
       map: { type: 'string' },
       lang: { type: 'string', default: 'en' },
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
       subscribers: Number(values.subscribers),
       seed: values.seed,
       days,
+      ...(values.step ? { stepS: Number(values.step) } : {}),
       ...(values.base ? { base: baseOf(values.base, values.map) } : {}),
     },
     say,

@@ -9,6 +9,8 @@ export type WorldOptions = {
   subscribers: number
   seed: string
   days: number
+  /** Grid of simulated time in seconds, instead of the behaviour file's. */
+  stepS?: number
   /** A real base and its mapping instead of a simulated one. */
   base?: { file: string; map: string }
   journal?: string
@@ -18,8 +20,8 @@ export type WorldOptions = {
 
 export const CAMPAIGN = 'package-runs-out'
 
-/** Start of the simulated month. */
-const FROM = '2026-03-02T00:00:00+03:00'
+/** Start of the simulated month: February 2026, 28 days. */
+const FROM = '2026-02-01T00:00:00+03:00'
 
 /** A server and an operator in a box, connected and ready to begin. */
 export type World = {
@@ -65,6 +67,7 @@ export async function setUpWorld(options: WorldOptions, say: (text: string) => v
     String(options.days),
     '--write-base',
     baseFile,
+    ...(options.stepS === undefined ? [] : ['--step', String(options.stepS)]),
     ...(options.journal ? ['--journal', options.journal] : []),
     ...(options.base
       ? ['--base', options.base.file, '--map', options.base.map]

@@ -5,6 +5,7 @@ import { clockRoutes, consoleRoutes, documentRoutes } from '../api/index.ts'
 import { campaignDocuments, campaignRoutes, createCampaigns } from '../campaigns/index.ts'
 import { createEvents, eventsRoutes, eventTypeKind } from '../events/index.ts'
 import { createInsights, insightsRoutes, type Insights } from '../insights/index.ts'
+import { ledgerRoutes } from '../ledger/index.ts'
 import { createLoyalty, earnRuleKind, loyaltyRoutes } from '../loyalty/index.ts'
 import { createMessaging, messagingDocuments, messagingRoutes } from '../messaging/index.ts'
 import { menuKind, offersRoutes, productKind } from '../offers/index.ts'
@@ -141,6 +142,7 @@ function mountRoutes({ database, clock }: Stores, services: Services, onError: O
   triggersRoutes(http, triggers)
   offersRoutes(http, { database })
   messagingRoutes(http, messaging, database, clock)
+  ledgerRoutes(http, { database })
   loyaltyRoutes(http, { database, loyalty })
   campaignRoutes(http, campaigns)
   insightsRoutes(http, insights)

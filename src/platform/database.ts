@@ -30,7 +30,7 @@ export function openDatabase(url: string, poolSize: number): Database {
     connectionString: url,
     max: poolSize,
     types,
-    options: '-c timezone=UTC -c jit=off',
+    options: '-c timezone=UTC -c jit=off -c plan_cache_mode=force_generic_plan',
     pipeline: true,
   })
   // An idle connection may die with its server; the next query gets a new one, so the loss is not an error here.

@@ -17,6 +17,7 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { DomainError } from './errors.ts'
 
 /** A PostgreSQL server that this project started, or found running in its folder. */
@@ -72,7 +73,7 @@ export async function startEmbeddedPostgres(
     )
   }
   const password = readFileSync(passwordFile, 'utf8').trim()
-  const port = runningPort(cluster) ?? (await start(binaries, account, cluster, settings))
+  const port = (await runningPort(cluster)) ?? (await start(binaries, account, cluster, settings))
   const ownerUrl = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
   return {
     ownerUrl,
@@ -104,7 +105,7 @@ async function start(
     shared_buffers: '256MB',
     max_wal_size: '2GB',
     // Tables grow from nothing to millions within minutes; plans made for the empty table must not live on.
-    autovacuum_naptime: '5s',
+    autovacuum_naptime: '10s',
     // The default is a spinning disk's, and makes an index look dearer than reading a small table whole.
     random_page_cost: '1.1',
     ...settings,
@@ -130,17 +131,26 @@ async function start(
   return port
 }
 
-/** Port of a server that lives in the folder already (`postmaster.pid`: pid on line 1, port on line 4, state on line 8). */
-function runningPort(cluster: string): number | undefined {
+/**
+ * Port of a server that lives in the folder already (`postmaster.pid`: pid on line 1, port on line 4, state on line 8).
+ * One that is still starting or stopping, because whoever asked it to was killed, is waited for.
+ */
+async function runningPort(cluster: string): Promise<number | undefined> {
   const file = join(cluster, 'postmaster.pid')
-  if (!existsSync(file)) return undefined
-  const lines = readFileSync(file, 'utf8').split('\n')
-  try {
-    process.kill(Number(lines[0]), 0)
-  } catch {
-    return undefined
+  for (let looks = 0; looks < 1_200; looks++) {
+    if (!existsSync(file)) return undefined
+    const lines = readFileSync(file, 'utf8').split('\n')
+    try {
+      process.kill(Number(lines[0]), 0)
+    } catch {
+      return undefined
+    }
+    if (lines[7]?.trim() === 'ready') return Number(lines[3])
+    await setTimeout(50)
   }
-  return lines[7]?.trim() === 'ready' ? Number(lines[3]) : undefined
+  throw new DomainError('postgres_failed', `a PostgreSQL in ${cluster} neither starts nor stops`, {
+    found: file,
+  })
 }
 
 /** PostgreSQL refuses to run as root, so root lends it the system account `postgres`, made if it is missing. */

@@ -10,8 +10,8 @@ export type Spread = { median: number; sigma: number }
 export type Behaviour = Readonly<typeof defaultBehaviour>
 
 export const defaultBehaviour = {
-  /** Grid of simulated time, seconds. Ten minutes is how often mediation hands over usage files (3GPP TS 32.297 leaves it to the operator). */
-  worldStepS: 600,
+  /** Grid of simulated time, seconds. Half an hour is how often mediation hands over usage files (3GPP TS 32.297 leaves it to the operator). */
+  worldStepS: 1800,
 
   /** The made-up base. A base from a file replaces what its mapping states. */
   base: {

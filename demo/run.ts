@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -31,10 +31,9 @@ async function main(): Promise<void> {
   const say = (text: string): void => {
     process.stdout.write(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${text}\n`)
   }
-  if (!existsSync(join(root, 'web/dist/index.html'))) {
-    say('Building the console')
-    await build({ root: join(root, 'web'), logLevel: 'error' })
-  }
+  say('Building the console')
+  // Always anew: pages built for an older report could not read this one.
+  await build({ root: join(root, 'web'), logLevel: 'error' })
   const days = Number(values.days)
   const world = await setUpWorld(
     {

@@ -9,7 +9,7 @@ import { Panel } from './Panel.tsx'
 import styles from './cascade.module.css'
 
 const COUNTS = ['submitted', 'delivered', 'failed', 'unknown', 'held', 'answered'] as const
-const KNOWN_CHANNELS = ['sms', 'dstk'] as const
+const KNOWN_CHANNELS = ['sms', 'dstk', 'ussd'] as const
 
 /** What contact cost by arm beside SMS alone, then each channel of each arm. */
 export function Cascade({ arms, colours }: ArmsProps) {

@@ -21,14 +21,14 @@ export type InsightsDependencies = FeedDependencies & {
 }
 
 export type Insights = {
-  /** Begins to carry facts and events for a tenant, about every two seconds of real time. */
+  /** Begins to carry facts and events for a tenant, about every five seconds of real time; a report asked for is always complete. */
   follow(tenantId: string): void
   /** The report over everything that had happened when it was asked for. */
   report(tenantId: string, campaignId: string): Promise<CampaignReport>
   stop(): Promise<void>
 }
 
-const FEED_EVERY_MS = 2_000
+const FEED_EVERY_MS = 5_000
 
 /** Puts the module together and makes its tables where they are missing. */
 export async function createInsights(dependencies: InsightsDependencies): Promise<Insights> {

@@ -51,7 +51,7 @@ export const defaultBehaviour = {
     /** Wanted MB a month divided by the package. Reasoned: most choose a package that nearly fits, with a long tail. */
     ratio: { median: 0.9, sigma: 0.45 },
     /** Usage records a day. One record is what mediation sums up for a stretch of use, so less than one a day on average. */
-    sessionsPerDay: { median: 0.68, sigma: 0.45 },
+    sessionsPerDay: { median: 0.62, sigma: 0.45 },
     /** Spread of the volume of one record around the person's mean. Reasoned: heavy-tailed, as traffic volumes are. */
     volumeSigma: 0.7,
     /** Relative use by local hour 0–23 on a working day; peaks of mobile data in the evening (operators' published load curves). */

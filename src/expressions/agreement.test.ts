@@ -386,8 +386,8 @@ describe('JavaScript and ClickHouse agree', () => {
     let answers = 0
     let errors = 0
     const sample = fc.tuple(
-      fc.array(expressions, { minLength: 1, maxLength: 40, size: 'max' }),
-      fc.array(rowOf, { minLength: 1, maxLength: 12, size: 'max' }),
+      fc.array(expressions, { minLength: 12, maxLength: 40, size: 'max' }),
+      fc.array(rowOf, { minLength: 8, maxLength: 12, size: 'max' }),
     )
     await fc.assert(
       fc.asyncProperty(sample, async ([sources, rows]) => {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort, root, startWorker, tenure, type Worker } from './processes.ts'
+import { freePort } from '../src/platform/index.ts'
+import { root, startWorker, tenure, type Worker } from './processes.ts'
 
 export type WorldOptions = {
   /** Folder of this run: stores, the base file, the journal. */

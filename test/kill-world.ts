@@ -2,13 +2,14 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort, type JsonLine, root, startWorker, tenure, type Worker } from '../demo/processes.ts'
+import { type JsonLine, root, startWorker, tenure, type Worker } from '../demo/processes.ts'
 import { CAMPAIGN, setUpWorld, type World } from '../demo/world.ts'
 import { verifyLedger } from '../src/ledger/index.ts'
 import { decodeRecord, logName } from '../src/events/index.ts'
 import {
   type Analytics,
   connectOwner,
+  freePort,
   LmdbLogStore,
   openAnalytics,
   startEmbeddedPostgres,

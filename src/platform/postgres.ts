@@ -14,11 +14,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { DomainError } from './errors.ts'
+import { freePort } from './free-port.ts'
 
 /** A PostgreSQL server that this project started, or found running in its folder. */
 export type EmbeddedPostgres = {
@@ -242,17 +242,4 @@ function command(file: string, account: Account | undefined, args: string[], log
       )
     })
   }).finally(() => closeSync(log))
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
-      )
-    })
-  })
 }

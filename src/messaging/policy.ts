@@ -81,7 +81,7 @@ function postponeWhileFresh(input: GateInput, reason: StopReason, untilMs: numbe
 /**
  * When the quiet hours that hold now end, or undefined outside of them: the first moment at which the subscriber's
  * own clock shows a time outside. On a night with a clock change the local end may come twice, or the clock may jump
- * over it; then it is the first that still lies ahead, or the jump itself.
+ * over it; then it is the first that still lies ahead, or the jump itself, or the end of the night after.
  */
 export function endOfQuiet(
   quiet: { from: string; to: string },
@@ -91,17 +91,17 @@ export function endOfQuiet(
   const local = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(timeZone)
   if (!isQuiet(quiet, local)) return undefined
   const to = Temporal.PlainTime.from(quiet.to)
-  const isTomorrow = Temporal.PlainTime.compare(local.toPlainTime(), to) >= 0
-  const end = local
-    .toPlainDate()
-    .add({ days: isTomorrow ? 1 : 0 })
-    .toPlainDateTime(to)
-  const candidates = [
-    end.toZonedDateTime(timeZone, { disambiguation: 'earlier' }),
-    end.toZonedDateTime(timeZone, { disambiguation: 'later' }),
-    local.getTimeZoneTransition('next'),
-  ].filter((moment) => moment !== null && moment.epochMilliseconds > nowMs && !isQuiet(quiet, moment))
-  return Math.min(...candidates.map((moment) => moment!.epochMilliseconds))
+  const candidates = [local.getTimeZoneTransition('next')]
+  // Two days, because a clock that jumps over the whole loud time makes the quiet hours of two nights one.
+  for (const days of [0, 1, 2]) {
+    const end = local.toPlainDate().add({ days }).toPlainDateTime(to)
+    for (const disambiguation of ['earlier', 'later'] as const)
+      candidates.push(end.toZonedDateTime(timeZone, { disambiguation }))
+  }
+  const ends = candidates.filter(
+    (moment) => moment !== null && moment.epochMilliseconds > nowMs && !isQuiet(quiet, moment),
+  )
+  return Math.min(...ends.map((moment) => moment!.epochMilliseconds))
 }
 
 function isQuiet(quiet: { from: string; to: string }, local: Temporal.ZonedDateTime): boolean {

@@ -1,30 +1,16 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { arch, cpus, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { pictureOf } from './picture.ts'
+import type { BenchResult } from './result.ts'
 
-/** A figure under the name that its requirement gives, and a series of points for a picture. */
-export type Figures = Record<string, number>
-export type Curve = { name: string; x: string; y: string; points: [number, number][] }
+/** Files beside the benchmarks that are none. */
+const PARTS = new Set(['run.ts', 'result.ts', 'picture.ts'])
 
-/** What one benchmark found; `peers` are other systems measured beside us in the same run. */
-export type BenchResult = {
-  bench: string
-  machine: string
-  figures: Figures
-  peers: Record<string, Figures>
-  curves: Curve[]
-}
-
-/** The machine in one line, for figures mean nothing without it. */
-export function machine(): string {
-  const cores = cpus()
-  const memoryGb = Math.round(totalmem() / 2 ** 30)
-  const model = cores[0]?.model.trim() ?? arch()
-  return `${cores.length} × ${model}, ${memoryGb} GB, ${type()} ${release()}, Node ${process.versions.node}`
-}
-
-/** `npm run bench -- NAME [--json]` runs `bench/NAME.ts` and keeps its last result in `bench/results/NAME.json`. */
+/**
+ * `npm run bench -- NAME [--json]` runs `bench/NAME.ts` and keeps its last result in `bench/results/NAME.json`, with
+ * its curves drawn in `NAME.svg` beside it.
+ */
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     options: { json: { type: 'boolean', default: false } },
@@ -32,7 +18,7 @@ async function main(): Promise<void> {
   })
   const folder = import.meta.dirname
   const names = readdirSync(folder)
-    .filter((file) => file.endsWith('.ts') && file !== 'run.ts' && !file.endsWith('.test.ts'))
+    .filter((file) => file.endsWith('.ts') && !PARTS.has(file) && !file.endsWith('.test.ts'))
     .map((file) => file.slice(0, -3))
   const name = positionals[0]
   if (name === undefined || !names.includes(name)) {
@@ -45,6 +31,8 @@ async function main(): Promise<void> {
   const result = await bench.run()
   mkdirSync(join(folder, 'results'), { recursive: true })
   writeFileSync(join(folder, 'results', `${name}.json`), `${JSON.stringify(result, null, 2)}\n`)
+  const picture = pictureOf(result)
+  if (picture !== undefined) writeFileSync(join(folder, 'results', `${name}.svg`), picture)
   if (values.json) console.log(JSON.stringify(result))
   else printTable(result)
 }
@@ -54,5 +42,4 @@ function printTable({ bench, machine: on, figures, peers }: BenchResult): void {
   console.table({ tenure: figures, ...peers })
 }
 
-// Not awaited at the top level: a benchmark imports this file, and would wait for its own end.
-if (import.meta.main) void main()
+await main()

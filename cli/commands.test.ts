@@ -1,92 +1,25 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { documentRoutes } from '../src/api/index.ts'
-import { type Access, accessRoutes, createAccess, guard } from '../src/access/index.ts'
-import { createEvents, decodeRecord, type Events, eventsRoutes, eventTypeKind } from '../src/events/index.ts'
-import {
-  createHttp,
-  Documents,
-  type FastifyInstance,
-  LmdbLogStore,
-  systemClock,
-} from '../src/platform/index.ts'
-import { attributesKind, createProfiles, type Profiles, profilesRoutes } from '../src/profiles/index.ts'
-import { type TestDatabase, testDatabase, testFolder } from '../test/stores.ts'
-import { runCli } from './program.ts'
+import { type CliWorld, startCliWorld } from '../test/cli-world.ts'
 
 const root = join(import.meta.dirname, '..')
 const shared = process.env['TENURE_SHARED_DATA'] ?? join(root, '../shared/data')
-const folder = testFolder()
 
-let stores: TestDatabase
-let logs: LmdbLogStore
-let access: Access
-let profiles: Profiles
-let events: Events
-let http: FastifyInstance
-let url: string
+let world: CliWorld
+let folder: string
+let newTenant: CliWorld['newTenant']
+let file: CliWorld['file']
 
 beforeAll(async () => {
-  stores = await testDatabase()
-  const { database } = stores
-  const clock = systemClock
-  logs = new LmdbLogStore(testFolder())
-  access = createAccess({ database, clock })
-  const documents = new Documents(database, [attributesKind, eventTypeKind])
-  profiles = createProfiles({ database, access, documents, clock })
-  const log = (name: string) => logs.log(name)
-  events = createEvents({ database, documents, profiles, clock, log, wake: () => undefined })
-  http = createHttp((error) => console.error(error))
-  guard(http, access)
-  accessRoutes(http, access, '0.1.0')
-  documentRoutes(http, documents, access)
-  profilesRoutes(http, profiles, access)
-  eventsRoutes(http, events, access)
-  await http.listen({ host: '127.0.0.1', port: 0 })
-  url = `http://127.0.0.1:${(http.server.address() as AddressInfo).port}`
+  world = await startCliWorld()
+  ;({ folder, newTenant, file } = world)
 })
-afterAll(async () => {
-  await http.close()
-  await logs.close()
-  await stores.close()
-})
-
-/** A tenant of the test's own and its command line. */
-async function newTenant(tenantId: string) {
-  const tenant = { name: 'T', currency: 'RUB', currencyDecimals: 2, timeZone: 'UTC', language: 'en' as const }
-  const { apiKey } = await access.createTenant({ tenantId, ...tenant, country: 'RU' })
-  const env = { TENURE_URL: url, TENURE_API_KEY: apiKey }
-  const tenure = async (...args: string[]) => {
-    const out: string[] = []
-    const err: string[] = []
-    const code = await runCli(args, {
-      out: (text) => out.push(text),
-      err: (text) => err.push(text),
-      isWatched: false,
-      env,
-    })
-    return { code, out: out.join('\n'), err: err.join('\n') }
-  }
-  const countSubscribers = () => stores.database.tx(tenantId, profiles.countSubscribers)
-  const logged = () =>
-    events
-      .log(tenantId)
-      .read(0, 100_000)
-      .map((entry) => decodeRecord(entry.record))
-  return { tenantId, apiKey, env, tenure, countSubscribers, logged }
-}
-
-function file(name: string, content: string): string {
-  const path = join(folder, name)
-  mkdirSync(join(path, '..'), { recursive: true })
-  writeFileSync(path, content)
-  return path
-}
+afterAll(() => world.close())
 
 /** A server that takes connections and never answers. */
 function createSilentServer() {
@@ -247,9 +180,9 @@ test('events are imported once, dead letters are listed, mended in a file and re
   const replayed = await tenure('dead-letters', 'replay', '--file', mended)
   expect(replayed.code).toBe(0)
   expect(replayed.err).toContain('data.amount')
-  expect(logged()).toHaveLength(2)
+  expect(await logged()).toHaveLength(2)
   expect((await tenure('dead-letters', 'replay', '--all')).code).toBe(1)
-  expect((await tenure('dead-letters', 'replay')).err).toContain('give ids, or --all, or --file')
+  expect((await tenure('dead-letters', 'replay')).err).toContain('give ids, or --all, or --code, or --file')
 })
 
 test('doctor tells what is well and what is not', async () => {
@@ -321,13 +254,18 @@ test.skipIf(!hasShared)('the real base and its recharges are imported whole, and
   expect((await tenure(...args)).out.replaceAll('\u2009', '')).toContain(
     `0 accepted, ${known.length} duplicates`,
   )
-  const numbers = await profiles.resolveIdentities(
+  const numbers = await world.profiles.resolveIdentities(
     tenantId,
     known.map(([caller]) => `external:${caller}`),
   )
-  expect(logged().map((event) => [event.subscriberId, event.atMs, event.data['amount']])).toEqual(
-    known.map(([, amount, at], i) => [numbers[i], Date.parse(`${at!.replace(' ', 'T')}Z`), Number(amount)]),
+  // Each subscriber's events lie in one partition, in the order of the file.
+  const inLog = (await logged()).map(
+    (event) => [event.subscriberId, event.atMs, event.data['amount']] as const,
   )
+  const inFile = known.map(
+    ([, amount, at], i) => [numbers[i], Date.parse(`${at!.replace(' ', 'T')}Z`), Number(amount)] as const,
+  )
+  expect(inLog.toSorted(([a], [b]) => a! - b!)).toEqual(inFile.toSorted(([a], [b]) => a! - b!))
 })
 
 test('the program starts on the project’s own Node, gives the exit code on and passes signals', async () => {

@@ -1,6 +1,6 @@
 import { createReadStream, type ReadStream, statSync } from 'node:fs'
 import { parse } from 'csv-parse'
-import type { RawRow } from './cell.ts'
+import type { RawRow } from '../src/events/contract.ts'
 import { CliError } from './errors.ts'
 
 /** A data row with its number, counted from 1; `broken` when the line could not be split into columns. */

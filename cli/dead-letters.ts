@@ -33,13 +33,31 @@ export async function listDeadLetters(
   return 0
 }
 
-/** Replays letters by id, all open ones, or a file of mended ones. Exit code 1 when none was taken. */
+export type ReplayOptions = {
+  ids: string[]
+  all: boolean
+  file?: string | undefined
+  code?: string | undefined
+}
+
+/**
+ * Replays letters by id, all open ones, the open ones with a code, or a file of mended ones. Exit code 1 when there
+ * were some and none was taken.
+ */
 export async function replayDeadLetters(
   client: Client,
   terminal: Terminal,
-  options: { ids: string[]; all: boolean; file?: string | undefined },
+  options: ReplayOptions,
 ): Promise<number> {
-  const answer = await client.post<ReplayAnswer>('/v1/dead-letters/replay', { json: requestOf(options) })
+  const answer: ReplayAnswer = { accepted: 0, duplicates: 0, refused: 0, notOpen: 0, letters: [] }
+  for await (const json of requestsOf(client, options)) {
+    const part = await client.post<ReplayAnswer>('/v1/dead-letters/replay', { json })
+    answer.accepted += part.accepted
+    answer.duplicates += part.duplicates
+    answer.refused += part.refused
+    answer.notOpen += part.notOpen
+    answer.letters.push(...part.letters)
+  }
   const figures = [
     ['accepted', answer.accepted],
     ['duplicates', answer.duplicates],
@@ -56,10 +74,31 @@ export async function replayDeadLetters(
   return answer.accepted + answer.duplicates === 0 && answer.letters.length > 0 ? 1 : 0
 }
 
-function requestOf({ ids, all, file }: { ids: string[]; all: boolean; file?: string | undefined }): object {
-  if (Number(ids.length > 0) + Number(all) + Number(file !== undefined) !== 1) {
-    throw new CliError('give ids, or --all, or --file')
+async function* requestsOf(client: Client, options: ReplayOptions): AsyncGenerator<object> {
+  const { ids, all, file, code } = options
+  const ways = [ids.length > 0, all || code !== undefined, file !== undefined]
+  if (ways.filter(Boolean).length !== 1) throw new CliError('give ids, or --all, or --code, or --file')
+  if (code === undefined) {
+    yield requestOf(options)
+    return
   }
+  for await (const letters of openLetters(client)) {
+    const own = letters.filter(({ problem }) => problem.code === code)
+    if (own.length > 0) yield { ids: own.map(({ deadLetterId }) => deadLetterId) }
+  }
+}
+
+/** Pages of open letters in order of id: one that is settled meanwhile moves no other. */
+async function* openLetters(client: Client): AsyncGenerator<DeadLetterPage['deadLetters']> {
+  for (let after: string | null = ''; after !== null;) {
+    const query = new URLSearchParams({ state: 'open', limit: '1000', ...(after ? { after } : {}) })
+    const page: DeadLetterPage = await client.get<DeadLetterPage>(`/v1/dead-letters?${query}`)
+    yield page.deadLetters
+    after = page.next
+  }
+}
+
+function requestOf({ ids, all, file }: ReplayOptions): object {
   if (all) return { all: true }
   if (file === undefined) return { ids }
   const lines = readFileSync(file, 'utf8')

@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { eventMap, readMap, subscriberMap } from './mapping.ts'
+import { eventMap } from '../src/events/contract.ts'
+import { readMap, subscriberMap } from './mapping.ts'
 import { eventOf, subscriberOf } from './rows.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tenure-map-'))

@@ -1,8 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import {
+  cell,
+  type Cell,
+  cellType,
+  columnsOf,
+  columnsOfEventMap,
+  type EventMap,
+} from '../src/events/contract.ts'
 import { identityKind } from '../src/profiles/contract.ts'
-import { cell, type Cell, cellType, columnsOf } from './cell.ts'
 import { CliError } from './errors.ts'
 
 /** How columns become subscribers. */
@@ -14,18 +21,6 @@ export const subscriberMap = z.strictObject({
   consents: z.record(z.string(), cell).default({}),
 })
 export type SubscriberMap = z.infer<typeof subscriberMap>
-
-/** How columns become events. */
-export const eventMap = z.strictObject({
-  subject: z.strictObject({ kind: identityKind, column: z.string().min(1) }).optional(),
-  time: cell,
-  /** Columns whose values name the event, or `row`: file name, row number and a hash of the row. */
-  id: z.union([z.literal('row'), z.strictObject({ columns: z.array(z.string()).min(1) })]).default('row'),
-  /** The events' source; the file's name when absent. */
-  source: z.string().optional(),
-  data: z.record(z.string(), cell).default({}),
-})
-export type EventMap = z.infer<typeof eventMap>
 
 type Tree = { [key: string]: unknown }
 
@@ -52,21 +47,15 @@ export function readMap<T>(
 
 /** Every column that a map reads. */
 export function columnsOfMap(map: SubscriberMap | EventMap): string[] {
-  const cells: (Cell | undefined)[] =
-    'identities' in map
-      ? [
-          ...Object.values(map.identities),
-          ...Object.values(map.attributes),
-          ...Object.values(map.consents),
-          map.timeZone,
-          map.language,
-        ]
-      : [map.time, ...Object.values(map.data)]
-  const columns = cells.flatMap((one) => (one ? columnsOf(one) : []))
-  if ('identities' in map) return columns
-  if (map.subject) columns.push(map.subject.column)
-  if (map.id !== 'row') columns.push(...map.id.columns)
-  return columns
+  if (!('identities' in map)) return columnsOfEventMap(map)
+  const cells: (Cell | undefined)[] = [
+    ...Object.values(map.identities),
+    ...Object.values(map.attributes),
+    ...Object.values(map.consents),
+    map.timeZone,
+    map.language,
+  ]
+  return cells.flatMap((one) => (one ? columnsOf(one) : []))
 }
 
 function readMapFile(file: string, section: 'subscribers' | 'events'): Tree {

@@ -1,16 +1,17 @@
 import { Command, CommanderError, Option } from 'commander'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { deadLetterState, type DeadLetterState } from '../src/events/contract.ts'
+import { deadLetterState, type DeadLetterState, eventMap } from '../src/events/contract.ts'
 import { Client } from './client.ts'
-import { listDeadLetters, replayDeadLetters } from './dead-letters.ts'
+import { listDeadLetters, type ReplayOptions, replayDeadLetters } from './dead-letters.ts'
 import { doctor } from './doctor.ts'
 import { apply, diff, exportDocuments } from './documents.ts'
 import { CliError } from './errors.ts'
 import { importEvents, importSubscribers } from './import.ts'
-import { eventMap, readMap, subscriberMap } from './mapping.ts'
+import { readMap, subscriberMap } from './mapping.ts'
 import { printReport } from './report.ts'
 import type { Terminal } from './terminal.ts'
+import { explainTrigger, listTriggers, switchTrigger, tryTriggers } from './triggers.ts'
 import { languageOf } from './words.ts'
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
@@ -50,7 +51,8 @@ class CommandLine {
       })
     this.#addImport()
     this.#addDocuments()
-    this.#addDeadLetters()
+    this.#addEvents()
+    this.#addTriggers()
     this.#addRest()
   }
 
@@ -127,7 +129,7 @@ class CommandLine {
       })
   }
 
-  #addDeadLetters(): void {
+  #addEvents(): void {
     const letters = this.program.command('dead-letters').description('events that were refused')
     letters
       .command('list')
@@ -137,14 +139,67 @@ class CommandLine {
       .action(async (o: { state: DeadLetterState; limit: number; json: boolean }) => {
         this.exitCode = await listDeadLetters(this.#client(), this.#terminal, o)
       })
-    letters
-      .command('replay')
-      .argument('[ids...]', 'ids of letters')
-      .option('--all', 'all open letters', false)
-      .option('--file <file>', 'lines of JSON {"deadLetterId", "event"} with mended events')
-      .action(async (ids: string[], o: { all: boolean; file?: string }) => {
-        this.exitCode = await replayDeadLetters(this.#client(), this.#terminal, { ids, ...o })
+    const events = this.program.command('events').description('events that came in')
+    // Two names for one thing: whoever thinks of refused events finds it, and whoever thinks of late ones too.
+    for (const command of [letters, events]) {
+      command
+        .command('replay')
+        .description('take refused and late events in again')
+        .argument('[ids...]', 'ids of dead letters')
+        .option('--all', 'all that are open', false)
+        .option('--code <code>', 'those that are open with this code, such as event_too_late')
+        .option('--file <file>', 'lines of JSON {"deadLetterId", "event"} with mended events')
+        .action(async (ids: string[], o: Omit<ReplayOptions, 'ids'>) => {
+          this.exitCode = await replayDeadLetters(this.#client(), this.#terminal, { ids, ...o })
+        })
+    }
+  }
+
+  #addTriggers(): void {
+    const triggers = this.program.command('triggers').description('rules that watch the events')
+    const asJson = ['--json', 'one JSON object a line', false] as const
+    triggers
+      .command('list')
+      .description('the rules, how often each fired and how it stands')
+      .option(...asJson)
+      .action(async (o: { json: boolean }) => {
+        this.exitCode = await listTriggers(this.#client(), this.#terminal, o.json)
       })
+    triggers
+      .command('try')
+      .description('what rules would have fired on the events so far; nothing is saved')
+      .argument('<file|id>', 'file with triggers, or the id of a saved one')
+      .option('--from <moment>', 'firings from here on: a day, or RFC 3339')
+      .option('--to <moment>', 'firings before this')
+      .option(...asJson)
+      .action(async (fileOrId: string, o: { from?: string; to?: string; json: boolean }) => {
+        this.exitCode = await tryTriggers(this.#client(), this.#terminal, fileOrId, o)
+      })
+    triggers
+      .command('explain')
+      .description('where a rule stands with a subscriber')
+      .argument('<id>', 'id of the trigger')
+      .requiredOption(
+        '--subscriber <identity>',
+        'msisdn:+…, account:…, external:…, or the number of the subscriber',
+      )
+      .option(...asJson)
+      .action(async (id: string, o: { subscriber: string; json: boolean }) => {
+        this.exitCode = await explainTrigger(this.#client(), this.#terminal, id, o)
+      })
+    const switches = {
+      pause: 'stop a rule: what happens meanwhile never fires',
+      resume: 'let it go on',
+    } as const
+    for (const action of ['pause', 'resume'] as const) {
+      triggers
+        .command(action)
+        .description(switches[action])
+        .argument('<id>', 'id of the trigger')
+        .action(async (id: string) => {
+          this.exitCode = await switchTrigger(this.#client(), this.#terminal, id, action)
+        })
+    }
   }
 
   #addRest(): void {

@@ -1,6 +1,14 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
-import type { Problem } from './cell.ts'
 import { csvLine, type CsvRow } from './csv.ts'
+
+/** What is wrong with a row: the columns of a rejects file. */
+type Problem = {
+  code: string
+  message: string
+  field?: string | undefined
+  found?: unknown
+  expected?: string | undefined
+}
 
 const problemColumns = ['row', 'code', 'field', 'message', 'found', 'expected'].map(
   (name) => `problem_${name}`,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
+import { type Cell, type EventMap, eventOfRow, type RawRow, readCell } from '../src/events/contract.ts'
 import type { SubscriberRow } from '../src/profiles/contract.ts'
-import { type Cell, CellError, type RawRow, readCell } from './cell.ts'
-import type { EventMap, SubscriberMap } from './mapping.ts'
+import type { SubscriberMap } from './mapping.ts'
 
 /** A file's row as a row of the subscriber import. Throws `CellError`. */
 export function subscriberOf(row: RawRow, map: SubscriberMap): SubscriberRow {
@@ -35,7 +35,11 @@ function read<T>(
   return result
 }
 
-/** A file's row as a CloudEvent 1.0. `rowNumber` counts data rows from 1. Throws `CellError`. */
+/**
+ * A file's row as a CloudEvent 1.0. `rowNumber` counts data rows from 1. Throws `CellError`. A row's id must be the same
+ * when the file is imported again and different when the file's content is: the hash tells a corrected row from the
+ * one that was imported before.
+ */
 export function eventOf(
   row: RawRow,
   rowNumber: number,
@@ -43,34 +47,12 @@ export function eventOf(
   type: string,
   fileName: string,
 ): Record<string, unknown> {
-  const subject = map.subject && row[map.subject.column]?.trim()
-  const time = readCell(map.time, row, 'timestamp')
-  return {
-    specversion: '1.0',
-    id: idOf(row, rowNumber, map, fileName),
-    source: map.source ?? `file:${fileName}`,
-    type,
-    ...(time === undefined ? {} : { time }),
-    ...(subject ? { subject: `${map.subject!.kind}:${subject}` } : {}),
-    data: read(map.data, row, (value) => value),
-  }
+  const rowId = map.id === 'row' ? `${fileName}#${rowNumber}-${hashOf(row)}` : ''
+  return eventOfRow(row, map, { source: `file:${fileName}`, type, rowId })
 }
 
-/**
- * A row's id must be the same when the file is imported again and different when the file's content is: the hash
- * tells a corrected row from the one that was imported before.
- */
-function idOf(row: RawRow, rowNumber: number, map: EventMap, fileName: string): string {
-  if (map.id === 'row') {
-    const hash = createHash('sha256')
-      .update(JSON.stringify(Object.entries(row)))
-      .digest('hex')
-    return `${fileName}#${rowNumber}-${hash.slice(0, 16)}`
-  }
-  const parts = map.id.columns.map((column) => {
-    const text = row[column]?.trim() ?? ''
-    if (text === '') throw new CellError(column, text, 'a value that names the event')
-    return text
-  })
-  return parts.join(':')
-}
+const hashOf = (row: RawRow): string =>
+  createHash('sha256')
+    .update(JSON.stringify(Object.entries(row)))
+    .digest('hex')
+    .slice(0, 16)

@@ -39,6 +39,22 @@ export type World = {
 
 /** Starts both processes, applies the campaign's documents and imports the base. */
 export async function setUpWorld(options: WorldOptions, say: (text: string) => void): Promise<World> {
+  const started: Worker[] = []
+  try {
+    return await startWorld(options, say, started)
+  } catch (error) {
+    // Nobody else knows of these processes yet.
+    for (const worker of started) worker.process.kill('SIGTERM')
+    await Promise.all(started.map((worker) => worker.ended))
+    throw error
+  }
+}
+
+async function startWorld(
+  options: WorldOptions,
+  say: (text: string) => void,
+  started: Worker[],
+): Promise<World> {
   const port = await freePort()
   const startServer = (): Worker =>
     startWorker('src/app/main.ts', [], {
@@ -50,6 +66,7 @@ export async function setUpWorld(options: WorldOptions, say: (text: string) => v
     })
   say('Starting PostgreSQL, the event log, ClickHouse and the server')
   const server = startServer()
+  started.push(server)
   const { listening, apiKey } = (await server.line('listening')) as { listening: string; apiKey: string }
   const env = { TENURE_URL: listening, TENURE_API_KEY: apiKey }
 
@@ -74,6 +91,7 @@ export async function setUpWorld(options: WorldOptions, say: (text: string) => v
       ? ['--base', options.base.file, '--map', options.base.map]
       : ['--subscribers', String(options.subscribers)]),
   ])
+  started.push(simulator)
   const { httpPort, smppPort } = (await simulator.line('ready')) as { httpPort: number; smppPort: number }
 
   say('Applying the campaign: triggers, packages, templates, cascades, arms')

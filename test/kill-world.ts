@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type JsonLine, root, startWorker, tenure, type Worker } from '../demo/processes.ts'
 import { CAMPAIGN, setUpWorld, type World } from '../demo/world.ts'
 import { verifyLedger } from '../src/ledger/index.ts'
-import { decodeRecord, logName } from '../src/events/index.ts'
+import { logName } from '../src/events/index.ts'
 import {
   type Analytics,
   connectOwner,
@@ -16,6 +16,7 @@ import {
   type Tx,
   unitHash,
 } from '../src/platform/index.ts'
+import { loggedEvents } from './log-events.ts'
 
 /** A kill when so much of the simulated period is over and some real time has passed; more of them right behind. */
 export type Kill = { share: number; delayMs: number; againAfterMs: number[] }
@@ -388,11 +389,12 @@ export type ActivationRow = { activationId: string; account: string; state: stri
 
 /** Everything that a run left in its stores and in the operator's own journal. */
 export type Traces = {
-  log: { endOffset: number; distinctEvents: number }
+  /** Over all partitions: records, what the ends of the partitions add up to, and events by source and id. */
+  log: { records: number; endOffset: number; distinctEvents: number }
   /** Rows and distinct positions of the analytical tables, and what the outbox holds. */
-  events: { rows: number; offsets: number; next: number }
+  events: { rows: number; positions: number; next: number }
   facts: { rows: number; positions: number; outbox: number }
-  firings: { rows: number; unhandled: number }
+  firings: { standing: number; unhandled: number }
   ledger: Awaited<ReturnType<typeof verifyLedger>>
   messages: MessageRow[]
   activations: ActivationRow[]
@@ -446,7 +448,7 @@ async function traces(
   for (const line of journal) note(line.subscriber, `journal ${JSON.stringify(line)}`)
   const result = {
     ...(await countAll(owner, analytics)),
-    log: readLog(logs, (id, text) => note(accounts.get(id)!, text)),
+    log: await readLog(logs, (id, text) => note(accounts.get(id)!, text)),
     ledger: await verifyLedger(owner),
     messages: await messageRows(owner, accounts),
     activations: await activationRows(owner, accounts),
@@ -457,19 +459,18 @@ async function traces(
   return { ...result, histories }
 }
 
-function readLog(logs: LmdbLogStore, note: (id: number, text: string) => void): Traces['log'] {
+async function readLog(logs: LmdbLogStore, note: (id: number, text: string) => void): Promise<Traces['log']> {
   const log = logs.log(logName(TENANT))
   const seen = new Set<string>()
-  for (let offset = 0; offset < log.endOffset();) {
-    const entries = log.read(offset, 10_000)
-    for (const { record } of entries) {
-      const event = decodeRecord(record)
-      seen.add(`${event.source}\n${event.id}`)
-      note(event.subscriberId!, `event ${event.id} ${event.type} ${event.atMs} ${JSON.stringify(event.data)}`)
-    }
-    offset += entries.length
+  let records = 0
+  for (const event of await loggedEvents(log)) {
+    records++
+    seen.add(`${event.source}\n${event.id}`)
+    note(event.subscriberId!, `event ${event.id} ${event.type} ${event.atMs} ${JSON.stringify(event.data)}`)
   }
-  return { endOffset: log.endOffset(), distinctEvents: seen.size }
+  const ends = Array.from({ length: log.partitions }, (_, partition) => log.endOffset(partition))
+  const endOffset = (await Promise.all(ends)).reduce((sum, end) => sum + end, 0)
+  return { records, endOffset, distinctEvents: seen.size }
 }
 
 /** Facts by what they say of the subscriber; ids that a run draws by chance are left out. */
@@ -484,7 +485,7 @@ async function happened(
   )
   const firings = await owner.query<{ id: number; text: string }>(
     `select subscriber_id as id, 'firing ' || rule_id || ' ' || cause || ' ' || fired_at as text
-     from triggers.firing`,
+     from triggers.firing where retracted_at is null`,
   )
   return [...facts, ...firings]
 }
@@ -496,8 +497,9 @@ async function countAll(
   const count = async (sql: string): Promise<number> =>
     (await owner.query<{ count: number }>(`select count(*)::int as count from ${sql}`))[0]!.count
   const [events] = await analytics.query<Traces['events']>(
-    `select toInt32(count()) as rows, toInt32(uniqExact(offset)) as offsets, toInt32(max(offset) + 1) as next
-     from events`,
+    `select toInt32(sum(count)) as rows, toInt32(sum(distinct)) as positions, toInt32(sum(next)) as next
+     from (select count() as count, uniqExact(partition, offset) as distinct, max(offset) + 1 as next
+           from events group by partition)`,
   )
   const [facts] = await analytics.query<Omit<Traces['facts'], 'outbox'>>(
     `select toInt32(count()) as rows, toInt32(uniqExact((txid, seq))) as positions from facts`,
@@ -509,8 +511,8 @@ async function countAll(
     events: events!,
     facts: { ...facts!, outbox: await count('platform.outbox') },
     firings: {
-      rows: await count('triggers.firing'),
-      unhandled: await count('triggers.firing where handled_at is null'),
+      standing: await count('triggers.firing where retracted_at is null'),
+      unhandled: await count('triggers.firing where handled_at is null and retracted_at is null'),
     },
     loanIds: loans.map(({ id }) => id),
     strayReceipts: await count('messaging.stray_receipt'),

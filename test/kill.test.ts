@@ -65,8 +65,8 @@ describe('a month in which the server is killed again and again', () => {
       const { eventsSent, accepted, duplicates, rejected } = played.totals
       expect(rejected).toBe(0)
       expect(accepted! + duplicates!).toBe(eventsSent)
-      expect(traces.log).toEqual({ endOffset: eventsSent, distinctEvents: eventsSent })
-      expect(traces.events).toEqual({ rows: eventsSent, offsets: eventsSent, next: eventsSent })
+      expect(traces.log).toEqual({ records: eventsSent, endOffset: eventsSent, distinctEvents: eventsSent })
+      expect(traces.events).toEqual({ rows: eventsSent, positions: eventsSent, next: eventsSent })
       const { outbox } = traces.facts
       expect(outbox).toBeGreaterThan(0)
       expect(traces.facts).toEqual({ rows: outbox, positions: outbox, outbox })
@@ -171,10 +171,11 @@ test(
     say(`load: ${JSON.stringify(loaded)}`)
     expect(loaded.kills).toBe(8)
     expect(loaded.repeatedPosts).toBeGreaterThan(0)
-    expect(log).toEqual({ endOffset: loaded.events, distinctEvents: loaded.events })
-    expect(events).toEqual({ rows: loaded.events, offsets: loaded.events, next: loaded.events })
+    const sent = loaded.events
+    expect(log).toEqual({ records: sent, endOffset: sent, distinctEvents: sent })
+    expect(events).toEqual({ rows: sent, positions: sent, next: sent })
     expect(facts.rows).toBe(facts.outbox)
-    expect(firings.rows).toBe(loaded.firings)
+    expect(firings.standing).toBe(loaded.firings)
   },
   TIMEOUT_MS,
 )

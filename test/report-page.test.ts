@@ -1,21 +1,22 @@
-import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
-import { promisify } from 'node:util'
-import { AxeBuilder } from '@axe-core/playwright'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ArmReport } from '../src/insights/contract.ts'
-import { launchBrowser } from './browser.ts'
+import {
+  type Call,
+  Console,
+  DESKTOP,
+  LANGUAGES,
+  overflowing,
+  PHONE,
+  textOf,
+  type Told,
+  violations,
+} from './console.ts'
 import { CAMPAIGN, reportFixture } from './report-fixture.ts'
 
 const KEY = 'key-of-the-test'
-const DESKTOP = { width: 1440, height: 900 }
-const PHONE = { width: 390, height: 844 }
-const LANGUAGES = ['en', 'ru', 'uk'] as const
 
 const served = {
   report: reportFixture(),
@@ -23,95 +24,32 @@ const served = {
   failing: false,
 }
 
-const TYPES: Record<string, string> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.woff2': 'font/woff2',
-  '.json': 'application/json',
+/** Tells those who show the key what the fixture holds. */
+function answer({ url, headers }: Call): Told {
+  const { pathname } = new URL(url, 'http://localhost')
+  const say = (statusCode: number, body: unknown): Told => ({ statusCode, body: JSON.stringify(body) })
+  if (served.failing) return say(503, { code: 'unavailable' })
+  if (headers.authorization !== `Bearer ${KEY}`) return say(401, { code: 'unauthenticated' })
+  if (pathname === '/v1/campaigns') return say(200, served.campaigns)
+  if (pathname === `/v1/campaigns/${CAMPAIGN}/report`) return say(200, served.report)
+  return say(404, { code: 'not_found' })
 }
 
-/** Hands out the built console and, to those who show the key, the fixture. */
-function startServer(built: string): Promise<Server> {
-  const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-    const say = (status: number, body: unknown): void => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-    }
-    if (pathname.startsWith('/v1/')) {
-      if (served.failing) return say(503, { code: 'unavailable' })
-      if (request.headers.authorization !== `Bearer ${KEY}`) return say(401, { code: 'unauthenticated' })
-      if (pathname === '/v1/campaigns') return say(200, served.campaigns)
-      if (pathname === `/v1/campaigns/${CAMPAIGN}/report`) return say(200, served.report)
-      return say(404, { code: 'not_found' })
-    }
-    const asked = join(built, pathname)
-    const file = extname(pathname) && existsSync(asked) ? asked : join(built, 'index.html')
-    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'text/plain' }).end(readFileSync(file))
-  })
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
-}
-
-let browser: Browser
-let server: Server
-let origin: string
-let built: string
-const faults: string[] = []
+let site: Console
 
 beforeAll(async () => {
-  built = mkdtempSync(join(tmpdir(), 'tenure-web-'))
-  const root = join(import.meta.dirname, '..')
-  const vite = join(root, 'node_modules/vite/bin/vite.js')
-  // A process of its own, because React's production build must not see the test runner's NODE_ENV.
-  await promisify(execFile)(
-    process.execPath,
-    [vite, 'build', 'web', '--outDir', built, '--logLevel', 'error'],
-    {
-      cwd: root,
-      env: { ...process.env, NODE_ENV: 'production' },
-    },
-  )
-  server = await startServer(built)
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  browser = await launchBrowser()
+  site = await Console.start(answer, KEY)
 })
-
-afterAll(async () => {
-  await browser?.close()
-  server?.closeAllConnections()
-  server?.close()
-  rmSync(built, { recursive: true, force: true })
-})
+afterAll(() => site?.stop())
 
 beforeEach(() => {
   served.report = reportFixture()
   served.campaigns = [{ campaignId: CAMPAIGN, name: served.report.name, state: 'running' }]
   served.failing = false
-  faults.length = 0
+  site.faults.length = 0
 })
 
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close()
-})
-
-/** A fresh browser profile on an address of the console, with the key unless told otherwise. */
-async function open(
-  path: string,
-  options: BrowserContextOptions = {},
-  key: string | null = KEY,
-): Promise<Page> {
-  const context = await browser.newContext({
-    viewport: DESKTOP,
-    locale: 'en-GB',
-    reducedMotion: 'reduce',
-    ...options,
-  })
-  const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
-  page.on('pageerror', (error) => faults.push(String(error)))
-  await page.goto(origin + path + (key ? `#key=${key}` : ''))
-  return page
-}
+afterEach(() => site.closePages())
 
 const REPORT = `/campaigns/${CAMPAIGN}`
 
@@ -122,41 +60,9 @@ async function settled(page: Page): Promise<void> {
   await page.evaluate('document.fonts.ready.then(() => true)')
 }
 
-/** What the page says, with spaces of every kind as one plain space. */
-const textOf = async (page: Page): Promise<string> =>
-  (await page.locator('body').innerText()).replaceAll(/\s+/g, ' ')
-
-/** Elements that reach over the right edge or hold text wider than themselves, but for those meant for the ear. */
-const overflowing = (page: Page): Promise<string[]> =>
-  page.evaluate<string[]>(`(() => {
-    const wide = document.documentElement.scrollWidth > innerWidth ? ['the page'] : []
-    const unseen = (element) => element && (element.getBoundingClientRect().width <= 1 || unseen(element.parentElement))
-    for (const element of document.querySelectorAll('main *')) {
-      if (unseen(element) || element.closest('svg')) continue
-      const over = element.getBoundingClientRect().right > innerWidth + 0.5
-      const speaks = [...element.childNodes].some((node) => node.nodeType === 3)
-      const cut = speaks && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1
-      if (over || cut) wide.push(element.tagName + ': ' + element.textContent)
-    }
-    return wide
-  })()`)
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze()
-  return found.map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes
-        .map((node) => node.html)
-        .slice(0, 3)
-        .join(' | ')}`,
-  )
-}
-
 describe('the campaign report', () => {
   it('answers in its first screenful with the figures of the platform', async () => {
-    const page = await open(REPORT)
+    const page = await site.open(REPORT)
     await settled(page)
     const verdict = page.getByTestId('verdict')
     expect(await verdict.innerText()).toContain('“New: pop-up, then SMS” earns ₽5.67 more')
@@ -173,7 +79,7 @@ describe('the campaign report', () => {
     expect(box!.y + box!.height).toBeLessThan(DESKTOP.height)
     expect(await page.locator('[data-total=events]').innerText()).toContain('1,284,511')
     expect(await textOf(page)).toContain('Figures up to 30 Mar 2026, 18:42 (Europe/Moscow)')
-    expect(faults).toEqual([])
+    expect(site.faults).toEqual([])
   })
 
   it('shows exact money, and never a figure that is none', async () => {
@@ -183,7 +89,7 @@ describe('the campaign report', () => {
     served.report.arms[2]!.allSmsCostMinor = '0'
     delete served.report.arms[2]!.margin
     for (const lang of LANGUAGES) {
-      const page = await open(`${REPORT}?lang=${lang}&table=headline,funnel,packages,days,refusals`)
+      const page = await site.open(`${REPORT}?lang=${lang}&table=headline,funnel,packages,days,refusals`)
       await page.getByTestId('verdict').waitFor()
       const text = await textOf(page)
       expect(text).not.toMatch(/NaN|Infinity|undefined|\[object|\{\{/)
@@ -193,7 +99,7 @@ describe('the campaign report', () => {
   })
 
   it('speaks three languages, and carries the choice in its address', async () => {
-    const page = await open(REPORT)
+    const page = await site.open(REPORT)
     await settled(page)
     const names = { en: 'Did it pay?', ru: 'Окупилось ли?', uk: 'Чи окупилося?' }
     for (const lang of ['ru', 'uk', 'en'] as const) {
@@ -203,14 +109,14 @@ describe('the campaign report', () => {
       expect(await page.locator('html').getAttribute('lang')).toBe(lang)
       expect(await page.title()).toContain(served.report.name[lang])
     }
-    const other = await open(`${REPORT}?lang=ru`)
+    const other = await site.open(`${REPORT}?lang=ru`)
     await settled(other)
     expect(await textOf(other)).toContain('12 476 абонентов')
     expect(await textOf(other)).toContain('5,67 ₽ на участника сверх контроля')
   })
 
   it('follows the platform without a reload', async () => {
-    const page = await open(REPORT)
+    const page = await site.open(REPORT)
     await settled(page)
     await page.evaluate('window.untouched = true')
     served.report.totals.events = 1_300_000
@@ -223,7 +129,7 @@ describe('the campaign report', () => {
   })
 
   it('keeps the last figures when the connection is lost, says so, and goes on when it is back', async () => {
-    const page = await open(REPORT)
+    const page = await site.open(REPORT)
     await settled(page)
     served.failing = true
     await page.getByText(/Connection lost. Last figures from \d\d:\d\d:\d\d/).waitFor()
@@ -233,7 +139,7 @@ describe('the campaign report', () => {
   })
 
   it('shows each picture as a table, and what its figures mean', async () => {
-    const page = await open(REPORT)
+    const page = await site.open(REPORT)
     await settled(page)
     await page.getByRole('button', { name: 'As a table: Which packages were sold?' }).click()
     await page.getByRole('table', { name: 'Which packages were sold?' }).waitFor()
@@ -247,7 +153,7 @@ describe('the campaign report', () => {
 
   it('says what to do while nobody is enrolled', async () => {
     served.report.arms = served.report.arms.map((arm) => ({ ...arm, enrolled: 0 }))
-    const page = await open(REPORT)
+    const page = await site.open(REPORT)
     await page.getByRole('heading', { name: 'No one is enrolled yet' }).waitFor()
     expect(await textOf(page)).toContain('POST /v1/events')
     expect(await violations(page)).toEqual([])
@@ -256,9 +162,9 @@ describe('the campaign report', () => {
 
 describe('the way in', () => {
   it('takes the key out of the address, and leads on to the only campaign', async () => {
-    const page = await open('/')
+    const page = await site.open('/')
     await settled(page)
-    expect(page.url()).toBe(origin + REPORT)
+    expect(page.url()).toBe(site.origin + REPORT)
   })
 
   it('lists campaigns when there are several', async () => {
@@ -267,7 +173,7 @@ describe('the way in', () => {
       name: { en: 'Other', ru: 'Другая', uk: 'Інша' },
       state: 'draft',
     })
-    const page = await open('/')
+    const page = await site.open('/')
     await page.getByRole('link', { name: 'Other' }).waitFor()
     expect(await violations(page)).toEqual([])
     await page.getByRole('link', { name: 'The package is used up' }).click()
@@ -275,7 +181,7 @@ describe('the way in', () => {
   })
 
   it('asks for the key when there is none, and again when it is wrong', async () => {
-    const page = await open(REPORT, {}, null)
+    const page = await site.open(REPORT, {}, null)
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     expect(await violations(page)).toEqual([])
     const field = page.getByLabel('API key', { exact: false }).first()
@@ -288,7 +194,7 @@ describe('the way in', () => {
   })
 
   it('says so when there is no such campaign', async () => {
-    const page = await open('/campaigns/nothing')
+    const page = await site.open('/campaigns/nothing')
     await page.getByText('There is no such campaign.').waitFor()
     expect(await page.getByRole('link', { name: 'To the campaigns' }).getAttribute('href')).toBe('/')
   })
@@ -297,10 +203,14 @@ describe('the way in', () => {
 describe('how it looks', () => {
   for (const lang of LANGUAGES) {
     it(`fits a phone of 390 px in ${lang}, with pictures and with tables`, async () => {
-      const page = await open(`${REPORT}?lang=${lang}`, { viewport: PHONE, hasTouch: true, isMobile: true })
+      const page = await site.open(`${REPORT}?lang=${lang}`, {
+        viewport: PHONE,
+        hasTouch: true,
+        isMobile: true,
+      })
       await settled(page)
       expect(await overflowing(page)).toEqual([])
-      await page.goto(`${origin}${REPORT}?lang=${lang}&table=headline,funnel,packages,days,refusals`)
+      await page.goto(`${site.origin}${REPORT}?lang=${lang}&table=headline,funnel,packages,days,refusals`)
       await page.getByTestId('verdict').waitFor()
       expect(await overflowing(page)).toEqual([])
     })
@@ -314,7 +224,7 @@ describe('how it looks', () => {
     ['dark', PHONE, ''],
   ] as const) {
     it(`leaves axe nothing to object to: ${colorScheme}, ${viewport.width} px ${search}`, async () => {
-      const page = await open(REPORT + search, { viewport, colorScheme })
+      const page = await site.open(REPORT + search, { viewport, colorScheme })
       await page.getByTestId('verdict').waitFor()
       if (!search) await settled(page)
       const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor')
@@ -324,7 +234,7 @@ describe('how it looks', () => {
   }
 
   it('keeps the places and settings of a phone in a drawer', async () => {
-    const page = await open(REPORT, { viewport: PHONE })
+    const page = await site.open(REPORT, { viewport: PHONE })
     await settled(page)
     await page.getByRole('button', { name: 'Open places and settings' }).click()
     const drawer = page.getByRole('dialog')
@@ -341,7 +251,7 @@ describe('how it looks', () => {
       ['desktop', DESKTOP],
       ['phone', PHONE],
     ] as const) {
-      const page = await open(REPORT, { viewport, deviceScaleFactor: 2 })
+      const page = await site.open(REPORT, { viewport, deviceScaleFactor: 2 })
       await settled(page)
       const image = await page.screenshot({ path: join(folder, `report-${name}.png`) })
       expect(image.length).toBeGreaterThan(20_000)

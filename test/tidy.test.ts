@@ -323,7 +323,7 @@ rule(
     const used = new Set(files.flatMap((file) => file.imports.map(({ target }) => target)))
     return sourcesOf(files)
       .map((file) => file.path)
-      .filter((path) => !used.has(path) && !/\/(main|index)\.ts$|\.d\.ts$/.test(path))
+      .filter((path) => !used.has(path) && !/\/(main|index)\.ts$|\.d\.ts$|^src\/app\/worker\.ts$/.test(path))
       .map((path) => `${path} is imported by no file`)
   },
   [{ 'src/ledger/forgotten.ts': '' }],

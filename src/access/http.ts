@@ -11,42 +11,60 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Roles that may call the route, where its method alone does not tell. */
     roles?: readonly Role[]
+    /** Finds the key in the body of a request whose head names none: a browser's, that may set no header. */
+    keyOfBody?: (body: unknown) => string | undefined
+    /** Answers anybody, because it tells and changes nothing of any tenant. */
+    open?: true
   }
 }
 
 /**
- * Guards every route below `/v1/` that is added after this call: the key comes as `Authorization: Bearer KEY`,
- * or as `?key=` from gateways that cannot send headers. Without a valid key 401, with too small a role 403.
+ * Guards every route below `/v1/` that is added after this call: the key comes as `Authorization: Bearer KEY`, as the
+ * user name of `Authorization: Basic`, as `?key=` from gateways that cannot send headers, or in the body where the
+ * route says so. Without a valid key 401, with too small a role 403.
  */
 export function guard(http: FastifyInstance, access: Access): void {
   http.decorateRequest('principal', null)
   http.addHook('onRequest', async (request) => {
-    // The matched route decides and not the text of the URL, which an encoded letter could disguise.
-    const route = request.routeOptions.url
-    if (route === undefined || !route.startsWith('/v1/')) return
+    if (!isGuarded(request)) return
     const key = keyOf(request)
-    if (key === undefined) {
-      throw new DomainError('key_unauthenticated', 'an API key is needed', {
-        field: 'Authorization',
-        expected: 'Bearer KEY',
-      })
-    }
-    const principal = await access.authenticate(key)
-    const roles = request.routeOptions.config.roles ?? rolesFor(request.method)
-    if (!roles.includes(principal.role)) {
-      throw new DomainError('role_forbidden', `a key of role "${principal.role}" may not do this`, {
-        field: 'role',
-        found: principal.role,
-        expected: roles.join(' | '),
-      })
-    }
-    request.principal = principal
+    if (key === undefined && request.routeOptions.config.keyOfBody) return
+    request.principal = await admit(request, key, access)
   })
+  http.addHook('preHandler', async (request) => {
+    if (!isGuarded(request) || request.principal) return
+    request.principal = await admit(request, request.routeOptions.config.keyOfBody?.(request.body), access)
+  })
+}
+
+/** The matched route decides and not the text of the URL, which an encoded letter could disguise. */
+function isGuarded({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.url !== undefined && routeOptions.url.startsWith('/v1/') && !routeOptions.config.open
+}
+
+async function admit(request: FastifyRequest, key: string | undefined, access: Access): Promise<Principal> {
+  if (key === undefined) {
+    throw new DomainError('key_unauthenticated', 'an API key is needed', {
+      field: 'Authorization',
+      expected: 'Bearer KEY',
+    })
+  }
+  const principal = await access.authenticate(key)
+  const roles = request.routeOptions.config.roles ?? rolesFor(request.method)
+  if (!roles.includes(principal.role)) {
+    throw new DomainError('role_forbidden', `a key of role "${principal.role}" may not do this`, {
+      field: 'role',
+      found: principal.role,
+      expected: roles.join(' | '),
+    })
+  }
+  return principal
 }
 
 function keyOf(request: FastifyRequest): string | undefined {
   const [scheme, key] = (request.headers.authorization ?? '').split(' ')
   if (scheme?.toLowerCase() === 'bearer' && key) return key
+  if (scheme?.toLowerCase() === 'basic' && key) return Buffer.from(key, 'base64').toString().split(':')[0]
   const { key: inQuery } = request.query as { key?: unknown }
   return typeof inQuery === 'string' ? inQuery : undefined
 }

@@ -1,3 +1,5 @@
 export { clockRoutes } from './clock.ts'
 export { consoleRoutes } from './console.ts'
 export { documentRoutes } from './documents.ts'
+export { liveRoutes, type LiveSources } from './live.ts'
+export { metricsRoutes, platformSamples } from './metrics.ts'

@@ -1,18 +1,42 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { accessRoutes, createAccess, guard, type Access } from '../access/index.ts'
-import { clockRoutes, consoleRoutes, documentRoutes } from '../api/index.ts'
+import {
+  clockRoutes,
+  consoleRoutes,
+  documentRoutes,
+  liveRoutes,
+  metricsRoutes,
+  platformSamples,
+} from '../api/index.ts'
 import { campaignDocuments, campaignRoutes, createCampaigns } from '../campaigns/index.ts'
-import { createEvents, eventsRoutes, eventTypeKind } from '../events/index.ts'
+import {
+  createEvents,
+  createSources,
+  eventsRoutes,
+  eventTypeKind,
+  segmentRoutes,
+  sourceKind,
+  sourcesRoutes,
+} from '../events/index.ts'
 import { createInsights, insightsRoutes, type Insights } from '../insights/index.ts'
 import { ledgerRoutes } from '../ledger/index.ts'
 import { createLoyalty, earnRuleKind, loyaltyRoutes } from '../loyalty/index.ts'
 import { createMessaging, messagingDocuments, messagingRoutes } from '../messaging/index.ts'
 import { menuKind, offersRoutes, productKind } from '../offers/index.ts'
 import { createOperator, operatorSystemsKind } from '../operator/index.ts'
-import { attributesKind, createProfiles, profilesRoutes } from '../profiles/index.ts'
-import { createTriggers, triggerKind, triggersRoutes } from '../triggers/index.ts'
-import { createHttp, Documents, type FastifyInstance, Loop, ManualClock } from '../platform/index.ts'
+import { attributesKind, createProfiles, type Profiles, profilesRoutes } from '../profiles/index.ts'
+import { createTriggers, triggerKind, type Triggers, triggersRoutes } from '../triggers/index.ts'
+import {
+  type Config,
+  createHttp,
+  Documents,
+  type FastifyInstance,
+  Loop,
+  ManualClock,
+  Telemetry,
+} from '../platform/index.ts'
+import { enginePlaces } from './engine-places.ts'
 import type { Stores } from './stores.ts'
 
 export type App = {
@@ -32,9 +56,9 @@ export const version = (
 type OnError = (where: string, error: unknown) => void
 
 /** The composition root: the one place that knows every module and says who wakes whom. */
-export async function composeApp(stores: Stores, onError: OnError): Promise<App> {
-  const services = await composeServices(stores, onError)
-  const { access, loop, insights, triggers, campaigns, operator, messaging } = services
+export async function composeApp(stores: Stores, config: Config, onError: OnError): Promise<App> {
+  const services = await composeServices(stores, config, onError)
+  const { access, loop, insights, events, sources, triggers, campaigns, operator, messaging } = services
   const http = mountRoutes(stores, services, onError)
   return {
     http,
@@ -42,13 +66,23 @@ export async function composeApp(stores: Stores, onError: OnError): Promise<App>
     loop,
     insights,
     addTenant(tenantId) {
-      loop.addTenant(tenantId, [triggers.stage, ...campaigns.stages, operator.stage, messaging.stage])
+      loop.addTenant(tenantId, [
+        triggers.stage,
+        triggers.dates,
+        ...campaigns.stages,
+        operator.stage,
+        messaging.stage,
+      ])
       insights.follow(tenantId)
+      sources.start(tenantId).catch((error: unknown) => onError('sources', error))
+      // A subscriber may have become known while nobody was here to let in what waited for that.
+      events.recheckHeld(tenantId).catch((error: unknown) => onError('events', error))
       // Receipts and answers wait at the gateways for a connection, also while this side has nothing to send.
       messaging.gateways.channelsOf(tenantId).catch((error: unknown) => onError('messaging', error))
     },
     async stop() {
       await http.close()
+      await sources.stop()
       await loop.stop()
       await messaging.gateways.stop()
       await triggers.close()
@@ -58,13 +92,51 @@ export async function composeApp(stores: Stores, onError: OnError): Promise<App>
   }
 }
 
+type Heard = {
+  database: Stores['database']
+  clock: Stores['clock']
+  documents: Documents
+  access: Access
+  profiles: Profiles
+  loop: Loop
+}
+
+/** Everything that listens to what happens: the ways in, the log, the rules. */
+function composeListening(heard: Heard, stores: Stores, config: Config, onError: OnError) {
+  const { access, profiles, loop, ...base } = heard
+  const events = createEvents({
+    ...base,
+    profiles,
+    log: (name) => stores.log.log(name),
+    wake: (tenantId) => triggers.wake(tenantId),
+  })
+  const sources = createSources({
+    ...base,
+    access,
+    events,
+    onError: (error) => onError('sources', error),
+    ...(config.dropFolder === undefined ? {} : { folderRoot: config.dropFolder }),
+  })
+  const triggers: Triggers = createTriggers({
+    ...base,
+    logOf: events.log,
+    ...enginePlaces(stores, config),
+    timeZoneOf: async (tenantId) => (await access.tenant(tenantId)).timeZone,
+    onFirings: (tenantId) => loop.wake(tenantId, 'entries'),
+    onWork: (tenantId) => loop.wake(tenantId, 'triggers'),
+    onError: (error) => onError('triggers', error),
+  })
+  return { events, sources, triggers }
+}
+
 type Services = Awaited<ReturnType<typeof composeServices>>
 
-async function composeServices(stores: Stores, onError: OnError) {
-  const { database, log, analytics, clock } = stores
+async function composeServices(stores: Stores, config: Config, onError: OnError) {
+  const { database, analytics, clock } = stores
   const documents = new Documents(database, [
     attributesKind,
     eventTypeKind,
+    sourceKind,
     triggerKind,
     operatorSystemsKind,
     productKind,
@@ -78,14 +150,12 @@ async function composeServices(stores: Stores, onError: OnError) {
   const base = { database, clock, documents }
   const access = createAccess(base)
   const profiles = createProfiles({ ...base, access })
-  const events = createEvents({ ...base, profiles, log: (name) => log.log(name), wake: waker('triggers') })
-  const triggers = createTriggers({
-    ...base,
-    logOf: events.log,
-    checkpoints: log.checkpoints(),
-    onFirings: waker('entries'),
-    onRules: waker('triggers'),
-  })
+  const { events, sources, triggers } = composeListening(
+    { ...base, access, profiles, loop },
+    stores,
+    config,
+    onError,
+  )
   const operator = createOperator({
     ...base,
     accountsOf: (tx, ids) => profiles.identitiesOf(tx, ids, 'account'),
@@ -121,6 +191,7 @@ async function composeServices(stores: Stores, onError: OnError) {
     access,
     profiles,
     events,
+    sources,
     triggers,
     operator,
     messaging,
@@ -131,21 +202,39 @@ async function composeServices(stores: Stores, onError: OnError) {
 }
 
 function mountRoutes({ database, clock }: Stores, services: Services, onError: OnError): FastifyInstance {
-  const { documents, loop, access, profiles, events, triggers, messaging, loyalty, campaigns, insights } =
-    services
+  const {
+    documents,
+    loop,
+    access,
+    profiles,
+    events,
+    sources,
+    triggers,
+    messaging,
+    loyalty,
+    campaigns,
+    insights,
+  } = services
   const http = createHttp((error) => onError('http', error))
   guard(http, access)
   accessRoutes(http, access, version)
   documentRoutes(http, documents, access)
   profilesRoutes(http, profiles, access)
   eventsRoutes(http, events, access)
-  triggersRoutes(http, triggers)
+  sourcesRoutes(http, sources)
+  segmentRoutes(http, { access, database, documents, profiles, events, clock })
+  triggersRoutes(http, triggers, profiles, access)
   offersRoutes(http, { database })
   messagingRoutes(http, messaging, database, clock)
   ledgerRoutes(http, { database })
   loyaltyRoutes(http, { database, loyalty })
   campaignRoutes(http, campaigns)
   insightsRoutes(http, insights)
+  const live = { clock, events, triggers, openDeadLetters: events.openDeadLetters }
+  liveRoutes(http, live)
+  const telemetry = new Telemetry()
+  telemetry.add(async () => platformSamples(live, await access.tenantIds()))
+  metricsRoutes(http, telemetry, access)
   if (clock instanceof ManualClock) clockRoutes(http, clock, loop, messaging)
   consoleRoutes(http)
   return http

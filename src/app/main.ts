@@ -10,7 +10,7 @@ import { openStores } from './stores.ts'
 async function main(): Promise<void> {
   const config = readConfig()
   const stores = await openStores(config)
-  const app = await composeApp(stores, (where, error) => {
+  const app = await composeApp(stores, config, (where, error) => {
     const { code, message } = problemOf(error)
     process.stderr.write(
       `${JSON.stringify({ level: 'error', where, code, message, stack: (error as Error).stack })}\n`,

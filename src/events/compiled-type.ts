@@ -1,37 +1,49 @@
 import type { ValidateFunction } from 'ajv/dist/2020.js'
-import { celTypeOf, type EventType } from './event-type.ts'
-import { parseRfc3339 } from './rfc3339.ts'
+import type { Resolver } from '../profiles/index.ts'
+import { compileDataScanner, type DataScanner } from './data-scanner.ts'
+import { type Converter, converterOf } from './converter.ts'
+import type { EventType } from './event-type.ts'
+import { typeHash } from './record.ts'
 import { compileSchema } from './schema.ts'
-
-/** Subscriber id of an identity, as `profiles` gives it. */
-export type Resolver = (identity: string) => number | undefined
+import { Window } from './window.ts'
 
 /** An event type made ready for millions of events. */
 export type CompiledType = {
+  id: string
+  /** The type's text in UTF-8, and its hash as records bear it. */
+  text: Window
+  hash: number
+  /** Counts the events of the type that were taken. */
+  counter: { events: number }
   needsSubscriber: boolean
+  /** What happens to an event whose subscriber nobody knows. */
+  unknownSubscriber: 'reject' | 'create' | 'hold'
   validate: ValidateFunction
   /** The declared fields of valid data in the form in which the log keeps them. */
   project(data: Record<string, unknown>, resolve: Resolver): Record<string, unknown>
+  /** The same two straight from bytes; undefined when the schema needs more than it can check. */
+  scanner: DataScanner | undefined
 }
 
-type Field = { name: string; convert: ((value: unknown, resolve: Resolver) => unknown) | undefined }
+type Field = { name: string; convert: Converter | undefined }
 
 /** Compiles the document; it has passed its checks, so an error here is a bug. */
-export function compileType(document: EventType): CompiledType {
+export function compileType(document: EventType, counter = { events: 0 }): CompiledType {
   const fields = Object.entries(document.schema.properties).map(([name, schema]): Field => {
-    const kind = schema['x-identity']
-    if (typeof kind === 'string') return { name, convert: referenceConverter(kind) }
-    const type = celTypeOf(schema)
-    if (type === 'timestamp') return { name, convert: instantMs }
-    const isTimeList = typeof type === 'object' && type.list === 'timestamp'
-    return { name, convert: isTimeList ? (list) => (list as unknown[]).map(instantMs) : undefined }
+    return { name, convert: converterOf(schema) }
   })
   const isClosed = document.schema['additionalProperties'] === false
   const asIs = isClosed && fields.every((field) => field.convert === undefined)
   return {
+    id: document.id,
+    text: new Window(Buffer.from(document.id)),
+    hash: typeHash(document.id),
+    counter,
     needsSubscriber: document.subject === 'subscriber',
+    unknownSubscriber: document.unknownSubscriber ?? 'reject',
     validate: compileSchema(document.schema),
     project: asIs ? (data) => data : (data, resolve) => projectFields(fields, data, resolve),
+    scanner: compileDataScanner(document.schema),
   }
 }
 
@@ -47,15 +59,4 @@ function projectFields(
     projected[name] = convert && value !== null ? convert(value, resolve) : value
   }
   return projected
-}
-
-/** The schema's format has been checked already; null only stands for a null inside a list. */
-const instantMs = (value: unknown): number | null => parseRfc3339(String(value)) ?? null
-
-/** `subscriber:123`, or `unknown`: somebody else's number is personal data too, hashed or not. */
-function referenceConverter(kind: string): NonNullable<Field['convert']> {
-  return (value, resolve) => {
-    const id = resolve(`${kind}:${String(value)}`)
-    return id === undefined ? 'unknown' : `subscriber:${id}`
-  }
 }

@@ -19,7 +19,8 @@ export const ingestAnswer = z.object({
 })
 export type IngestAnswer = z.infer<typeof ingestAnswer>
 
-export const deadLetterState = z.enum(['open', 'replayed', 'discarded'])
+/** A held event waits for its subscriber to become known; an open one for a person. */
+export const deadLetterState = z.enum(['open', 'held', 'replayed', 'discarded'])
 export type DeadLetterState = z.infer<typeof deadLetterState>
 
 export const deadLetter = z.object({
@@ -73,3 +74,8 @@ export const discardRequest = z.strictObject({ ids: z.array(z.string()).min(1).m
 
 /** How many refused events or replayed letters an answer lists; the counts are always whole. */
 export const listedItems = 10_000
+
+/** How rows become events and what the ways in tell: shared with the command line and the console. */
+export * from './sources/cell.ts'
+export * from './sources/contract.ts'
+export * from './sources/mapping.ts'

@@ -2,6 +2,7 @@
 export const eventsErrorCodes = [
   'event_data_encoding',
   'event_data_invalid',
+  'event_duplicate_key',
   'event_id_invalid',
   'event_malformed',
   'event_schema_invalid',
@@ -9,8 +10,14 @@ export const eventsErrorCodes = [
   'event_specversion_unsupported',
   'event_subject_missing',
   'event_subject_unknown',
+  'event_time_future',
   'event_time_invalid',
+  'event_time_past',
+  'event_too_deep',
+  'event_too_large',
+  'event_too_late',
   'event_type_unknown',
+  'line_invalid',
 ] as const
 
 export type EventsErrorCode = (typeof eventsErrorCodes)[number]

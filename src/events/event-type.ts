@@ -13,6 +13,11 @@ const eventTypeSchema = z.strictObject({
   description: z.string().optional(),
   /** Present: an event of this type must name a subscriber. */
   subject: z.literal('subscriber').optional(),
+  /**
+   * An event whose subscriber nobody knows: `reject` it, `create` the subscriber, or `hold` it until an import makes
+   * the identity known.
+   */
+  unknownSubscriber: z.enum(['reject', 'create', 'hold']).optional(),
   /** JSON Schema (2020-12) of `data`. */
   schema: z.looseObject({
     type: z.literal('object'),

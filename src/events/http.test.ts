@@ -4,6 +4,7 @@ import { type Access, createAccess, guard } from '../access/index.ts'
 import {
   createHttp,
   Documents,
+  entriesOf,
   type FastifyInstance,
   LmdbLogStore,
   ManualClock,
@@ -31,7 +32,7 @@ const woken: string[] = []
 beforeAll(async () => {
   stores = await testDatabase()
   const { database } = stores
-  logs = new LmdbLogStore(testFolder())
+  logs = new LmdbLogStore(testFolder(), { partitions: 1 })
   access = createAccess({ database, clock })
   documents = new Documents(database, [attributesKind, eventTypeKind])
   profiles = createProfiles({ database, access, documents, clock, refreshEveryMs: 0 })
@@ -102,11 +103,10 @@ const post = async (
 }
 const send = async (payload: unknown, contentType = 'application/json') =>
   (await post('/v1/events', payload, { 'content-type': contentType })).json<IngestAnswer>()
-const logged = (): LoggedEvent[] =>
-  events
-    .log(tenantId)
-    .read(0, 100_000)
-    .map((entry) => decodeRecord(entry.record))
+const logged = async (): Promise<LoggedEvent[]> => {
+  const chunks = await events.log(tenantId).read(0, 0, 100_000)
+  return [...entriesOf(chunks)].map((entry) => decodeRecord(entry.record))
+}
 const letters = async (): Promise<DeadLetterPage['deadLetters']> =>
   (await events.listDeadLetters(tenantId, { state: 'open', limit: 1_000 })).deadLetters
 
@@ -126,8 +126,15 @@ test('an accepted event is in the log without phone numbers, times as millisecon
     rejectedCount: 0,
     rejected: [],
   })
-  const head = { source: 'pcrf', type: 'usage.recorded', atMs: Date.UTC(2026, 2, 1, 7), subscriberId: first }
-  expect(logged()).toEqual([
+  const head = {
+    source: 'pcrf',
+    type: 'usage.recorded',
+    atMs: Date.UTC(2026, 2, 1, 7),
+    receivedMs: clock.nowMs(),
+    subscriberId: first,
+    isReplayed: false,
+  }
+  expect(await logged()).toEqual([
     {
       id: 'e1',
       ...head,
@@ -145,7 +152,7 @@ test('the same source and id is a duplicate, within a request and over requests,
   })
   woken.length = 0
   expect(await send(usage({ data: { volumeMb: 99 } }))).toMatchObject({ accepted: 0, duplicates: 1 })
-  expect(logged().map((event) => event.data)).toEqual([{ volumeMb: 12.5 }, { volumeMb: 12.5 }])
+  expect((await logged()).map((event) => event.data)).toEqual([{ volumeMb: 12.5 }, { volumeMb: 12.5 }])
   expect(woken).toEqual([])
 })
 
@@ -191,7 +198,7 @@ test.for(cases)('%s at "%s": refused alone, told, and kept', async ([code, field
     found,
   })
   expect(problem.expected).toBeTypeOf('string')
-  expect(logged().map((event) => event.id)).toEqual(['before', 'after'])
+  expect((await logged()).map((event) => event.id)).toEqual(['before', 'after'])
   expect(await letters()).toMatchObject([{ deadLetterId, state: 'open', problem: { code } }])
 })
 
@@ -204,7 +211,7 @@ test('events without a subscriber are for types that need none', async () => {
     time: '2026-03-01T10:00:00Z',
   }
   expect(await send(opened)).toMatchObject({ accepted: 1 })
-  expect(logged()).toMatchObject([{ subscriberId: null, data: {} }])
+  expect(await logged()).toMatchObject([{ subscriberId: null, data: {} }])
   expect(await send({ ...opened, id: 's2', subject: 'account:nobody' })).toMatchObject({
     rejected: [{ problem: { code: 'event_subject_unknown' } }],
   })
@@ -233,7 +240,7 @@ test('every mode of the CloudEvents HTTP binding is understood', async () => {
     },
   )
   expect(binary.json()).toMatchObject({ accepted: 1 })
-  expect(logged().map((event) => event.id)).toEqual(['e1', 'b1', 'bin і'])
+  expect((await logged()).map((event) => event.id)).toEqual(['e1', 'b1', 'bin і'])
 
   const alone = await post('/v1/events', usage({ id: 'bad', time: 'now' }))
   expect(alone.statusCode).toBe(422)
@@ -249,7 +256,7 @@ test('a stream of lines is taken chunk by chunk; a line that is no JSON waits in
   const answer = await send(`${lines.join('\n')}\n`, 'application/x-ndjson')
   expect(answer).toMatchObject({ accepted: 4_498, duplicates: 1, rejectedCount: 1 })
   expect(answer.rejected).toMatchObject([{ index: 3_000, problem: { code: 'line_invalid' } }])
-  expect(logged()).toHaveLength(4_498)
+  expect(await logged()).toHaveLength(4_498)
   expect(await letters()).toMatchObject([{ event: '{"specversion":' }])
 })
 
@@ -287,7 +294,7 @@ test('letters are replayed when the reason is gone, or with a mended event, and 
   const all = await replay({ all: true })
   expect(all).toMatchObject({ accepted: 1, refused: 1, duplicates: 0, notOpen: 0 })
   expect(woken).toEqual([tenantId])
-  expect(logged().map((event) => event.id)).toEqual(['r2', 'r1'])
+  expect((await logged()).map((event) => event.id)).toEqual(['r2', 'r1'])
   expect(await replay({ ids: [r1, r2, 'no-such'] })).toMatchObject({ accepted: 0, notOpen: 3 })
 
   const discard = await post('/v1/dead-letters/discard', { ids: [r3, r1] })

@@ -1,6 +1,5 @@
 import { type Access, principalOf, tenantOf } from '../access/index.ts'
 import { DomainError, type FastifyInstance, type FastifyRequest, parseInput } from '../platform/index.ts'
-import { readNdjson } from '../profiles/index.ts'
 import {
   deadLetterQuery,
   discardRequest,
@@ -8,7 +7,8 @@ import {
   listedItems,
   type ReplayRequest,
 } from './contract.ts'
-import type { Events, IngestResult } from './service.ts'
+import type { Events } from './service.ts'
+import type { IngestResult } from './verdict.ts'
 
 /**
  * Adds `POST /v1/events` (CloudEvents 1.0 HTTP binding: structured, batched and binary mode, and NDJSON for long
@@ -78,19 +78,11 @@ async function ingestStream(
   tenantId: string,
   stream: AsyncIterable<Uint8Array>,
 ): Promise<IngestAnswer> {
-  const answer: IngestAnswer = { accepted: 0, duplicates: 0, rejectedCount: 0, rejected: [] }
-  let firstIndex = 0
-  for await (const lines of readNdjson(stream)) {
-    const result = await events.ingest(tenantId, lines)
-    answer.accepted += result.accepted
-    answer.duplicates += result.duplicates
-    answer.rejectedCount += result.rejected.length
-    for (const rejected of result.rejected.slice(0, listedItems - answer.rejected.length)) {
-      answer.rejected.push({ ...rejected, index: firstIndex + rejected.index })
-    }
-    firstIndex += lines.length
+  const lines = events.openLines(tenantId)
+  for await (const chunk of stream) {
+    await lines.write(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk))
   }
-  return answer
+  return lines.end()
 }
 
 function answerOf({ accepted, duplicates, rejected }: IngestResult): IngestAnswer {

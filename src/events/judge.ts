@@ -1,26 +1,47 @@
-import { MalformedLine } from '../profiles/index.ts'
 import type { Problem } from '../platform/index.ts'
-import type { CompiledType, Resolver } from './compiled-type.ts'
-import { encodeRecord, eventKey } from './record.ts'
+import type { Resolver } from '../profiles/index.ts'
+import type { CompiledType } from './compiled-type.ts'
+import { isDeeperThan } from './depth.ts'
+import { MAX_DEPTH } from './json-bytes.ts'
+import { RefusedLine } from './line.ts'
+import { encodeRecord } from './record.ts'
 import { parseRfc3339 } from './rfc3339.ts'
 import { problemOfData } from './schema.ts'
 
-/** An event that may be appended to the log. */
-export type Judged = { key: string; record: Uint8Array }
+/** What events of a tenant are judged by, at one moment. */
+export type Rules = {
+  /** Registered event types by name. */
+  types: Map<string, CompiledType>
+  resolve: Resolver
+  /** When the events come in, and the times between which they must say they happened; epoch milliseconds. */
+  nowMs: number
+  earliestMs: number
+  latestMs: number
+}
 
-/** The log's keys are at most 1,978 bytes; three bytes a character is the most that UTF-8 takes here. */
-const MAX_ID_LENGTH = 300
+/** An event that may be appended to the log. */
+export type Judged = {
+  subscriberId: number | null
+  atMs: number
+  record: Buffer
+  /** Counts the events of its type. */
+  counter: { events: number }
+}
+
+/** A record has two bytes for the length of an id; three bytes a character is the most that UTF-8 takes here. */
+export const MAX_ID_LENGTH = 300
 
 /**
- * Decides on one CloudEvent 1.0: its log record, or the first thing that is wrong with it. `types` are the
- * tenant's registered event types by name.
+ * Decides on one CloudEvent 1.0: its log record, or the first thing that is wrong with it. `isReplayed` marks an event
+ * that is let in however late it is.
  */
-export function judge(given: unknown, types: Map<string, CompiledType>, resolve: Resolver): Judged | Problem {
-  if (given instanceof MalformedLine) return given.problem
+export function judge(given: unknown, rules: Rules, isReplayed = false): Judged | Problem {
+  if (given instanceof RefusedLine) return given.problem
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     const message = 'an event is a JSON object'
     return { code: 'event_malformed', message, field: '', found: given, expected: 'object' }
   }
+  if (isDeeperThan(given, MAX_DEPTH)) return depthProblem
   const { specversion, id, source, type, time, subject, data } = given as Record<string, unknown>
   if (specversion !== '1.0') {
     const message = 'only CloudEvents 1.0 is understood'
@@ -28,9 +49,9 @@ export function judge(given: unknown, types: Map<string, CompiledType>, resolve:
   }
   if (!isName(id)) return nameProblem('event_id_invalid', 'id', id)
   if (!isName(source)) return nameProblem('event_source_invalid', 'source', source)
-  const compiled = typeof type === 'string' ? types.get(type) : undefined
+  const compiled = typeof type === 'string' ? rules.types.get(type) : undefined
   if (!compiled) {
-    const known = [...types.keys()].join(' | ')
+    const known = [...rules.types.keys()].join(' | ')
     return problem('event_type_unknown', `event type ${show(type)} is not registered`, 'type', type, known)
   }
   const atMs = typeof time === 'string' ? parseRfc3339(time) : undefined
@@ -38,7 +59,9 @@ export function judge(given: unknown, types: Map<string, CompiledType>, resolve:
     const message = 'the event must say when it happened'
     return problem('event_time_invalid', message, 'time', time, 'RFC 3339 such as 2026-03-01T12:00:00Z')
   }
-  const subscriberId = typeof subject === 'string' ? resolve(subject) : undefined
+  const outside = timeProblem(atMs, time, rules)
+  if (outside) return outside
+  const subscriberId = typeof subject === 'string' ? rules.resolve(subject) : undefined
   if (subscriberId === undefined && (compiled.needsSubscriber || subject !== undefined)) {
     return subjectProblem(subject)
   }
@@ -51,15 +74,28 @@ export function judge(given: unknown, types: Map<string, CompiledType>, resolve:
     source,
     type: type as string,
     atMs,
+    receivedMs: rules.nowMs,
     subscriberId: subscriberId ?? null,
-    data: compiled.project(fields as Record<string, unknown>, resolve),
+    isReplayed,
+    data: compiled.project(fields as Record<string, unknown>, rules.resolve),
   })
-  return { key: eventKey(source, id), record }
+  return { subscriberId: subscriberId ?? null, atMs, record, counter: compiled.counter }
 }
 
 /** True for a problem, false for an event that may be appended. */
 export function isRefused(judged: Judged | Problem): judged is Problem {
   return 'code' in judged
+}
+
+/** Whether an event was refused because nobody knows its subscriber. */
+export function isUnknownSubject(judged: Judged | Problem): boolean {
+  return isRefused(judged) && judged.code === 'event_subject_unknown'
+}
+
+const depthProblem: Problem = {
+  code: 'event_too_deep',
+  message: 'the event holds lists or objects too deep inside each other',
+  expected: `at most ${MAX_DEPTH} levels`,
 }
 
 function problem(code: string, message: string, field: string, found: unknown, expected: string): Problem {
@@ -70,6 +106,18 @@ function nameProblem(code: string, field: string, found: unknown): Problem {
   const expected = `1 to ${MAX_ID_LENGTH} printable characters`
   return problem(code, `${field} is missing or cannot be used`, field, found, expected)
 }
+
+function timeProblem(atMs: number, time: unknown, { earliestMs, latestMs }: Rules): Problem | undefined {
+  if (atMs > latestMs) {
+    const message = 'the event says it happens later than the clock allows'
+    return problem('event_time_future', message, 'time', time, `at or before ${iso(latestMs)}`)
+  }
+  if (atMs >= earliestMs) return undefined
+  const message = 'the event says it happened before there was anything to tell of'
+  return problem('event_time_past', message, 'time', time, `at or after ${iso(earliestMs)}`)
+}
+
+const iso = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString()
 
 function subjectProblem(subject: unknown): Problem {
   const expected = 'msisdn:+7…, account:… or external:… of a known subscriber'

@@ -1,6 +1,7 @@
 import type { Clock, Database, Problem } from '../platform/index.ts'
 import { listedItems, type ReplayAnswer, type ReplayRequest } from './contract.ts'
-import type { Ingestion } from './ingestion.ts'
+import type { Ingestion, Verdict } from './ingestion.ts'
+import { isLate, judgeLate, type LateLetter } from './late.ts'
 import * as store from './store.ts'
 
 /** Letters that are judged and settled together. */
@@ -28,7 +29,10 @@ export async function replayLetters(
       await replayBatch(dependencies, tenantId, letters, answer)
     }
   }
-  const mended = 'events' in request ? request.events : request.ids.map((id) => ({ deadLetterId: id }))
+  const mended: { deadLetterId: string; mended?: unknown }[] =
+    'events' in request
+      ? request.events.map(({ deadLetterId, event }) => ({ deadLetterId, mended: event }))
+      : request.ids.map((id) => ({ deadLetterId: id }))
   for (let at = 0; at < mended.length; at += BATCH_LETTERS) {
     const asked = new Map(mended.slice(at, at + BATCH_LETTERS).map((one) => [one.deadLetterId, one]))
     const open = await database.tx(tenantId, (tx) => store.selectOpenByIds(tx, [...asked.keys()]))
@@ -40,7 +44,55 @@ export async function replayLetters(
   return answer
 }
 
-type Letter = { deadLetterId: string; event: unknown }
+/**
+ * Takes in what was held for these identities, which are known now. What is refused for another reason waits for a
+ * person from then on.
+ */
+export async function releaseHeld(
+  dependencies: { database: Database; clock: Clock; ingestion: Ingestion },
+  tenantId: string,
+  identities: string[],
+): Promise<number> {
+  const answer: ReplayAnswer = { accepted: 0, duplicates: 0, refused: 0, notOpen: 0, letters: [] }
+  for (let after = ''; ;) {
+    const letters = await dependencies.database.tx(tenantId, (tx) =>
+      store.selectHeldFor(tx, identities, after, BATCH_LETTERS),
+    )
+    if (letters.length === 0) return answer.accepted
+    after = letters.at(-1)!.deadLetterId
+    await replayBatch(dependencies, tenantId, letters, answer)
+  }
+}
+
+/** Looks through everything that is held: an import of another process may have made its subscriber known. */
+export async function recheckHeld(
+  dependencies: { database: Database; clock: Clock; ingestion: Ingestion },
+  tenantId: string,
+): Promise<number> {
+  const answer: ReplayAnswer = { accepted: 0, duplicates: 0, refused: 0, notOpen: 0, letters: [] }
+  for (let after = ''; ;) {
+    const letters = await dependencies.database.tx(tenantId, (tx) =>
+      store.selectDeadLetters(tx, 'held', after, BATCH_LETTERS),
+    )
+    if (letters.length === 0) return answer.accepted
+    after = letters.at(-1)!.deadLetterId
+    await replayBatch(dependencies, tenantId, letters, answer)
+  }
+}
+
+type Letter = LateLetter & { deadLetterId: string }
+
+/** A verdict for each letter. What came too late once is judged in its own way. */
+async function verdictsOf(ingestion: Ingestion, tenantId: string, letters: Letter[]): Promise<Verdict[]> {
+  const late = letters.filter(isLate)
+  const usual = letters.filter((letter) => !isLate(letter))
+  const lateVerdicts = await ingestion.take(tenantId, late, judgeLate)
+  const usualVerdicts = await ingestion.take(
+    tenantId,
+    usual.map(({ event, mended }) => (mended === undefined ? event : mended)),
+  )
+  return letters.map((letter) => (isLate(letter) ? lateVerdicts.shift()! : usualVerdicts.shift()!))
+}
 
 async function replayBatch(
   { database, clock, ingestion }: { database: Database; clock: Clock; ingestion: Ingestion },
@@ -49,19 +101,18 @@ async function replayBatch(
   answer: ReplayAnswer,
 ): Promise<void> {
   if (letters.length === 0) return
-  const verdicts = await ingestion.take(
-    tenantId,
-    letters.map((letter) => letter.event),
-  )
+  const verdicts = await verdictsOf(ingestion, tenantId, letters)
   const settled: string[] = []
   const refused: { deadLetterId: string; problem: Problem }[] = []
-  letters.forEach(({ deadLetterId }, i) => {
+  letters.forEach((letter, i) => {
+    const { deadLetterId } = letter
     const verdict = verdicts[i]!
     if (typeof verdict === 'string') {
       settled.push(deadLetterId)
       note(answer, deadLetterId, verdict)
     } else {
-      refused.push({ deadLetterId, problem: verdict })
+      // That it came too late is what lets its next replay count in its place.
+      if (!isLate(letter)) refused.push({ deadLetterId, problem: verdict })
       note(answer, deadLetterId, 'refused', verdict)
     }
   })

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { fuzzing, fuzzTimeoutMs, mutated, mutations } from '../../test/fuzzing.ts'
+import { readRfc3339, writeMs } from './moment-bytes.ts'
 import { parseRfc3339 } from './rfc3339.ts'
 
 test('a moment in any offset reads as Temporal reads it', () => {
@@ -51,4 +53,42 @@ test.for([
   '2026-3-01T10:00:00.000Z',
 ])('%j is no RFC 3339 date-time', (text) => {
   expect(parseRfc3339(text)).toBeUndefined()
+})
+
+test(
+  'bytes read as the text does, damaged ones too',
+  () => {
+    const moment = fc.date({ min: new Date('0000-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z') })
+    const rest = fc.constantFrom('Z', '+03:00', '-23:59', 'z', '.1Z', '.123456-00:30', '.9999+14:00')
+    const property = fc.property(moment, rest, mutations, (date, end, changes) => {
+      fc.pre(!Number.isNaN(date.getTime()))
+      const bytes = mutated(Buffer.from(date.toISOString().slice(0, 19) + end), changes)
+      const around = Buffer.concat([Buffer.from('19'), bytes, Buffer.from('00')])
+      expect(readRfc3339(around, 2, 2 + bytes.length)).toBe(
+        parseRfc3339(bytes.toString('latin1')) ?? Number.NaN,
+      )
+    })
+    fc.assert(property, fuzzing(5_000))
+  },
+  fuzzTimeoutMs,
+)
+
+test('every day of four centuries', () => {
+  const wrong: string[] = []
+  for (let ms = Date.UTC(1800, 0, 1); ms < Date.UTC(2200, 2, 2); ms += 86_400_000) {
+    const bytes = Buffer.from(new Date(ms).toISOString())
+    if (readRfc3339(bytes, 0, bytes.length) !== ms) wrong.push(bytes.toString())
+  }
+  expect(wrong).toEqual([])
+})
+
+test('milliseconds are written as the decimal number that they are', () => {
+  const edges = [0, 1, -1, 999_999_999_999, 1e12, 1e13 - 1, 1e13, -62_135_596_800_000, 253_402_300_799_999]
+  const moment = fc.oneof(fc.constantFrom(...edges), fc.integer({ min: -1e14, max: 1e14 }))
+  fc.assert(
+    fc.property(moment, (ms) => {
+      const out = Buffer.alloc(30, 'x')
+      expect(out.toString('latin1', 2, writeMs(ms, out, 2))).toBe(String(ms))
+    }),
+  )
 })

@@ -6,17 +6,18 @@ import {
   type EventLog,
   parseInput,
 } from '../platform/index.ts'
-import type { Problem } from '../platform/index.ts'
 import type { Profiles } from '../profiles/index.ts'
+import type { CompiledType } from './compiled-type.ts'
 import type { DeadLetterPage, DeadLetterState, ReplayAnswer, ReplayRequest } from './contract.ts'
 import { replayRequest } from './contract.ts'
-import { Ingestion } from './ingestion.ts'
+import type { Counters } from './counters.ts'
+import { Ingestion, type TimeBounds } from './ingestion.ts'
+import { isUnknownSubject } from './judge.ts'
+import { EventLines, type LineStream } from './line-stream.ts'
 import { logName } from './record.ts'
-import { replayLetters } from './replay.ts'
+import { recheckHeld, releaseHeld, replayLetters } from './replay.ts'
 import * as store from './store.ts'
-
-export type RejectedEvent = { index: number; problem: Problem; deadLetterId: string }
-export type IngestResult = { accepted: number; duplicates: number; rejected: RejectedEvent[] }
+import { addOutcomes, type IngestResult, type Outcome } from './verdict.ts'
 
 /** Ingestion, the log and the dead letters. */
 export type Events = {
@@ -27,14 +28,25 @@ export type Events = {
   ingest(tenantId: string, events: unknown[]): Promise<IngestResult>
   /** The same for one event, sharing a write with others that arrive at the same moment. */
   ingestOne(tenantId: string, event: unknown): Promise<IngestResult>
+  /** The same for lines of JSON, straight from their bytes: for streams and great numbers. */
+  openLines(tenantId: string): LineStream
+  /** What came in since the process began, for metrics. */
+  counters(tenantId: string): Readonly<Counters>
   /** The tenant's log; its records are read with `decodeRecord`. */
   log(tenantId: string): EventLog
+  /** How many letters are open, by code. */
+  openDeadLetters(tenantId: string): Promise<{ code: string; open: number }[]>
   listDeadLetters(
     tenantId: string,
     query: { state: DeadLetterState; limit: number; after?: string | undefined },
   ): Promise<DeadLetterPage>
   replay(tenantId: string, request: ReplayRequest): Promise<ReplayAnswer>
-  /** Gives letters up; returns the ids of those that were open. */
+  /**
+   * Takes in held events whose subscriber is known by now, and tells how many. Imports of this process do so by
+   * themselves; call it at the start, and where another process imports.
+   */
+  recheckHeld(tenantId: string): Promise<number>
+  /** Gives letters up; returns the ids of those that were open or held. */
   discard(tenantId: string, ids: string[]): Promise<string[]>
 }
 
@@ -47,35 +59,25 @@ type Dependencies = {
   log: (name: string) => EventLog
   /** Called after events were appended: the triggers have work. */
   wake: (tenantId: string) => void
+  /** Between which times an event may say it happened; from the year 2000 to an hour ahead of the clock. */
+  timeBounds?: Partial<TimeBounds>
 }
-
-type Outcome = 'accepted' | 'duplicate' | { problem: Problem; deadLetterId: string }
 
 /** Events that are judged and appended together; a larger request is cut, so that others get their turn. */
 const BATCH_EVENTS = 10_000
 
 /** Builds the service. */
 export function createEvents(dependencies: Dependencies): Events {
-  const { database, documents, profiles, clock, wake } = dependencies
+  const { database, profiles, clock } = dependencies
   const log = (tenantId: string): EventLog => dependencies.log(logName(tenantId))
-  const ingestion = new Ingestion(documents, profiles, log)
+  const ingestion = new Ingestion({ ...dependencies, logOf: log })
+  const letterTools = { database, clock, ingestion }
   const batchers = new Map<string, Batcher<unknown, Outcome>>()
-
-  const takeBatch = async (tenantId: string, events: unknown[]): Promise<Outcome[]> => {
-    const verdicts = await ingestion.take(tenantId, events)
-    const letters: store.NewDeadLetter[] = []
-    const outcomes = verdicts.map((verdict, i): Outcome => {
-      if (typeof verdict === 'string') return verdict
-      const letter = store.newDeadLetter(events[i], verdict)
-      letters.push(letter)
-      return { problem: verdict, deadLetterId: letter.deadLetterId }
-    })
-    if (letters.length > 0) {
-      await database.tx(tenantId, (tx) => store.insertDeadLetters(tx, letters, clock.now()))
-    }
-    if (outcomes.includes('accepted')) wake(tenantId)
-    return outcomes
-  }
+  const takeBatch = (tenantId: string, events: unknown[]): Promise<Outcome[]> =>
+    takeAndKeep({ ...letterTools, profiles }, tenantId, events)
+  profiles.onIdentities(async (tenantId, identities) => {
+    await releaseHeld(letterTools, tenantId, identities)
+  })
 
   return {
     async ingest(tenantId, events) {
@@ -96,7 +98,10 @@ export function createEvents(dependencies: Dependencies): Events {
       addOutcomes(result, [await batcher.add(event)], 0)
       return result
     },
+    openLines: (tenantId) => new EventLines({ ingestion, takeRefused: takeBatch }, tenantId),
+    counters: (tenantId) => ingestion.counters(tenantId),
     log,
+    openDeadLetters: (tenantId) => database.tx(tenantId, store.countOpenByCode),
     async listDeadLetters(tenantId, { state, limit, after }) {
       const letters = await database.tx(tenantId, (tx) =>
         store.selectDeadLetters(tx, state, after ?? '', limit),
@@ -104,21 +109,40 @@ export function createEvents(dependencies: Dependencies): Events {
       const deadLetters = letters.map((letter) => ({ ...letter, receivedAt: letter.receivedAt.toString() }))
       return { deadLetters, next: letters.length < limit ? null : letters.at(-1)!.deadLetterId }
     },
-    async replay(tenantId, request) {
-      const checked = parseInput(replayRequest, request)
-      const answer = await replayLetters({ database, clock, ingestion }, tenantId, checked)
-      if (answer.accepted > 0) wake(tenantId)
-      return answer
-    },
+    replay: (tenantId, request) => replayLetters(letterTools, tenantId, parseInput(replayRequest, request)),
+    recheckHeld: (tenantId) => recheckHeld(letterTools, tenantId),
     discard: (tenantId, ids) =>
       database.tx(tenantId, (tx) => store.updateSettled(tx, ids, 'discarded', clock.now())),
   }
 }
 
-function addOutcomes(result: IngestResult, outcomes: Outcome[], firstIndex: number): void {
-  outcomes.forEach((outcome, i) => {
-    if (outcome === 'accepted') result.accepted++
-    else if (outcome === 'duplicate') result.duplicates++
-    else result.rejected.push({ index: firstIndex + i, ...outcome })
+type Tools = { database: Database; clock: Clock; ingestion: Ingestion; profiles: Profiles }
+
+/** Takes events, and keeps those that are refused as dead letters. */
+async function takeAndKeep(tools: Tools, tenantId: string, events: unknown[]): Promise<Outcome[]> {
+  const { database, clock, ingestion, profiles } = tools
+  const verdicts = await ingestion.take(tenantId, events)
+  const letters: store.NewDeadLetter[] = []
+  const types = await ingestion.typesOf(tenantId)
+  const identityOf = await profiles.identityReader(tenantId)
+  const outcomes = verdicts.map((verdict, i): Outcome => {
+    if (typeof verdict === 'string') return verdict
+    const subject = isUnknownSubject(verdict) ? subjectToHold(events[i], types) : undefined
+    const letter = store.newDeadLetter(events[i], verdict, subject && identityOf(subject))
+    letters.push(letter)
+    return { problem: verdict, deadLetterId: letter.deadLetterId }
   })
+  if (letters.length === 0) return outcomes
+  await database.tx(tenantId, (tx) => store.insertDeadLetters(tx, letters, clock.now()))
+  // An import may have stored the identity while the letter was on its way, and found nothing that waits for it.
+  const { resolve } = await profiles.lookup(tenantId)
+  const known = letters.flatMap(({ heldFor }) => (heldFor && resolve(heldFor) ? heldFor : []))
+  if (known.length > 0) await releaseHeld(tools, tenantId, known)
+  return outcomes
+}
+
+/** The subject of an event whose type says that it is held while its subscriber is unknown. */
+function subjectToHold(event: unknown, types: Map<string, CompiledType>): string | undefined {
+  const { type, subject } = event as { type: string; subject: unknown }
+  return types.get(type)?.unknownSubscriber === 'hold' && typeof subject === 'string' ? subject : undefined
 }

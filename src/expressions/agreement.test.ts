@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testAnalytics } from '../../test/stores.ts'
 import type { Analytics } from '../platform/index.ts'
-import { type CelType, compileExpression, type Declarations, type Scope } from './index.ts'
+import { type Atom, type CelType, compileExpression, type Declarations, type Scope } from './index.ts'
 
 /*
  * The two back ends are held together here: random well-typed expressions over random rows with holes, evaluated
@@ -402,4 +402,70 @@ describe('JavaScript and ClickHouse agree', () => {
     expect(errors / answers).toBeGreaterThan(0.05)
     expect(errors / answers).toBeLessThan(0.8)
   }, 120_000)
+})
+
+/** A conjunction is common in rules and rare at random: half of the sample is one. */
+const conditions = fc.oneof(
+  expressionOf('bool', 4),
+  fc
+    .array(fc.oneof(expressionOf('bool', 0), expressionOf('bool', 1), expressionOf('bool', 2)), {
+      minLength: 2,
+      maxLength: 3,
+    })
+    .map((parts) => parts.join(' && ')),
+)
+
+function atomHolds(atom: Atom, row: Scope): boolean {
+  const raw = row[atom.variable]?.[atom.field]
+  const value = typeof raw === 'bigint' ? Number(raw) : raw
+  if (atom.op === 'eq') return atom.values.some((one) => one === value)
+  if (typeof value !== 'number') return false
+  const difference = value - atom.value
+  if (atom.op === 'lt') return difference < 0
+  if (atom.op === 'le') return difference <= 0
+  return atom.op === 'gt' ? difference > 0 : difference >= 0
+}
+
+/** What a row may hold though it is declared otherwise: every int as a bigint, and values of foreign types. */
+function strangeRow(row: Scope): Scope {
+  const others = new Map<unknown, unknown>([
+    ['a', 5],
+    [1, '1'],
+    [true, 'true'],
+    [0, 0.5],
+  ])
+  const strange = (value: unknown): unknown => {
+    if (others.has(value)) return others.get(value)
+    return Number.isInteger(value) ? BigInt(value as number) : value
+  }
+  const fields = (one: Record<string, unknown>): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(one).map(([name, value]) => [name, strange(value)]))
+  return { event: fields(row['event']!), subscriber: fields(row['subscriber']!) }
+}
+
+describe('the predicate and the conjuncts agree with the function', () => {
+  test('on random conditions over random rows', () => {
+    let held = 0
+    let atomsHeld = 0
+    fc.assert(
+      fc.property(conditions, fc.array(rowOf, { minLength: 6, maxLength: 6 }), (source, rows) => {
+        const expression = compileExpression(source, declarations, 'bool')
+        const [holds, predicate] = [expression.toFunction(), expression.toPredicate()]
+        const atoms = expression.conjuncts()
+        for (const row of (rows as Scope[]).flatMap((one) => [one, strangeRow(one)])) {
+          const expected = holds(row) === true
+          expect(predicate(row['event']!, row['subscriber'])).toBe(expected)
+          if (!expected) continue
+          held++
+          for (const atom of atoms)
+            expect({ source, atom, holds: atomHolds(atom, row) }).toHaveProperty('holds', true)
+          atomsHeld += atoms.length
+        }
+        expect(predicate({})).toBe(holds({ event: {} }) === true)
+      }),
+      { numRuns: 3000 },
+    )
+    expect(held).toBeGreaterThan(1000)
+    expect(atomsHeld).toBeGreaterThan(200)
+  }, 60_000)
 })

@@ -1,7 +1,9 @@
 import { DomainError, type Problem } from '../platform/index.ts'
 import type { CelType, Declarations } from './cel-type.ts'
 import { checkSource } from './check.ts'
+import { type Atom, conjuncts } from './conjuncts.ts'
 import { type CompiledFunction, toFunction } from './to-javascript.ts'
+import { type Predicate, toPredicate } from './to-predicate.ts'
 import { type ColumnOf, toSql } from './to-sql.ts'
 
 /** A checked expression, ready for both back ends. */
@@ -15,6 +17,10 @@ export type Expression = {
    * a condition holds only when the answer is `true`. Timestamps and durations are milliseconds.
    */
   toFunction(): CompiledFunction
+  /** `toFunction() === true` for the hot path: the variables one by one, in the order of their declarations. */
+  toPredicate(): Predicate
+  /** Simple conditions that hold whenever this one is true, for an index over many; perhaps none. */
+  conjuncts(): Atom[]
   /** The expression as ClickHouse SQL; NULL is an error, so `WHERE` keeps exactly what holds. */
   toSql(column: ColumnOf): string
 }
@@ -43,11 +49,14 @@ export function compileExpression(
     throw new DomainError('expression_invalid', place, { found: source, problems })
   }
   let compiled: CompiledFunction | undefined
+  let predicate: Predicate | undefined
   return {
     source,
     type: node.type,
     fields,
     toFunction: () => (compiled ??= toFunction(node)),
+    toPredicate: () => (predicate ??= toPredicate(node, Object.keys(declarations))),
+    conjuncts: () => conjuncts(node),
     toSql: (column) => toSql(node, column),
   }
 }

@@ -1,5 +1,7 @@
 export type { CelType, Declarations } from './cel-type.ts'
+export type { Atom, AtomValue, EqualityAtom, RangeAtom } from './conjuncts.ts'
 export { type ExpressionErrorCode, expressionErrorCodes } from './errors.ts'
 export { checkExpression, compileExpression, type Expression } from './expression.ts'
 export type { CompiledFunction, Scope } from './to-javascript.ts'
+export type { Fields, Predicate } from './to-predicate.ts'
 export type { ColumnOf } from './to-sql.ts'

@@ -1,7 +1,7 @@
 import { type CelType, typeName } from './cel-type.ts'
+import { type Body, constant, declared, emptyBody, functionOf, temporary } from './function-body.ts'
 import { operationOf } from './operations.ts'
-import * as runtime from './runtime.ts'
-import type { FieldNode, LiteralNode, Node } from './typed-tree.ts'
+import type { FieldNode, Node } from './typed-tree.ts'
 
 /** The values an expression reads: variable → field → value. Timestamps are epoch ms, durations ms. */
 export type Scope = Record<string, Record<string, unknown>>
@@ -10,46 +10,15 @@ export type CompiledFunction = (scope: Scope) => unknown
 
 /** Code of one operand, and whether it can be `undefined`; a literal or name may be written out twice. */
 type Code = { text: string; canFail: boolean }
-/** One function body under way: its own temporaries, so that the predicate of `exists` keeps its own. */
-type Body = { temporaries: string[]; constants: string[]; counter: { next: number } }
 
 /**
  * Compiles a checked tree into one closure. Every name in the text is either ours or a declared identifier that the
- * parser restricts to letters, digits and `_`; every literal goes through `JSON.stringify`.
+ * parser restricts to letters, digits and `_`; every literal is a constant beside the text.
  */
 export function toFunction(node: Node): CompiledFunction {
-  const body: Body = { temporaries: [], constants: [], counter: { next: 0 } }
-  const { text } = write(body, node)
-  const source = [
-    '"use strict"',
-    `const { ${Object.keys(runtime).join(', ')} } = runtime`,
-    ...body.constants,
-    `return function condition(scope) { ${declared(body)}return ${text} }`,
-  ].join('\n')
-  const factory = new Function('runtime', source) as (functions: typeof runtime) => CompiledFunction
-  return factory(runtime)
-}
-
-function declared(body: Body): string {
-  return body.temporaries.length === 0 ? '' : `let ${body.temporaries.join(', ')}; `
-}
-
-function temporary(body: Body): string {
-  const name = `t${body.counter.next++}`
-  body.temporaries.push(name)
-  return name
-}
-
-function constant(body: Body, text: string): string {
-  const name = `c${body.counter.next++}`
-  body.constants.push(`const ${name} = ${text}`)
-  return name
-}
-
-/** JSON is JavaScript but for two line separators inside strings. */
-function literal(value: LiteralNode['value']): string {
-  if (typeof value === 'number') return value < 0 ? `(${value})` : String(value)
-  return JSON.stringify(value).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
+  const field = (node: FieldNode): string => `scope.${node.variable}?.${node.field}`
+  const body = emptyBody(field)
+  return functionOf(body, 'scope', write(body, node).text) as CompiledFunction
 }
 
 const readers: Record<string, string> = {
@@ -64,25 +33,28 @@ const readers: Record<string, string> = {
   'list<string>': 'readStrings',
 }
 
-function read(node: FieldNode): string {
-  return `${readers[typeName(node.type)]}(scope.${node.variable}?.${node.field})`
+function read(body: Body, node: FieldNode): string {
+  return `${readers[typeName(node.type)]}(${body.field(node)})`
 }
 
 function isList(type: CelType): boolean {
   return typeof type !== 'string'
 }
 
-function write(body: Body, node: Node): Code {
+/** The value of a node as code that `undefined` marks as an error. */
+export function write(body: Body, node: Node): Code {
   switch (node.op) {
     case 'literal':
-      return { text: literal(node.value), canFail: false }
+      return { text: constant(body, node.value), canFail: false }
     case 'field':
-      return { text: read(node), canFail: !isList(node.type) }
+      return { text: read(body, node), canFail: !isList(node.type) }
     case 'local':
       return { text: node.name, canFail: false }
     case 'has':
       return {
-        text: isList(node.of.type) ? `(${read(node.of)}.length > 0)` : `(${read(node.of)} !== undefined)`,
+        text: isList(node.of.type)
+          ? `(${read(body, node.of)}.length > 0)`
+          : `(${read(body, node.of)} !== undefined)`,
         canFail: false,
       }
     case 'not':
@@ -98,9 +70,9 @@ function write(body: Body, node: Node): Code {
     case 'in':
       return among(body, node)
     case 'includes':
-      return strict(body, [node.value], (value) => `${read(node.list)}.includes(${value})`)
+      return strict(body, [node.value], (value) => `${read(body, node.list)}.includes(${value})`)
     case 'matches': {
-      const pattern = constant(body, `new RegExp(${literal(node.pattern.javascript)}, 'u')`)
+      const pattern = constant(body, new RegExp(node.pattern.javascript, 'u'))
       return strict(body, [node.value], (value) => `${pattern}.test(${value})`)
     }
     case 'exists':
@@ -160,20 +132,21 @@ function conditional(body: Body, node: Extract<Node, { op: 'if' }>): Code {
   return { text: `(${test} ? undefined : ${name} ? ${yes.text} : ${no.text})`, canFail: true }
 }
 
-function compare(node: Extract<Node, { op: 'compare' }>, left: string, right: string): string {
+/** A comparison of two good values. */
+export function compare(node: Extract<Node, { op: 'compare' }>, left: string, right: string): string {
   if (node.operator === '==' || node.operator === '!=') return `${left} ${node.operator}= ${right}`
   if (node.left.type === 'string') return `compareText(${left}, ${right}) ${node.operator} 0`
   return `${left} ${node.operator} ${right}`
 }
 
 function among(body: Body, node: Extract<Node, { op: 'in' }>): Code {
-  const set = constant(body, `new Set([${node.list.map((element) => literal(element.value)).join(', ')}])`)
+  const set = constant(body, new Set(node.list.map((element) => element.value)))
   return strict(body, [node.value], (value) => `${set}.has(${value})`)
 }
 
 function existential(body: Body, node: Extract<Node, { op: 'exists' }>): Code {
-  const inner: Body = { temporaries: [], constants: body.constants, counter: body.counter }
+  const inner: Body = { ...body, temporaries: [] }
   const predicate = write(inner, node.predicate)
   const callback = `(${node.local.name}) => { ${declared(inner)}return ${predicate.text} }`
-  return { text: `exists(${read(node.list)}, ${callback})`, canFail: predicate.canFail }
+  return { text: `exists(${read(body, node.list)}, ${callback})`, canFail: predicate.canFail }
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { appendEvents } from '../../test/log-events.ts'
 import { type TestDatabase, testAnalytics, testDatabase, testFolder } from '../../test/stores.ts'
 import { type Analytics, appendFacts, instantOf, LmdbLogStore, newId } from '../platform/index.ts'
 import { Feed } from './feed.ts'
@@ -11,7 +12,7 @@ beforeAll(async () => {
   stores = await testDatabase()
   analytics = await testAnalytics()
   await createTables(analytics)
-  logs = new LmdbLogStore(testFolder())
+  logs = new LmdbLogStore(testFolder(), { partitions: 2 })
 })
 afterAll(async () => {
   await analytics.close()
@@ -22,23 +23,21 @@ afterAll(async () => {
 const feedOver = (store: Analytics): Feed =>
   new Feed({ database: stores.database, analytics: store, eventLogOf: (tenantId) => logs.log(tenantId) })
 
+const used = (n: number) => ({ id: `e${n}`, type: 'used', atMs: n, subscriberId: n, data: { volumeMb: n } })
 const happen = (tenantId: string, from: number, to: number): Promise<void> =>
   stores.database.tx(tenantId, async (tx) => {
     for (let n = from; n <= to; n++)
       await appendFacts(tx, [{ kind: 'entered', at: instantOf(n), subscriberId: n, costMinor: BigInt(n) }])
-    const record = (n: number) => ({ type: 'used', atMs: n, subscriberId: n, data: { volumeMb: n } })
-    await logs.log(tenantId).append(
-      Array.from({ length: to - from + 1 }, (_, i) => ({
-        key: `e${from + i}`,
-        record: new TextEncoder().encode(JSON.stringify(record(from + i))),
-      })),
+    await appendEvents(
+      logs.log(tenantId),
+      Array.from({ length: to - from + 1 }, (_, i) => used(from + i)),
     )
   })
 
 const carried = async (tenantId: string): Promise<{ facts: number[]; events: number[] }> => {
   const [row] = await analytics.query<{ facts: number[]; events: number[] }>(
     `select (select groupArray(subscriber_id) from (select * from facts where tenant_id = {t:String} order by txid, seq)) as facts,
-            (select groupArray(subscriber_id) from (select * from events where tenant_id = {t:String} order by offset)) as events`,
+            (select groupArray(subscriber_id) from (select * from events where tenant_id = {t:String} order by subscriber_id)) as events`,
     { t: tenantId },
   )
   return row!
@@ -123,4 +122,27 @@ test('tenants do not stand in each other’s way', async () => {
   await happen(two, 1, 4)
   expect(await carriedBy(feed, one, 2)).toEqual(upTo(2))
   expect(await carriedBy(feed, two, 4)).toEqual(upTo(4))
+})
+
+test('positions are kept for each partition, and an event that was let in again counts once', async () => {
+  const tenantId = `t-${newId()}`
+  const log = logs.log(tenantId)
+  const positions = (): Promise<unknown> =>
+    analytics.query(
+      `select partition, toUInt32(offset) as offset, subscriber_id as id from events where tenant_id = {t:String}
+       order by partition, offset`,
+      { t: tenantId },
+    )
+  await appendEvents(log, [used(2), used(4), used(5)])
+  await feedOver(analytics).catchUp(tenantId)
+  await appendEvents(log, [used(1), { ...used(2), isReplayed: true }, used(6)])
+  await feedOver(analytics).catchUp(tenantId)
+  await feedOver(analytics).catchUp(tenantId)
+  expect(await positions()).toEqual([
+    { partition: 0, offset: 0, id: 2 },
+    { partition: 0, offset: 1, id: 4 },
+    { partition: 0, offset: 3, id: 6 },
+    { partition: 1, offset: 0, id: 5 },
+    { partition: 1, offset: 1, id: 1 },
+  ])
 })

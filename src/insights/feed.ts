@@ -1,5 +1,5 @@
-import { type Analytics, type Database, type EventLog, readFacts } from '../platform/index.ts'
-import { eventPosition, type FactPosition, factPosition, insertEvents, insertFacts } from './store.ts'
+import { type Analytics, type Database, entriesOf, type EventLog, readFacts } from '../platform/index.ts'
+import { eventPositions, type FactPosition, factPosition, insertEvents, insertFacts } from './store.ts'
 
 export type FeedDependencies = {
   database: Database
@@ -17,7 +17,8 @@ const BATCH = 50_000
 export class Feed {
   readonly #dependencies: FeedDependencies
   readonly #facts = new Map<string, FactPosition>()
-  readonly #events = new Map<string, number>()
+  /** How far each partition of a tenant's log was carried. */
+  readonly #events = new Map<string, number[]>()
   #running: Promise<void> = Promise.resolve()
 
   constructor(dependencies: FeedDependencies) {
@@ -32,16 +33,9 @@ export class Feed {
   }
 
   async #carry(tenantId: string): Promise<void> {
-    const { analytics, database, eventLogOf } = this.#dependencies
+    const { analytics, database } = this.#dependencies
     try {
-      const log = eventLogOf(tenantId)
-      let offset = this.#events.get(tenantId) ?? (await eventPosition(analytics, tenantId))
-      while (offset < log.endOffset()) {
-        const entries = log.read(offset, BATCH)
-        await insertEvents(analytics, tenantId, entries)
-        offset += entries.length
-      }
-      this.#events.set(tenantId, offset)
+      await this.#carryEvents(tenantId)
       let position = this.#facts.get(tenantId) ?? (await factPosition(analytics, tenantId))
       for (;;) {
         const after = position
@@ -57,5 +51,21 @@ export class Feed {
       this.#facts.delete(tenantId)
       throw error
     }
+  }
+  async #carryEvents(tenantId: string): Promise<void> {
+    const { analytics, eventLogOf } = this.#dependencies
+    const log = eventLogOf(tenantId)
+    const positions = this.#events.get(tenantId) ?? (await eventPositions(analytics, tenantId))
+    for (let partition = 0; partition < log.partitions; partition++) {
+      let offset = positions[partition] ?? 0
+      const end = await log.endOffset(partition)
+      while (offset < end) {
+        const chunks = await log.read(partition, offset, BATCH)
+        await insertEvents(analytics, tenantId, partition, [...entriesOf(chunks)])
+        for (const { count } of chunks) offset += count
+      }
+      positions[partition] = offset
+    }
+    this.#events.set(tenantId, positions)
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { recordOf } from '../../test/log-events.ts'
 import { testAnalytics } from '../../test/stores.ts'
-import type { Analytics, StoredFact } from '../platform/index.ts'
+import type { Analytics, LogEntry, StoredFact } from '../platform/index.ts'
 import { allSmsCost, channels } from './metrics/channels.ts'
 import { days } from './metrics/days.ts'
 import { funnel } from './metrics/funnel.ts'
@@ -37,19 +38,24 @@ const sms = (kind: string, id: number, ref: string, rest: FactRest = {}): Stored
   fact(kind, id, { channel: 'sms', ref, ...rest })
 
 let offset = 0
-const event = (type: string, subscriberId: number, moment: Temporal.Instant, data: object) => {
-  const text = JSON.stringify({ type, atMs: moment.epochMilliseconds, subscriberId, data })
-  return { offset: ++offset, record: new TextEncoder().encode(text) }
+const event = (
+  type: string,
+  subscriberId: number,
+  moment: Temporal.Instant,
+  data: Record<string, unknown>,
+): LogEntry => {
+  const atMs = moment.epochMilliseconds
+  return { offset: ++offset, record: recordOf({ id: `${offset}`, type, atMs, subscriberId, data }) }
 }
 
 async function world(
   name: string,
   facts: StoredFact[],
-  events: ReturnType<typeof event>[] = [],
+  events: LogEntry[] = [],
 ): Promise<{ tenantId: string; campaignId: string }> {
   for (const tenantId of [name, `${name}-neighbour`]) {
     await insertFacts(analytics, tenantId, facts)
-    await insertEvents(analytics, tenantId, events)
+    await insertEvents(analytics, tenantId, 0, events)
   }
   return { tenantId: name, campaignId: 'camp' }
 }

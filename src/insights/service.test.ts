@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { appendEvents } from '../../test/log-events.ts'
 import { type TestDatabase, testAnalytics, testDatabase, testFolder } from '../../test/stores.ts'
 import { createAccess } from '../access/index.ts'
 import { campaignDocuments } from '../campaigns/index.ts'
@@ -24,7 +25,7 @@ const same = (text: string) => ({ en: text, ru: text, uk: text })
 const journey = { start: 'end', steps: [{ id: 'end', type: 'exit', reason: 'done' }] }
 const documentsOf = [
   { kind: 'EventType', id: 'used', subject: 'subscriber', schema: { type: 'object' } },
-  { kind: 'Trigger', id: 'ninety', on: 'used', match: {} },
+  { kind: 'Trigger', id: 'ninety', on: 'used', match: {}, cooldown: 'PT1S' },
   {
     kind: 'Product',
     id: 'data-500',
@@ -83,9 +84,11 @@ beforeAll(async () => {
     triggers: createTriggers({
       ...base,
       logOf: eventLogOf,
-      checkpoints: logs.checkpoints(),
+      checkpointsOf: () => () => logs.checkpoints(),
+      timeZoneOf: async () => settings.timeZone,
       onFirings: nobody,
-      onRules: nobody,
+      onWork: nobody,
+      onError: (error) => console.error(error),
     }),
     eventLogOf,
     onError: (error) => console.error(error),
@@ -141,8 +144,9 @@ test('it lays the metrics out by arm, compares with control, and says what the c
     },
     { kind: 'awarded', subscriberId: 1, quantity: 150 },
   )
-  const sold = { type: 'package.purchased', atMs: startMs, subscriberId: 1, data: { priceMinor: 15_000 } }
-  await logs.log(tenantId).append([{ key: 'e1', record: new TextEncoder().encode(JSON.stringify(sold)) }])
+  await appendEvents(logs.log(tenantId), [
+    { id: 'e1', type: 'package.purchased', atMs: startMs, subscriberId: 1, data: { priceMinor: 15_000 } },
+  ])
   await vi.waitFor(async () => expect(armOf(await report(), 'a').pointsAwarded).toBe('150'), inTime)
   const found = campaignReport.parse(await report())
   expect(armOf(found, 'a')).toMatchObject({

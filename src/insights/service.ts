@@ -1,7 +1,7 @@
 import type { Access } from '../access/index.ts'
 import type { Campaign } from '../campaigns/index.ts'
 import type { Product } from '../offers/index.ts'
-import type { Clock, Documents } from '../platform/index.ts'
+import type { Clock, Documents, EventLog } from '../platform/index.ts'
 import { DomainError } from '../platform/index.ts'
 import type { Profiles } from '../profiles/index.ts'
 import type { Triggers } from '../triggers/index.ts'
@@ -110,10 +110,17 @@ async function makeReport(
     timeZone: tenant.timeZone,
     totals: {
       subscribers,
-      events: eventLogOf(tenantId).endOffset(),
+      events: await countEvents(eventLogOf(tenantId)),
       firings: (await triggers.list(tenantId)).reduce((sum, rule) => sum + rule.firings, 0),
       ...counted,
     },
     ...(await reportArms(analytics, { tenantId, campaignId }, campaign, products, tenant.timeZone)),
   }
+}
+
+async function countEvents(log: EventLog): Promise<number> {
+  const ends = await Promise.all(
+    Array.from({ length: log.partitions }, (_, partition) => log.endOffset(partition)),
+  )
+  return ends.reduce((sum, end) => sum + end, 0)
 }

@@ -1,3 +1,4 @@
+import { decodeRecord } from '../events/index.ts'
 import type { Analytics, LogEntry, StoredFact } from '../platform/index.ts'
 import { json } from '../platform/index.ts'
 
@@ -15,7 +16,7 @@ const tables = [
      on_credit Bool materialized JSONExtractBool(attributes, 'onCredit')
    ) engine = MergeTree order by (tenant_id, campaign_id, kind, subscriber_id)`,
   `create table if not exists events (
-     tenant_id LowCardinality(String), offset UInt64, type LowCardinality(String), at_ms Int64,
+     tenant_id LowCardinality(String), partition UInt16, offset UInt64, type LowCardinality(String), at_ms Int64,
      at DateTime64(3, 'UTC') materialized fromUnixTimestamp64Milli(at_ms, 'UTC'),
      subscriber_id UInt32, data String,
      volume_mb Float64 materialized JSONExtractFloat(data, 'volumeMb'),
@@ -45,13 +46,16 @@ export async function factPosition(analytics: Analytics, tenantId: string): Prom
   return { txid: BigInt(row?.txid ?? 0), seq: BigInt(row?.seq ?? 0) }
 }
 
-/** The offset behind the last event that the table holds. */
-export async function eventPosition(analytics: Analytics, tenantId: string): Promise<number> {
-  const [row] = await analytics.query<{ next: string }>(
-    `select toString(if(count() = 0, 0, max(offset) + 1)) as next from events where tenant_id = {tenantId:String}`,
+/** For each partition of the log, the offset behind its last event that the table holds. */
+export async function eventPositions(analytics: Analytics, tenantId: string): Promise<number[]> {
+  const rows = await analytics.query<{ partition: number; next: string }>(
+    `select partition, toString(max(offset) + 1) as next from events where tenant_id = {tenantId:String}
+     group by partition`,
     { tenantId },
   )
-  return Number(row?.next ?? 0)
+  const positions: number[] = []
+  for (const { partition, next } of rows) positions[partition] = Number(next)
+  return positions
 }
 
 /** Stores facts as one block, with their position in the outbox. */
@@ -79,22 +83,29 @@ export function insertFacts(analytics: Analytics, tenantId: string, facts: Store
   )
 }
 
-type LoggedEvent = { type: string; atMs: number; subscriberId: number; data: object }
-
-/** Stores events of the log as one block, with their offsets. */
-export function insertEvents(analytics: Analytics, tenantId: string, entries: LogEntry[]): Promise<void> {
-  return analytics.insert(
-    'events',
-    entries.map(({ offset, record }) => {
-      const event = JSON.parse(Buffer.from(record).toString()) as LoggedEvent
-      return {
-        tenant_id: tenantId,
-        offset,
-        type: event.type,
-        at_ms: event.atMs,
-        subscriber_id: event.subscriberId,
-        data: JSON.stringify(event.data),
-      }
-    }),
-  )
+/**
+ * Stores events of one partition as one block, with their offsets. One that came too late and was let in again later
+ * stands in the log twice; here it counts once, as it first came.
+ */
+export function insertEvents(
+  analytics: Analytics,
+  tenantId: string,
+  partition: number,
+  entries: LogEntry[],
+): Promise<void> {
+  const rows: object[] = []
+  for (const { offset, record } of entries) {
+    const event = decodeRecord(record)
+    if (event.isReplayed) continue
+    rows.push({
+      tenant_id: tenantId,
+      partition,
+      offset,
+      type: event.type,
+      at_ms: event.atMs,
+      subscriber_id: event.subscriberId ?? 0,
+      data: JSON.stringify(event.data),
+    })
+  }
+  return analytics.insert('events', rows)
 }

@@ -26,10 +26,24 @@ test('each store moves out by its URL', () => {
   })
 })
 
+test('the log may be a Kafka cluster of several brokers', () => {
+  const config = readConfig({
+    TENURE_DATA_DIR: '/srv/tenure',
+    TENURE_LOG_URL: 'kafka://k1:9092,k2.example:9093/tenure',
+  })
+  expect(config).toMatchObject({
+    logDir: '/srv/tenure/log',
+    kafkaLog: { brokers: ['k1:9092', 'k2.example:9093'], prefix: 'tenure' },
+  })
+  expect(readConfig({}).kafkaLog).toBeUndefined()
+})
+
 test.each([
   ['TENURE_PORT', 'eighty'],
   ['TENURE_CLOCK', 'sundial'],
   ['TENURE_LOG_URL', 'kafka://broker:9092'],
+  ['TENURE_LOG_URL', 'kafka://broker/tenure'],
+  ['TENURE_LOG_URL', 'kafka://broker:9092,/tenure'],
 ])('a wrong %s is refused by name', (name, value) => {
   expect(() => readConfig({ [name]: value })).toThrow(
     expect.objectContaining({

@@ -3,20 +3,31 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DomainError } from './errors.ts'
 
+/** Brokers as `host:port`, and what the names of our topics begin with. */
+export type KafkaLogPlace = { brokers: string[]; prefix: string }
+
 /** Everything that the environment decides, read once at start. */
 export type Config = {
   /** Folder of the embedded stores. */
   dataDir: string
   host: string
   port: number
-  /** Folder of the event log. */
+  /** Folder of the event log and of the embedded checkpoints. */
   logDir: string
+  /** A Kafka cluster that keeps the event log; absent: the folder. */
+  kafkaLog?: KafkaLogPlace
   /** PostgreSQL owner's URL; absent: the embedded server. */
   databaseUrl?: string
   /** ClickHouse URL; absent: chDB in the process. */
   analyticsUrl?: string
+  /** The only folder in which sources may watch for files; absent: any. */
+  dropFolder?: string
   clock: 'system' | 'simulated'
   databasePoolSize: number
+  /** Partitions of event logs that are made here for the first time. */
+  logPartitions: number
+  /** Worker threads that run the trigger rules; 0 runs them in the main thread, as a simulated clock must. */
+  triggerThreads: number
 }
 
 /**
@@ -34,13 +45,18 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const dataDir = resolve(env['TENURE_DATA_DIR'] ?? 'data')
   return {
     dataDir,
-    logDir: logFolder(env['TENURE_LOG_URL']) ?? join(dataDir, 'log'),
+    logDir: join(dataDir, 'log'),
+    ...logPlace(env['TENURE_LOG_URL']),
     host: env['TENURE_HOST'] ?? '127.0.0.1',
     port: integer(env, 'TENURE_PORT', 8080),
     ...(env['TENURE_DATABASE_URL'] ? { databaseUrl: env['TENURE_DATABASE_URL'] } : {}),
     ...(env['TENURE_ANALYTICS_URL'] ? { analyticsUrl: env['TENURE_ANALYTICS_URL'] } : {}),
+    ...(env['TENURE_DROP_DIR'] ? { dropFolder: resolve(env['TENURE_DROP_DIR']) } : {}),
     clock,
     databasePoolSize: integer(env, 'TENURE_DATABASE_POOL', Math.max(8, availableParallelism() * 4)),
+    logPartitions: integer(env, 'TENURE_LOG_PARTITIONS', Math.min(4, availableParallelism())),
+    triggerThreads:
+      clock === 'simulated' ? 0 : integer(env, 'TENURE_TRIGGER_THREADS', Math.min(4, availableParallelism())),
   }
 }
 
@@ -58,12 +74,22 @@ function integer(env: Record<string, string | undefined>, name: string, fallback
   return value
 }
 
-function logFolder(url: string | undefined): string | undefined {
-  if (url === undefined || url === '') return undefined
-  if (URL.canParse(url) && new URL(url).protocol === 'file:') return fileURLToPath(url)
-  throw new DomainError('config_invalid', 'TENURE_LOG_URL must be the URL of a folder', {
-    field: 'TENURE_LOG_URL',
-    found: url,
-    expected: 'file:///folder',
-  })
+const KAFKA_URL = /^kafka:\/\/(?<brokers>[^/,\s]+:\d+(?:,[^/,\s]+:\d+)*)\/(?<prefix>[A-Za-z0-9._-]{1,100})$/
+
+/** Several brokers make no URL that the standard's parser takes, so that form is read by hand. */
+function logPlace(url: string | undefined): { logDir?: string; kafkaLog?: KafkaLogPlace } {
+  if (url === undefined || url === '') return {}
+  if (URL.canParse(url) && new URL(url).protocol === 'file:') return { logDir: fileURLToPath(url) }
+  const { brokers, prefix } = KAFKA_URL.exec(url)?.groups ?? {}
+  if (brokers !== undefined && prefix !== undefined)
+    return { kafkaLog: { brokers: brokers.split(','), prefix } }
+  throw new DomainError(
+    'config_invalid',
+    'TENURE_LOG_URL must be the URL of a folder or of a Kafka cluster',
+    {
+      field: 'TENURE_LOG_URL',
+      found: url,
+      expected: 'file:///folder or kafka://host:port[,host:port]/topicPrefix',
+    },
+  )
 }

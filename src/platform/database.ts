@@ -35,6 +35,8 @@ export function openDatabase(url: string, poolSize: number): Database {
   })
   // An idle connection may die with its server; the next query gets a new one, so the loss is not an error here.
   pool.on('error', () => undefined)
+  // One that dies between two statements of a transaction says so as well; the next statement then fails by itself.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const run = async <T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> => {
     const client = await pool.connect()
     let broken: Error | undefined

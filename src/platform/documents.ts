@@ -42,6 +42,7 @@ export class Documents {
   /** Versions that are not current any more; a version never changes. */
   readonly #former = new Map<string, object>()
   readonly #listeners: ((tenantId: string, kinds: Set<string>) => void)[] = []
+  readonly #preparers: ((tenantId: string, kinds: Set<string>) => Promise<void>)[] = []
 
   constructor(database: Database, kinds: DocumentKind[]) {
     this.#database = database
@@ -51,6 +52,38 @@ export class Documents {
   /** Calls `listener` after documents of a tenant changed. */
   onChange(listener: (tenantId: string, kinds: Set<string>) => void): void {
     this.#listeners.push(listener)
+  }
+
+  /** Calls `prepare` before documents of a tenant are saved, and waits for it: it may still refuse. */
+  beforeChange(prepare: (tenantId: string, kinds: Set<string>) => Promise<void>): void {
+    this.#preparers.push(prepare)
+  }
+
+  /** How many versions of documents of a kind were ever saved, by whichever process. */
+  async countVersions(tenantId: string, kind: string): Promise<number> {
+    const rows = await this.#database.tx(tenantId, (tx) =>
+      tx.query<{ count: number }>('select count(*)::int as count from platform.document where kind = $1', [
+        kind,
+      ]),
+    )
+    return rows[0]!.count
+  }
+
+  /** Forgets what was read of a tenant's documents: another process or thread has changed them. */
+  forget(tenantId: string): void {
+    this.#cache.delete(tenantId)
+  }
+
+  /** A text that is another one whenever a document of these kinds was saved, by whichever process. */
+  async fingerprint(tenantId: string, kinds: string[]): Promise<string> {
+    const rows = await this.#database.tx(tenantId, (tx) =>
+      tx.query<{ fingerprint: string }>(
+        `select count(*) || ':' || coalesce(max(applied_at)::text, '') as fingerprint
+         from platform.document where kind = any($1)`,
+        [kinds],
+      ),
+    )
+    return rows[0]!.fingerprint
   }
 
   /**
@@ -80,6 +113,8 @@ export class Documents {
     const refused = results.some((result) => result.outcome === 'refused')
     const changed = results.filter((result) => result.outcome === 'created' || result.outcome === 'updated')
     if (refused || options.dryRun || changed.length === 0) return results
+    const kinds = new Set(changed.map((result) => result.kind))
+    for (const prepare of this.#preparers) await prepare(tenantId, kinds)
     try {
       await this.#database.tx(tenantId, (tx) =>
         insert(
@@ -95,7 +130,6 @@ export class Documents {
       this.#cache.delete(tenantId)
     }
     await this.#current(tenantId)
-    const kinds = new Set(changed.map((result) => result.kind))
     for (const listener of this.#listeners) listener(tenantId, kinds)
     return results
   }

@@ -17,9 +17,22 @@ export { freePort } from './free-port.ts'
 export { createHttp, type FastifyInstance, type FastifyReply, type FastifyRequest, statusOf } from './http.ts'
 export { derivedId, newId, unitHash } from './identifiers.ts'
 export { json } from './json.ts'
-export { type EventLog, LmdbLogStore, type LogEntry } from './log.ts'
+export {
+  entriesOf,
+  type EventLog,
+  FRAME_BYTES,
+  type LogChunk,
+  type LogEntry,
+  RECORD_HEAD_BYTES,
+  RecordBatch,
+} from './log/event-log.ts'
+export { LmdbLogStore, type LmdbLogOptions } from './log/lmdb.ts'
+export type { KafkaLogStore } from './log/kafka.ts'
+export type { KafkaMembership, MembershipOptions } from './log/kafka-membership.ts'
+export { joinKafkaGroup, openKafkaLog } from './log/on-kafka.ts'
 export { Loop, type Stage, type StageResult } from './loop.ts'
 export { migrate } from './migrations.ts'
 export { decimalText } from './money.ts'
 export { appendFacts, type Fact, readFacts, type StoredFact } from './outbox.ts'
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './postgres.ts'
+export { type Sample, type SampleProvider, Telemetry } from './telemetry.ts'

@@ -10,7 +10,7 @@ export type StageResult = { more: boolean; nextDueMs: number | null }
  */
 export type Stage = { name: string; run(tenantId: string): Promise<StageResult> }
 
-const IDLE_LOOK_MS = 1_000
+const LOOK_MS = 1_000
 
 type Slot = { stage: Stage; tenantId: string; woken: boolean; nextDueMs: number | null }
 
@@ -25,6 +25,7 @@ export class Loop {
   #running: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #live = false
+  #lookedMs = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock, onError: (stage: string, error: unknown) => void) {
     this.#clock = clock
@@ -77,16 +78,24 @@ export class Loop {
   async #runAndReschedule(): Promise<void> {
     await this.#runAllDue(false)
     const nextDueMs = this.#nextDueMs()
-    // A due moment can also be made by another process, so an idle loop still looks once a second.
-    const waitMs =
-      nextDueMs === null ? IDLE_LOOK_MS : Math.min(IDLE_LOOK_MS, Math.max(0, nextDueMs - this.#clock.nowMs()))
-    if (waitMs === IDLE_LOOK_MS) for (const slot of this.#slots) slot.woken = true
-    this.#schedule(waitMs)
+    const nextLookMs = this.#lookedMs + LOOK_MS
+    const waitMs = Math.min(nextLookMs, nextDueMs ?? nextLookMs) - this.#clock.nowMs()
+    this.#schedule(Math.min(LOOK_MS, Math.max(0, waitMs)))
+  }
+
+  /** Work can also be made by another process, so every stage looks once a second, however busy the others are. */
+  #look(): void {
+    const nowMs = this.#clock.nowMs()
+    // A clock that was put back must not make it wait for the moment at which it looked.
+    if (Math.abs(nowMs - this.#lookedMs) < LOOK_MS) return
+    this.#lookedMs = nowMs
+    for (const slot of this.#slots) slot.woken = true
   }
 
   async #runAllDue(rethrow: boolean): Promise<void> {
     for (let again = true; again;) {
       again = false
+      if (this.#live) this.#look()
       for (const slot of this.#slots) {
         if (!slot.woken && !isDue(slot.nextDueMs, this.#clock)) continue
         slot.woken = false

@@ -6,12 +6,23 @@ import { IdentityMap } from './identity-map.ts'
 /** Finds the subscriber of an identity in memory; undefined when nobody has it. */
 export type Resolver = (identity: string) => number | undefined
 
+/** Two ways to find a subscriber without waiting; both know what was loaded up to now. */
+export type Lookup = {
+  resolve: Resolver
+  /** By phone number, the digits behind the plus sign read as one whole number; 0 when nobody has it. */
+  phone(digits: number): number
+}
+
+/** Told which identities were added by this process, once they are stored. */
+export type IdentityListener = (tenantId: string, identities: string[]) => void | Promise<void>
+
 type Dependencies = { database: Database; access: Access; refreshEveryMs?: number }
 
 /** Identity maps of the tenants that this process works for. */
 export class Identities {
   readonly #dependencies: Dependencies
   readonly #maps = new Map<string, IdentityMap>()
+  readonly #listeners: IdentityListener[] = []
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies
@@ -28,6 +39,25 @@ export class Identities {
     return map
   }
 
+  /** Calls `listener` after each import that added identities. */
+  onAdded(listener: IdentityListener): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Remembers identities that were stored just now, and tells those who wait for them. */
+  async add(tenantId: string, added: { identity: string; subscriberId: number }[]): Promise<void> {
+    if (added.length === 0) return
+    const map = await this.mapOf(tenantId)
+    for (const { identity, subscriberId } of added) map.set(identity, subscriberId)
+    const identities = added.map(({ identity }) => identity)
+    for (const listener of this.#listeners) await listener(tenantId, identities)
+  }
+
+  async lookup(tenantId: string): Promise<Lookup> {
+    const map = await this.mapOf(tenantId)
+    return { resolve: await this.resolver(tenantId), phone: (digits) => map.getPhone(digits) }
+  }
+
   async resolver(tenantId: string): Promise<Resolver> {
     const map = await this.mapOf(tenantId)
     const { country } = await this.#dependencies.access.tenant(tenantId)
@@ -37,6 +67,14 @@ export class Identities {
       if (direct !== undefined) return direct
       const identity = parseIdentity(text, country)
       return identity && map.get(identityText(identity))
+    }
+  }
+
+  async reader(tenantId: string): Promise<(text: string) => string | undefined> {
+    const { country } = await this.#dependencies.access.tenant(tenantId)
+    return (text) => {
+      const identity = parseIdentity(text, country)
+      return identity && identityText(identity)
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Database } from '../platform/index.ts'
 import { identityText } from './identity.ts'
+import { PhoneTable, phoneDigits } from './phone-table.ts'
 import { selectIdentitiesSince, selectIdentityPage, selectLowWater } from './store.ts'
 
 const PAGE_ROWS = 100_000
@@ -12,7 +13,9 @@ export class IdentityMap {
   readonly #database: Database
   readonly #tenantId: string
   readonly #refreshEveryMs: number
-  readonly #ids = new Map<string, number>()
+  readonly #phones = new PhoneTable()
+  /** Identities that are no phone numbers. */
+  readonly #others = new Map<string, number>()
   #lowWater = '0'
   #refreshedAtMs = 0
   #loading: Promise<void> | undefined
@@ -33,11 +36,19 @@ export class IdentityMap {
   }
 
   get(identity: string): number | undefined {
-    return this.#ids.get(identity)
+    const digits = phoneDigits(identity)
+    return digits === undefined ? this.#others.get(identity) : this.#phones.get(digits) || undefined
+  }
+
+  /** The subscriber of a phone number, its digits read as one whole number; 0 when nobody has it. */
+  getPhone(digits: number): number {
+    return this.#phones.get(digits)
   }
 
   set(identity: string, subscriberId: number): void {
-    this.#ids.set(identity, subscriberId)
+    const digits = phoneDigits(identity)
+    if (digits === undefined) this.#others.set(identity, subscriberId)
+    else this.#phones.set(digits, subscriberId)
   }
 
   /**
@@ -52,7 +63,7 @@ export class IdentityMap {
     await this.#database.tx(this.#tenantId, async (tx) => {
       const lowWater = await selectLowWater(tx)
       for (const row of await selectIdentitiesSince(tx, this.#lowWater)) {
-        this.#ids.set(identityText(row), row.subscriberId)
+        this.set(identityText(row), row.subscriberId)
       }
       this.#lowWater = lowWater
     })
@@ -63,7 +74,7 @@ export class IdentityMap {
     await this.#database.tx(this.#tenantId, async (tx) => {
       const lowWater = await selectLowWater(tx)
       for (let page = await selectIdentityPage(tx, null, PAGE_ROWS); page.length > 0;) {
-        for (const row of page) this.#ids.set(identityText(row), row.subscriberId)
+        for (const row of page) this.set(identityText(row), row.subscriberId)
         page = page.length < PAGE_ROWS ? [] : await selectIdentityPage(tx, page.at(-1)!, PAGE_ROWS)
       }
       this.#lowWater = lowWater

@@ -3,6 +3,7 @@ import type { Clock, Database, Documents, Tx } from '../platform/index.ts'
 import type { AttributesDocument } from './attributes.ts'
 import { type ImportAnswer, listedRejects } from './contract.ts'
 import type { Identities } from './identities.ts'
+import { parseIdentity } from './identity.ts'
 import { type BatchOutcome, importBatch } from './import.ts'
 import type { RowRules } from './row.ts'
 
@@ -36,8 +37,16 @@ export class Importer {
     const { database, clock } = this.#dependencies
     const rules = await this.#rules(tenantId)
     const outcome = await database.tx(tenantId, (tx) => importBatch(tx, rows, rules, clock.now(), 0))
-    await this.#remember(tenantId, outcome)
+    await this.#identities.add(tenantId, outcome.added)
     return outcome
+  }
+
+  /** Makes a subscriber of each identity that nobody has yet; texts that are no identity are left out. */
+  async ensure(tenantId: string, texts: string[]): Promise<void> {
+    const { country } = await this.#dependencies.access.tenant(tenantId)
+    const identities = texts.flatMap((text) => parseIdentity(text, country) ?? [])
+    const rows = identities.map(({ kind, value }) => ({ identities: { [kind]: value } }))
+    for (const batch of await Array.fromAsync(inBatches([rows]))) await this.upsert(tenantId, batch)
   }
 
   async import(
@@ -60,7 +69,8 @@ export class Importer {
     }
     if (!dryRun) {
       for await (const rows of inBatches(batches)) {
-        await this.#remember(tenantId, await database.tx(tenantId, (tx) => take(tx, rows)))
+        const { added } = await database.tx(tenantId, (tx) => take(tx, rows))
+        await this.#identities.add(tenantId, added)
       }
       return answer
     }
@@ -79,11 +89,6 @@ export class Importer {
     const { access, documents, clock } = this.#dependencies
     const { country } = await access.tenant(tenantId)
     return { declared: await declaredAttributes(documents, tenantId), country, nowMs: clock.nowMs() }
-  }
-
-  async #remember(tenantId: string, outcome: BatchOutcome): Promise<void> {
-    const map = await this.#identities.mapOf(tenantId)
-    for (const { identity, subscriberId } of outcome.added) map.set(identity, subscriberId)
   }
 }
 

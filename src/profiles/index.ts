@@ -1,8 +1,17 @@
 export { attributesKind, subscriberDeclarations } from './attributes.ts'
+export {
+  type ChangePlace,
+  type DateQuery,
+  selectByDate,
+  selectSnapshot,
+  selectSubscriberChanges,
+  selectSubscriberPage,
+  type SubscriberColumns,
+} from './audience-store.ts'
 export type { IdentityKind, ImportAnswer, SubscriberRow, SubscriberView } from './contract.ts'
 export { type ProfilesErrorCode, profilesErrorCodes } from './errors.ts'
 export { profilesRoutes } from './http.ts'
 export type { Reject } from './import.ts'
 export { MalformedLine, readNdjson } from './ndjson.ts'
-export type { Resolver } from './identities.ts'
+export type { IdentityListener, Lookup, Resolver } from './identities.ts'
 export { createProfiles, type Profiles, type Subscriber } from './service.ts'

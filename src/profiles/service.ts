@@ -2,7 +2,7 @@ import type { Access } from '../access/index.ts'
 import { type Clock, type Database, type Documents, DomainError, type Tx } from '../platform/index.ts'
 import { viewAttributes } from './attributes.ts'
 import type { IdentityKind, ImportAnswer, SubscriberView } from './contract.ts'
-import { Identities, type Resolver } from './identities.ts'
+import { Identities, type IdentityListener, type Lookup, type Resolver } from './identities.ts'
 import type { Reject } from './import.ts'
 import { declaredAttributes, Importer } from './importer.ts'
 import * as store from './store.ts'
@@ -25,6 +25,14 @@ export type Profiles = {
   resolveIdentities(tenantId: string, identities: string[]): Promise<(number | undefined)[]>
   /** The same as a synchronous function for hot paths; it knows what was loaded up to now. */
   resolver(tenantId: string): Promise<Resolver>
+  /** The same two ways, by text and by the digits of a phone number. */
+  lookup(tenantId: string): Promise<Lookup>
+  /** The text under which an identity is stored, whatever its spelling; undefined when it cannot be one. */
+  identityReader(tenantId: string): Promise<(identity: string) => string | undefined>
+  /** Makes a subscriber of each identity that nobody has yet; texts that are no identity are left out. */
+  ensureSubscribers(tenantId: string, identities: string[]): Promise<void>
+  /** Calls `listener` with the identities of each import of this process, once they are stored. */
+  onIdentities(listener: IdentityListener): void
   /** Looks for what other processes have added; false when the last look is less than a second old. */
   refreshIdentities(tenantId: string): Promise<boolean>
   /** Subscribers by id; time zone and language fall back to the tenant's. */
@@ -83,6 +91,10 @@ export function createProfiles(dependencies: Dependencies): Profiles {
   return {
     resolveIdentities: (tenantId, texts) => identities.resolve(tenantId, texts),
     resolver: (tenantId) => identities.resolver(tenantId),
+    lookup: (tenantId) => identities.lookup(tenantId),
+    identityReader: (tenantId) => identities.reader(tenantId),
+    ensureSubscribers: (tenantId, texts) => importer.ensure(tenantId, texts),
+    onIdentities: (listener) => identities.onAdded(listener),
     refreshIdentities: async (tenantId) => (await identities.mapOf(tenantId)).refresh(),
     subscribersByIds,
     async identitiesOf(tx, ids, kind) {

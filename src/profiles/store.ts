@@ -89,7 +89,8 @@ async function updateSubscribers(tx: Tx, rows: NumberedPlacement[]): Promise<voi
     `update profiles.subscriber s
      set attributes = jsonb_strip_nulls(s.attributes || given.attributes),
          time_zone = coalesce(given.time_zone, s.time_zone),
-         language = coalesce(given.language, s.language)
+         language = coalesce(given.language, s.language),
+         txid = pg_current_xact_id()
      from unnest($1::int[], $2::jsonb[], $3::text[], $4::text[]) as given (id, attributes, time_zone, language)
      where s.subscriber_id = given.id and s.tenant_id = current_setting('tenure.tenant_id')`,
     subscriberColumns(rows),

@@ -1,244 +1,124 @@
-import { setImmediate } from 'node:timers/promises'
-import type { Clock, Database, EventLog, StageResult } from '../platform/index.ts'
-import { withCauses } from './causes.ts'
-import type { Checkpoints } from './checkpoints.ts'
-import { compileRule, digestOf, type FieldsOf } from './compile.ts'
-import type { Trigger } from './contract.ts'
-import { Group, joined } from './group.ts'
-import { type FoundFiring, RuleState } from './rule-state.ts'
-import { insertFirings, selectClockFirings } from './store.ts'
+import {
+  type Database,
+  type Documents,
+  DomainError,
+  type EventLog,
+  type StageResult,
+} from '../platform/index.ts'
+import type { CheckpointsOf } from './checkpoints.ts'
+import type { Explanation, Trigger } from './contract.ts'
+import { explain } from './explain.ts'
+import { RuleBook } from './rules.ts'
+import { Runner } from './runner.ts'
+import type { EngineOptions, PartitionStats } from './runner-parts.ts'
 
-export type EngineOptions = {
-  /** How far behind a subscriber's newest event another still counts in its place. */
-  latenessMs: number
-  /** About so many log records are read between two writes of firings. */
-  batchEvents: number
-  /** Batches in one run, before other stages have their turn. */
-  batchesPerRun: number
-  checkpointEvents: number
-  checkpointWorkMs: number
-  /** The machine's running time in ms. Not the world's clock: a checkpoint is due after so much work. */
-  workMs: () => number
-}
-
-type Parts = {
+export type EngineParts = {
   tenantId: string
+  timeZone: string
   database: Database
-  clock: Clock
+  documents: Documents
   log: EventLog
-  checkpoints: Checkpoints
+  checkpointsOf: CheckpointsOf
   onFirings: () => void
+  onStopped: () => void
+  nowMs: () => number
   options: EngineOptions
 }
 
-/** The rules as documents, and the fields of the event types they read. */
-export type Rules = { triggers: Trigger[]; fieldsOf: FieldsOf }
-
-/** How a rule stands in the engine. */
-export type RuleStatus = { position: number; tooLate: number } | { problem: string }
-
-/**
- * Runs one tenant's rules over its log. Firings are stored before anything is read on, and checkpoints written only
- * after them, so reading the log again from a checkpoint finds at least every firing that was not stored. After an
- * error the memory may hold half a batch: the engine is then thrown away and begun again from the checkpoint.
- */
+/** One tenant's rules over some partitions of its log. */
 export class Engine {
-  readonly #parts: Parts
-  #groups: Group[] = []
-  #found: FoundFiring[] = []
-  readonly #problems = new Map<string, string>()
-  #eventsSinceCheckpoint = 0
-  #checkpointAtWorkMs: number
+  readonly #parts: EngineParts
+  readonly #book: RuleBook
+  #partitions: number[]
+  #runners = new Map<number, Runner>()
+  #isStale = true
 
-  constructor(parts: Parts) {
+  constructor(parts: EngineParts, partitions: number[]) {
     this.#parts = parts
-    this.#checkpointAtWorkMs = parts.options.workMs()
+    this.#partitions = partitions
+    this.#book = new RuleBook(parts)
+  }
+
+  /** Rules changed: the next run takes them up. */
+  markStale(): void {
+    this.#parts.documents.forget(this.#parts.tenantId)
+    this.#isStale = true
   }
 
   /**
-   * Takes up new and changed rules; the others keep their memory. A new rule begins at the end of the log as it was
-   * when the rule was saved, or at its beginning with `backfill`; a known one where its checkpoint says.
+   * Works on these partitions from now on. What is known of others is let go, and also what is known of these but for
+   * the `kept` ones, which nobody else has worked on meanwhile.
    */
-  async load({ triggers, fieldsOf }: Rules): Promise<void> {
-    const { checkpoints, log, options } = this.#parts
-    const start = checkpoints.pendingStart ?? log.endOffset()
-    const running = new Map(
-      this.#groups.flatMap((group) =>
-        group.states.map((state) => [state.rule.id, { state, group }] as const),
-      ),
-    )
-    const groups: Group[] = []
-    const fresh: Group[] = []
-    const restored: Group[] = []
-    this.#problems.clear()
-    for (const trigger of triggers) {
-      try {
-        const known = running.get(trigger.id)
-        if (known?.state.rule.digest === digestOf(trigger, options.latenessMs)) {
-          known.state.rule = compileRule(trigger, fieldsOf, options.latenessMs, known.state.rule.kind.codes)
-          groups.push(new Group(known.group.position, [known.state]))
-          continue
-        }
-        const group = this.#restore(trigger, fieldsOf)
-        if (group) restored.push(group)
-        else fresh.push(this.#begin(trigger, fieldsOf, start))
-      } catch (error) {
-        this.#problems.set(trigger.id, (error as Error).message)
+  own(partitions: number[], kept: number[]): void {
+    this.#partitions = partitions
+    for (const partition of this.#runners.keys())
+      if (!kept.includes(partition)) this.#runners.delete(partition)
+    // What is loaded now must be what is saved now: it counts as looked at.
+    this.markStale()
+  }
+
+  /** Looks whether another process changed the rules. */
+  async lookForRules(): Promise<void> {
+    if (await this.#book.isOutdated()) this.markStale()
+  }
+
+  /** Runs every partition. After an error the memory is given up and made again from the checkpoint in the next run. */
+  async run(nowMs: number): Promise<StageResult> {
+    try {
+      if (this.#isStale) {
+        // Cleared first: rules may change again while these are being loaded.
+        this.#isStale = false
+        const rules = await this.#book.load()
+        for (const partition of this.#partitions) await this.#runnerOf(partition).load(rules)
+      } else {
+        await this.#book.refresh()
       }
+      const results: StageResult[] = []
+      for (const partition of this.#partitions) results.push(await this.#runnerOf(partition).run(nowMs))
+      const dueMs = results.flatMap(({ nextDueMs }) => nextDueMs ?? [])
+      return {
+        more: results.some(({ more }) => more),
+        nextDueMs: dueMs.length === 0 ? null : Math.min(...dueMs),
+      }
+    } catch (error) {
+      this.#runners.clear()
+      this.#isStale = true
+      throw error
     }
-    await this.#recallClock(restored)
-    this.#groups = joined([...groups, ...restored, ...fresh])
-    // A new rule's place must survive a crash from now on.
-    await this.#checkpoint(fresh)
-    await checkpoints.clearStart()
   }
 
-  /** Reads on, up to the end of the log or of this run's share, then fires what the clock has reached. */
-  async run(): Promise<StageResult> {
-    const { clock, log, options } = this.#parts
-    // What happened before this moment lies in the log before this end.
-    const nowMs = clock.nowMs()
-    const endOffset = log.endOffset()
-    let handled = 0
-    for (let batch = 0; batch < options.batchesPerRun; batch++) {
-      const read = await this.#readBatch()
-      if (read === 0) break
-      handled += read
-      await this.#checkpointWhenDue()
-      await setImmediate()
-    }
-    if (this.#groups.every((group) => group.position >= endOffset)) {
-      handled += await this.#expireUntil(nowMs)
-      await this.#checkpointWhenDue()
-    }
-    return { more: handled > 0, nextDueMs: this.#nextDueMs() }
+  async stats(): Promise<PartitionStats[]> {
+    return Promise.all([...this.#runners.values()].map((runner) => runner.stats()))
   }
 
-  /** Writes the memory of all rules, so that the next start has nothing to read again. */
+  /** Where a rule stands with a subscriber of one of the partitions. */
+  explain(trigger: Trigger, subscriberId: number): Promise<Explanation> {
+    const { log, database, tenantId } = this.#parts
+    const partition = subscriberId % log.partitions
+    const memory = this.#runners.get(partition)?.memory
+    const nowMs = this.#parts.nowMs()
+    return explain({ database, tenantId, log, partition, memory, trigger, subscriberId, nowMs })
+  }
+
+  /** Writes the memory of all rules. Not while it runs. */
   async close(): Promise<void> {
-    await this.#checkpoint(this.#groups)
-  }
-
-  status(ruleId: string): RuleStatus | undefined {
-    const problem = this.#problems.get(ruleId)
-    if (problem !== undefined) return { problem }
-    for (const { position, states } of this.#groups) {
-      const state = states.find(({ rule }) => rule.id === ruleId)
-      if (state) return { position, tooLate: state.tooLate }
-    }
-    return undefined
-  }
-
-  #restore(trigger: Trigger, fieldsOf: FieldsOf): Group | undefined {
-    const { checkpoints, options } = this.#parts
-    const snapshot = checkpoints.read(trigger.id)
-    if (snapshot?.digest !== digestOf(trigger, options.latenessMs)) return undefined
-    const rule = compileRule(trigger, fieldsOf, options.latenessMs, snapshot.codes)
-    return new Group(snapshot.position, [new RuleState(rule, options.latenessMs, this.#collect, snapshot)])
-  }
-
-  #begin(trigger: Trigger, fieldsOf: FieldsOf, start: number): Group {
-    const { latenessMs } = this.#parts.options
-    const rule = compileRule(trigger, fieldsOf, latenessMs)
-    return new Group(rule.backfill ? 0 : start, [new RuleState(rule, latenessMs, this.#collect)])
-  }
-
-  /** Gives restored rules what the clock did after their checkpoint; all else follows from the log alone. */
-  async #recallClock(restored: Group[]): Promise<void> {
-    if (restored.length === 0) return
-    const states = new Map(restored.map(({ states }) => [states[0]!.rule.id, states[0]!]))
-    const from = Math.min(...restored.map((group) => group.position))
-    const { database, tenantId } = this.#parts
-    const firings = await database.tx(tenantId, (tx) => selectClockFirings(tx, [...states.keys()], from))
-    for (const { ruleId, ...firing } of firings.toReversed()) states.get(ruleId)!.repeats.push(firing)
-  }
-
-  readonly #collect = (firing: FoundFiring): void => {
-    this.#found.push(firing)
-  }
-
-  /** One batch for each group that is behind, the furthest first: a rule that catches up never holds up the others. */
-  async #readBatch(): Promise<number> {
-    const { log, options } = this.#parts
-    let read = 0
-    let until = log.endOffset()
-    for (const group of this.#groups.toReversed()) {
-      const from = group.position
-      if (from < until) {
-        group.read(log.read(from, Math.min(options.batchEvents, until - from)).slice(0, until - from))
-        read += group.position - from
-      }
-      // The next group may not overtake this one: where they meet they go on as one.
-      until = group.position
-    }
-    this.#groups = joined(this.#groups)
-    await this.#flush()
-    this.#eventsSinceCheckpoint += read
-    return read
-  }
-
-  async #expireUntil(nowMs: number): Promise<number> {
-    const { options } = this.#parts
-    let expired = 0
-    for (const { states, position } of this.#groups) {
-      for (const state of states) {
-        for (let count = options.batchEvents; count === options.batchEvents;) {
-          count = state.expireUntil(nowMs, position, options.batchEvents)
-          expired += count
-          await this.#flush()
-        }
+    for (const runner of this.#runners.values()) {
+      try {
+        await runner.close()
+      } catch (error) {
+        // Who took the partition over has read on without this memory, and needs it no more.
+        if (!(error instanceof DomainError && error.code === 'partition_lost')) throw error
       }
     }
-    this.#eventsSinceCheckpoint += expired
-    return expired
+    this.#runners.clear()
   }
 
-  /** Stores what was found, in one statement. */
-  async #flush(): Promise<void> {
-    if (this.#found.length === 0) return
-    const { database, tenantId, log, onFirings } = this.#parts
-    const firings = withCauses(log, this.#found)
-    const added = await database.tx(tenantId, (tx) => insertFirings(tx, firings))
-    this.#found = []
-    if (added > 0) onFirings()
-  }
-
-  async #checkpointWhenDue(): Promise<void> {
-    const { checkpointEvents, checkpointWorkMs, workMs } = this.#parts.options
-    if (this.#eventsSinceCheckpoint === 0) return
-    const isDue =
-      this.#eventsSinceCheckpoint >= checkpointEvents ||
-      workMs() - this.#checkpointAtWorkMs >= checkpointWorkMs
-    if (isDue) await this.#checkpoint(this.#groups)
-  }
-
-  async #checkpoint(groups: Group[]): Promise<void> {
-    const { checkpoints, options } = this.#parts
-    await Promise.all(
-      groups.flatMap(({ position, states }) =>
-        states.map(({ rule, histories, lastFiredMs }) =>
-          checkpoints.write(rule.id, {
-            digest: rule.digest,
-            position,
-            codes: rule.kind.codes,
-            histories,
-            lastFiredMs,
-          }),
-        ),
-      ),
-    )
-    if (groups !== this.#groups) return
-    this.#eventsSinceCheckpoint = 0
-    this.#checkpointAtWorkMs = options.workMs()
-  }
-
-  #nextDueMs(): number | null {
-    let next: number | null = null
-    for (const { states } of this.#groups) {
-      for (const { deadlines } of states) {
-        if (deadlines.nextMs !== null && (next === null || deadlines.nextMs < next)) next = deadlines.nextMs
-      }
+  #runnerOf(partition: number): Runner {
+    let runner = this.#runners.get(partition)
+    if (!runner) {
+      runner = new Runner({ ...this.#parts, partition, zoneOf: this.#book.audience.zoneOf })
+      this.#runners.set(partition, runner)
     }
-    return next
+    return runner
   }
 }

@@ -1,8 +1,9 @@
-import type { Clock, Database, DocumentReader, Documents, EventLog, Stage } from '../platform/index.ts'
-import { eventDeclarations } from '../events/index.ts'
-import { type CheckpointSpace, Checkpoints } from './checkpoints.ts'
-import type { Trigger } from './contract.ts'
-import { Engine, type EngineOptions, type Rules, type RuleStatus } from './engine.ts'
+import type { Clock, Database, Documents, EventLog, Stage, StageResult } from '../platform/index.ts'
+import { type CheckpointsOf, Checkpoints } from './checkpoints.ts'
+import type { Explanation, Trigger } from './contract.ts'
+import { Engine } from './engine.ts'
+import type { EngineOptions, PartitionStats } from './runner-parts.ts'
+import { Threads } from './threads.ts'
 
 export type EnginesParts = {
   database: Database
@@ -10,92 +11,219 @@ export type EnginesParts = {
   documents: Documents
   /** The log of a tenant's events. */
   logOf: (tenantId: string) => EventLog
-  checkpoints: CheckpointSpace
+  /** Where a tenant's engine keeps what it remembers. */
+  checkpointsOf: (tenantId: string) => CheckpointsOf
+  timeZoneOf: (tenantId: string) => Promise<string>
   /** Called when firings were stored that nobody has handled yet. */
   onFirings: (tenantId: string) => void
-  /** Called when rules changed, so that the stage runs and takes them up. */
-  onRules: (tenantId: string) => void
+  /** Called when the stage has work: events, or changed rules. */
+  onWork: (tenantId: string) => void
+  onError: (error: unknown) => void
+  /** Worker threads to run the rules in, and what they need to open the stores; none runs them in the stage. */
+  threads?: { count: number; databaseUrl: string; logFolder: string } | undefined
+  /**
+   * Where several processes share the partitions: begins to make this one a member of those that work for a tenant.
+   * Without it every partition is this process's.
+   */
+  joinGroup?: ((tenantId: string, member: GroupMember) => Promise<{ leave(): Promise<void> }>) | undefined
   options: EngineOptions
 }
 
-type Slot = { engine: Engine; isStale: boolean }
+/** What a member of a group is told; both resolve when it has done so. */
+export type GroupMember = {
+  onAssigned(partitions: number[], kept: number[]): Promise<void>
+  onRevoked(): Promise<void>
+  onError(error: unknown): void
+}
 
-/** One engine for each tenant, begun on first use, with its rules kept up to date. */
+/** How often a member of a group looks for events and rules that came in through another process. */
+const LOOK_MS = 50
+const LOOK_FOR_RULES_MS = 1_000
+
+/**
+ * The engines of all tenants. With threads they run by themselves beside everything else; without, as a stage of the
+ * loop, which is what a simulated clock needs: time moves on only when all work is done.
+ */
 export class Engines {
   readonly #parts: EnginesParts
-  readonly #slots = new Map<string, Slot>()
+  readonly #threads: Threads | undefined
+  readonly #engines = new Map<string, Promise<Engine>>()
+  readonly #memberships: { leave(): Promise<void> }[] = []
+  /** The turn of each tenant's engine that runs or ran last. */
+  readonly #turns = new Map<string, Promise<void>>()
+  readonly #lookedAtMs = new Map<string, number>()
 
   constructor(parts: EnginesParts) {
     this.#parts = parts
+    const { threads, options, onFirings, onError } = parts
+    if (threads) {
+      const { workMs: _, ...plain } = options
+      this.#threads = new Threads(
+        threads.count,
+        { ...threads, options: plain },
+        {
+          onFirings,
+          onStopped: (tenantId) => void this.rulesChanged(tenantId),
+          onError,
+        },
+      )
+    }
+    parts.documents.beforeChange(async (tenantId, kinds) => {
+      if (kinds.has('Trigger')) await this.#markStart(tenantId)
+    })
     parts.documents.onChange((tenantId, kinds) => {
-      if (!kinds.has('Trigger') && !kinds.has('EventType')) return
-      if (kinds.has('Trigger')) this.#checkpointsOf(tenantId).markStart(parts.logOf(tenantId).endOffset())
-      const slot = this.#slots.get(tenantId)
-      if (slot) slot.isStale = true
-      parts.onRules(tenantId)
+      if (kinds.has('Trigger') || kinds.has('EventType') || kinds.has('Attributes'))
+        void this.rulesChanged(tenantId)
     })
   }
 
-  /** Runs a tenant's engine; one that fails is begun again from its checkpoint in the next run. */
+  /** Runs a tenant's engine in this thread, or makes sure that the threads work for the tenant. */
   readonly run: Stage['run'] = async (tenantId) => {
-    const slot = this.#slotOf(tenantId)
-    try {
-      if (slot.isStale) {
-        // Cleared first: rules may change again while these are being loaded.
-        slot.isStale = false
-        await slot.engine.load(await rulesOf(this.#parts.documents, tenantId))
-      }
-      return await slot.engine.run()
-    } catch (error) {
-      this.#slots.delete(tenantId)
-      throw error
+    if (this.#threads) {
+      this.#threads.begin(
+        tenantId,
+        await this.#parts.timeZoneOf(tenantId),
+        this.#parts.logOf(tenantId).partitions,
+      )
+      return { more: false, nextDueMs: null }
     }
+    const engine = await this.#engineOf(tenantId)
+    if (this.#parts.joinGroup) return this.#runInGroup(tenantId, engine)
+    return engine.run(this.#parts.clock.nowMs())
   }
 
-  status(tenantId: string, ruleId: string): RuleStatus | undefined {
-    return this.#slots.get(tenantId)?.engine.status(ruleId)
+  /** A turn of a member: not while partitions come and go, and soon again, for others append to the log too. */
+  async #runInGroup(tenantId: string, engine: Engine): Promise<StageResult> {
+    const turn = this.#turns.get(tenantId) ?? Promise.resolve()
+    const run = turn.then(async () => {
+      const nowMs = this.#parts.clock.nowMs()
+      const workMs = this.#parts.options.workMs()
+      if (workMs - (this.#lookedAtMs.get(tenantId) ?? 0) >= LOOK_FOR_RULES_MS) {
+        this.#lookedAtMs.set(tenantId, workMs)
+        await engine.lookForRules()
+      }
+      const { more, nextDueMs } = await engine.run(nowMs)
+      return { more, nextDueMs: Math.min(nextDueMs ?? Number.POSITIVE_INFINITY, nowMs + LOOK_MS) }
+    })
+    this.#turns.set(
+      tenantId,
+      run.then(
+        () => undefined,
+        () => undefined,
+      ),
+    )
+    return run
+  }
+
+  /** Does something between two turns of a tenant's engine. */
+  #between(tenantId: string, work: () => void): Promise<void> {
+    const done = (this.#turns.get(tenantId) ?? Promise.resolve()).then(work)
+    this.#turns.set(tenantId, done)
+    return done
+  }
+
+  /** There are new events. */
+  wake(tenantId: string): void {
+    if (this.#threads) this.#threads.tell(tenantId, 'wake')
+    else this.#parts.onWork(tenantId)
+  }
+
+  /** Rules or pauses changed: they are taken up at once, and other rules keep their memory. */
+  async rulesChanged(tenantId: string): Promise<void> {
+    if (this.#threads) return this.#threads.tell(tenantId, 'stale')
+    ;(await this.#engines.get(tenantId))?.markStale()
+    this.#parts.onWork(tenantId)
+  }
+
+  async stats(tenantId: string): Promise<PartitionStats[]> {
+    if (this.#threads) return this.#threads.stats(tenantId)
+    return (await this.#engines.get(tenantId))?.stats() ?? []
+  }
+
+  async explain(tenantId: string, trigger: Trigger, subscriberId: number): Promise<Explanation> {
+    const partition = subscriberId % this.#parts.logOf(tenantId).partitions
+    if (this.#threads) {
+      await this.run(tenantId)
+      return this.#threads.explain(tenantId, partition, trigger, subscriberId)
+    }
+    return (await this.#engineOf(tenantId)).explain(trigger, subscriberId)
   }
 
   /** Writes the memory of all rules and lets the engines go. Not while one runs. */
   async close(): Promise<void> {
-    for (const { engine } of this.#slots.values()) await engine.close()
-    this.#slots.clear()
+    await this.#threads?.close()
+    // Before the group is left: whoever takes a partition over then begins where this process ended.
+    for (const engine of this.#engines.values()) await (await engine).close()
+    for (const membership of this.#memberships) await membership.leave()
+    this.#engines.clear()
   }
 
-  #slotOf(tenantId: string): Slot {
-    const known = this.#slots.get(tenantId)
-    if (known) return known
-    const { database, clock, logOf, onFirings, options } = this.#parts
-    const engine = new Engine({
-      tenantId,
-      database,
-      clock,
-      log: logOf(tenantId),
-      checkpoints: this.#checkpointsOf(tenantId),
-      onFirings: () => onFirings(tenantId),
-      options,
+  #engineOf(tenantId: string): Promise<Engine> {
+    let engine = this.#engines.get(tenantId)
+    if (!engine) {
+      engine = this.#begin(tenantId)
+      this.#engines.set(tenantId, engine)
+      // A database that was out of reach once must not stand in the way for good.
+      engine.catch(() => this.#engines.delete(tenantId))
+    }
+    return engine
+  }
+
+  async #begin(tenantId: string): Promise<Engine> {
+    const { database, documents, clock, logOf, checkpointsOf, timeZoneOf, onFirings, options } = this.#parts
+    const { joinGroup } = this.#parts
+    const log = logOf(tenantId)
+    const engine = new Engine(
+      {
+        tenantId,
+        timeZone: await timeZoneOf(tenantId),
+        database,
+        documents,
+        log,
+        checkpointsOf: checkpointsOf(tenantId),
+        onFirings: () => onFirings(tenantId),
+        onStopped: () => void this.rulesChanged(tenantId),
+        nowMs: () => clock.nowMs(),
+        options,
+      },
+      joinGroup ? [] : [...Array(log.partitions).keys()],
+    )
+    if (!joinGroup) return engine
+    const own = (partitions: number[], kept: number[]): Promise<void> =>
+      this.#between(tenantId, () => {
+        engine.own(partitions, kept)
+        this.#parts.onWork(tenantId)
+      })
+    let held: number[] = []
+    const membership = await joinGroup(tenantId, {
+      onAssigned: (partitions, kept) => {
+        held = partitions
+        return own(partitions, kept)
+      },
+      // What is known of them stays for now: they may be assigned again at once.
+      onRevoked: () => own([], held),
+      onError: (error) => this.#parts.onError(error),
     })
-    const slot = { engine, isStale: true }
-    this.#slots.set(tenantId, slot)
-    return slot
+    this.#memberships.push(membership)
+    return engine
   }
 
-  #checkpointsOf(tenantId: string): Checkpoints {
-    return new Checkpoints(this.#parts.checkpoints, tenantId)
+  /** Remembers where the log ends before rules are saved: what was taken in before is not for them. */
+  async #markStart(tenantId: string): Promise<void> {
+    const { logOf, checkpointsOf, documents, onError } = this.#parts
+    const log = logOf(tenantId)
+    const space = checkpointsOf(tenantId)()
+    const mark = async (partition: number, versions: number): Promise<void> =>
+      new Checkpoints(space, tenantId, partition).markStart({
+        offset: await log.endOffset(partition),
+        versions,
+      })
+    try {
+      const versions = await documents.countVersions(tenantId, 'Trigger')
+      await Promise.all(Array.from({ length: log.partitions }, (_, partition) => mark(partition, versions)))
+    } catch (error) {
+      // Without it they begin where the log ends when they are taken up.
+      onError(error)
+    }
   }
-}
-
-async function rulesOf(documents: Documents, tenantId: string): Promise<Rules> {
-  const triggers = await documents.list<Trigger>(tenantId, 'Trigger')
-  const eventTypes = await documents.list<{ id: string }>(tenantId, 'EventType')
-  const byKind = new Map<string, { id: string }[]>([
-    ['Trigger', triggers],
-    ['EventType', eventTypes],
-  ])
-  const reader: DocumentReader = {
-    tenantId,
-    get: (kind, id) => byKind.get(kind)?.find((document) => document.id === id),
-    list: (kind) => byKind.get(kind) ?? [],
-  }
-  return { triggers, fieldsOf: (type) => eventDeclarations(reader, type) }
 }

@@ -1,70 +1,49 @@
-import type { History } from './history.ts'
-import type { Scalar } from './rule-kind.ts'
+import { Slice } from './slice.ts'
 
-/** A rule's memory as a checkpoint keeps it. */
-export type Snapshot = {
-  digest: string
-  /** The log offset that the rule reads next. */
-  position: number
-  codes: Scalar[]
-  histories: Map<number, History>
-  lastFiredMs: Map<number, number>
-}
-
-type Head = { format: 1; digest: string; position: number; codes: Scalar[]; histories: number; fired: number }
+const FORMAT = 1
+const HEAD_NUMBERS = 6
 
 /**
- * A length-prefixed JSON head, padded to 8 bytes, then 64-bit floats in the machine's order: for each history its
- * subscriber, its length and its numbers; then pairs of subscriber and time of the newest firing.
+ * A slice as a checkpoint keeps it: six 64-bit floats (format, log position, subscribers, words in use, size classes,
+ * 0), then the arrays one behind another as they stand in memory, in the machine's byte order.
  */
-export function encodeSnapshot(snapshot: Snapshot): Buffer {
-  const { digest, position, codes, histories, lastFiredMs } = snapshot
-  const head: Head = {
-    format: 1,
-    digest,
-    position,
-    codes,
-    histories: histories.size,
-    fired: lastFiredMs.size,
-  }
-  const text = Buffer.from(JSON.stringify(head))
-  const padded = Math.ceil((4 + text.length) / 8) * 8
-  let count = 2 * (histories.size + lastFiredMs.size)
-  for (const history of histories.values()) count += history.length
-  const bytes = new Uint8Array(padded + count * 8)
-  new DataView(bytes.buffer).setUint32(0, text.length, true)
-  bytes.set(text, 4)
-  const numbers = new Float64Array(bytes.buffer, padded)
+export function encodeSlice(slice: Slice, position: number): Buffer {
+  const { words, used, blocks, free } = slice
+  const parts: (Float64Array | Uint32Array)[] = [
+    Float64Array.of(FORMAT, position, blocks.length, used, free.length, 0),
+    words.subarray(0, used),
+    blocks,
+    free,
+  ]
+  const bytes = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.byteLength, 0))
   let at = 0
-  for (const [subscriberId, history] of histories) {
-    numbers[at++] = subscriberId
-    numbers[at++] = history.length
-    for (const number of history) numbers[at++] = number
+  for (const part of parts) {
+    bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at)
+    at += part.byteLength
   }
-  for (const [subscriberId, firedMs] of lastFiredMs) {
-    numbers[at++] = subscriberId
-    numbers[at++] = firedMs
-  }
-  return Buffer.from(bytes.buffer)
+  return bytes
 }
 
-/** Reads a snapshot back; undefined when it is of another format, which then is as good as none. */
-export function decodeSnapshot(stored: Uint8Array): Snapshot | undefined {
-  // A copy of its own: the stored bytes may stand at an address that no Float64Array can start at.
-  const bytes = Uint8Array.from(stored)
-  const length = new DataView(bytes.buffer).getUint32(0, true)
-  const head = JSON.parse(Buffer.from(bytes.buffer, 4, length).toString()) as Head
-  if (head.format !== 1) return undefined
-  const numbers = new Float64Array(bytes.buffer, Math.ceil((4 + length) / 8) * 8)
+/** Reads a slice back; undefined when it is of another format, which then is as good as none. */
+export function decodeSlice(stored: Uint8Array, bits: number): Slice | undefined {
   let at = 0
-  const histories = new Map<number, History>()
-  for (let i = 0; i < head.histories; i++) {
-    const subscriberId = numbers[at++]!
-    const size = numbers[at++]!
-    histories.set(subscriberId, Array.from(numbers.subarray(at, at + size)))
-    at += size
+  // Copies: stored bytes may stand at an address where no array of numbers can begin, and are not ours to change.
+  const take = (bytes: number): ArrayBuffer => {
+    const copy = new Uint8Array(bytes)
+    copy.set(stored.subarray(at, at + bytes))
+    at += bytes
+    return copy.buffer
   }
-  const lastFiredMs = new Map<number, number>()
-  for (let i = 0; i < head.fired; i++) lastFiredMs.set(numbers[at++]!, numbers[at++]!)
-  return { digest: head.digest, position: head.position, codes: head.codes, histories, lastFiredMs }
+  const head = new Float64Array(take(HEAD_NUMBERS * 8))
+  const [format, position, subscribers, used, classes] = head as unknown as number[]
+  const slice = new Slice(bits, position!)
+  if (format !== FORMAT || subscribers !== slice.blocks.length || classes !== slice.free.length)
+    return undefined
+  slice.words = new Float64Array(take(used! * 8))
+  slice.halves = new Uint32Array(slice.words.buffer)
+  slice.used = used!
+  slice.blocks = new Uint32Array(take(subscribers * 4))
+  slice.free = new Uint32Array(take(classes! * 4))
+  slice.position = position!
+  return slice
 }

@@ -2,11 +2,19 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
+  lazyRouteComponent,
   retainSearchParams,
   useParams,
 } from '@tanstack/react-router'
 import { CampaignsPage } from './campaigns/CampaignsPage.tsx'
-import { paths, reportSearch, shellSearch } from './paths.ts'
+import {
+  deadLettersSearch,
+  paths,
+  reportSearch,
+  shellSearch,
+  triggerSearch,
+  triggersSearch,
+} from './paths.ts'
 import { ReportPage } from './report/ReportPage.tsx'
 import { CrashNotice, MissingPlace } from './shell/Failures.tsx'
 import { Shell } from './shell/Shell.tsx'
@@ -31,9 +39,33 @@ const report = createRoute({
   },
 })
 
+const triggers = createRoute({
+  getParentRoute: () => root,
+  path: paths.triggers,
+  validateSearch: triggersSearch,
+  component: lazyRouteComponent(() => import('./triggers/TriggersPage.tsx'), 'TriggersPage'),
+})
+
+const trigger = createRoute({
+  getParentRoute: () => root,
+  path: paths.trigger,
+  validateSearch: triggerSearch,
+  component: lazyRouteComponent(() => import('./triggers/TriggerPage.tsx'), 'TriggerPage'),
+})
+
+const deadLetters = createRoute({
+  getParentRoute: () => root,
+  path: paths.deadLetters,
+  validateSearch: deadLettersSearch,
+  component: lazyRouteComponent(() => import('./dead-letters/DeadLettersPage.tsx'), 'DeadLettersPage'),
+})
+
 /** The console's router. */
 export const makeRouter = () =>
-  createRouter({ routeTree: root.addChildren([campaigns, report]), scrollRestoration: true })
+  createRouter({
+    routeTree: root.addChildren([campaigns, report, triggers, trigger, deadLetters]),
+    scrollRestoration: true,
+  })
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import { z } from 'zod'
+import { whoAmI } from '../../src/access/contract.ts'
 import { campaignReport, type CampaignReport } from '../../src/insights/contract.ts'
 import { calls } from './paths.ts'
 import { apiKey, signOut } from './session.ts'
@@ -13,7 +14,8 @@ const campaignList = z.array(
 )
 export type CampaignLine = z.infer<typeof campaignList>[number]
 
-export type FailureKind = 'unreachable' | 'rejected' | 'missing' | 'not_understood'
+/** `forbidden`: the key is known but may not do this. `refused`: the server read the request and said what is wrong. */
+export type FailureKind = 'unreachable' | 'rejected' | 'forbidden' | 'missing' | 'refused' | 'not_understood'
 
 /** Why the server's answer could not be used; `detail` is for the person who has to look into it. */
 export class ServerFailure extends Error {
@@ -24,22 +26,51 @@ export class ServerFailure extends Error {
   }
 }
 
-/** The one place where an answer of the server comes in: fetched with the key, checked against its contract. */
-async function ask<T>(path: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
+/** What a problem answer (RFC 9457) says, in one line. */
+async function problemText(response: Response): Promise<string> {
+  const problem: unknown = await response.json().catch(() => undefined)
+  const parsed = z
+    .object({ title: z.string(), field: z.string().optional(), expected: z.string().optional() })
+    .safeParse(problem)
+  if (!parsed.success) return `HTTP ${response.status}`
+  const { title, field, expected } = parsed.data
+  return [field, title, expected].filter(Boolean).join(' · ')
+}
+
+async function failureOf(response: Response): Promise<ServerFailure> {
+  if (response.status === 401) {
+    signOut(true)
+    return new ServerFailure('rejected', 'HTTP 401')
+  }
+  const detail = await problemText(response)
+  if (response.status === 403) return new ServerFailure('forbidden', detail)
+  if (response.status === 404) return new ServerFailure('missing', detail)
+  return new ServerFailure(response.status < 500 ? 'refused' : 'unreachable', detail)
+}
+
+/**
+ * The one place where an answer of the server comes in: fetched with the key, checked against its contract. With a
+ * `body` it is sent as a command.
+ */
+export async function ask<T>(
+  path: string,
+  schema: z.ZodType<T>,
+  { signal, body }: { signal?: AbortSignal | undefined; body?: unknown } = {},
+): Promise<T> {
   const response = await fetch(path, {
-    headers: { authorization: `Bearer ${apiKey() ?? ''}` },
-    signal,
+    headers: {
+      authorization: `Bearer ${apiKey() ?? ''}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    ...(signal ? { signal } : {}),
   }).catch((error: unknown) => {
+    if (signal?.aborted) throw error
     throw new ServerFailure('unreachable', String(error))
   })
-  if (response.status === 401 || response.status === 403) {
-    signOut(true)
-    throw new ServerFailure('rejected', `HTTP ${response.status}`)
-  }
-  if (response.status === 404) throw new ServerFailure('missing', `HTTP ${response.status}`)
-  if (!response.ok) throw new ServerFailure('unreachable', `HTTP ${response.status}`)
-  const body: unknown = await response.json().catch(() => undefined)
-  const parsed = schema.safeParse(body)
+  if (!response.ok) throw await failureOf(response)
+  const answer: unknown = await response.json().catch(() => undefined)
+  const parsed = schema.safeParse(answer)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new ServerFailure('not_understood', issue ? `${issue.path.join('.')}: ${issue.message}` : '')
@@ -58,7 +89,7 @@ export const reportQuery = (campaignId: string) =>
   queryOptions({
     queryKey: ['report', campaignId],
     queryFn: async ({ client, queryKey, signal }): Promise<LiveReport> => {
-      const report = await ask(calls.report(campaignId), campaignReport, signal)
+      const report = await ask(calls.report(campaignId), campaignReport, { signal })
       const before = client.getQueryData<LiveReport>(queryKey)
       const now = Date.now()
       if (!before) return { report, movedAtMs: now, moving: false }
@@ -76,6 +107,14 @@ export const reportQuery = (campaignId: string) =>
 /** The tenant's campaigns. */
 export const campaignsQuery = queryOptions({
   queryKey: ['campaigns'],
-  queryFn: ({ signal }) => ask(calls.campaigns, campaignList, signal),
+  queryFn: ({ signal }) => ask(calls.campaigns, campaignList, { signal }),
   refetchInterval: STANDING_MS,
+})
+
+/** Whom the key speaks for, and what it may do; asked for once. */
+export const tenantQuery = queryOptions({
+  queryKey: ['tenant'],
+  queryFn: ({ signal }) => ask(calls.tenant, whoAmI, { signal }),
+  staleTime: Infinity,
+  retry: 3,
 })

@@ -20,7 +20,7 @@ export const theme = createTheme({
   fontSizes: { xs: '0.75rem', sm: '0.8125rem', md: '0.875rem', lg: '1rem', xl: '1.125rem' },
   colors: { accent },
   primaryColor: 'accent',
-  primaryShade: { light: 7, dark: 3 },
+  primaryShade: { light: 7, dark: 5 },
   autoContrast: true,
   defaultRadius: 'sm',
   focusRing: 'auto',
@@ -39,6 +39,9 @@ export const greys: CSSVariablesResolver = () => ({
     '--track': '#eef0f2',
     '--ink': '#14171a',
     '--ink-soft': '#59626c',
+    '--alarm': '#b84300',
+    '--fine': '#0b7d3e',
+    '--mark': '#ffe3cc',
     '--mantine-color-text': '#14171a',
     '--mantine-color-dimmed': '#59626c',
   },
@@ -50,6 +53,9 @@ export const greys: CSSVariablesResolver = () => ({
     '--track': '#22272b',
     '--ink': '#eceef0',
     '--ink-soft': '#9da6af',
+    '--alarm': '#f08a45',
+    '--fine': '#35c277',
+    '--mark': '#5a3416',
     '--mantine-color-text': '#eceef0',
     '--mantine-color-dimmed': '#9da6af',
   },
@@ -63,6 +69,12 @@ const ARM_COLOURS = {
 const CONTROL_COLOUR = { light: '#7a828b', dark: '#8f98a1' } as const
 
 export type Scheme = 'light' | 'dark'
+
+/** The colour of the `index`-th of a picture's lines; grey for the rest of them, which has no place of its own. */
+export function seriesColour(scheme: Scheme, index: number | null): string {
+  const colours = ARM_COLOURS[scheme]
+  return (index === null ? undefined : colours[index % colours.length]) ?? CONTROL_COLOUR[scheme]
+}
 
 /** The colour of each arm by its id. */
 export function armColours(

@@ -5,6 +5,9 @@ import { formatMoney, formatMoneyStatistic, joinParts, numberFormatter, type Mon
 
 const LOCALES: Record<Language, string> = { en: 'en-GB', ru: 'ru-RU', uk: 'uk-UA' }
 
+/** `Intl` knows no rate of bare things. */
+const PER_SECOND: Record<Language, string> = { en: '/s', ru: '/с', uk: '/с' }
+
 export type NameByLanguage = { en: string; ru: string; uk: string }
 
 /** Shows a figure of one report in one language; the same figure looks the same wherever it stands. */
@@ -27,6 +30,20 @@ export type Format = {
   megabytes(volume: number): string
   moment(iso: string): string
   day(isoDay: string): string
+  /** To the second, without the day. */
+  time(iso: string): string
+  /** Day and time without the year. */
+  dayTime(iso: string): string
+  /** So many a second: whole from 10 on. */
+  perSecond(rate: number): string
+  /** Seconds, with their unit. */
+  seconds(count: number): string
+  /** A round figure of an axis: thousands and millions shortened. */
+  short(value: number): string
+  /** A volume of memory or data, 1 kB = 1,000 bytes. */
+  bytes(count: number): string
+  /** IANA name of the zone in which moments are shown. */
+  timeZone: string
 }
 
 /** Builds the formats for a language and a report's currency and time zone. */
@@ -43,6 +60,14 @@ export function makeFormat(
     joinParts(numberFormatter(locale, options).formatToParts(value))
   const momentFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone })
   const dayFormat = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' })
+  const timeFormat = new Intl.DateTimeFormat(locale, { timeStyle: 'medium', timeZone })
+  const dayTimeFormat = new Intl.DateTimeFormat(locale, {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone,
+  })
   const oneDecimal = { minimumFractionDigits: 1, maximumFractionDigits: 1 }
   return {
     language,
@@ -61,6 +86,23 @@ export function makeFormat(
         : `×${number(value, { maximumSignificantDigits: 2 })}`,
     megabytes: (volume) => number(volume, { style: 'unit', unit: 'megabyte', unitDisplay: 'short' }),
     moment: (iso) => momentFormat.format(new Date(iso)),
+    time: (iso) => timeFormat.format(new Date(iso)),
+    dayTime: (iso) => dayTimeFormat.format(new Date(iso)),
+    perSecond: (rate) => number(rate, { maximumFractionDigits: rate < 10 ? 1 : 0 }) + PER_SECOND[language],
+    seconds: (count) => number(count, { style: 'unit', unit: 'second', unitDisplay: 'narrow' }),
+    short: (value) => number(value, { notation: 'compact', maximumFractionDigits: 1 }),
+    bytes: (count) => {
+      const power = count < 1_000 ? 0 : Math.min(3, Math.floor(Math.log10(count) / 3))
+      const unit = (['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const)[power] ?? 'byte'
+      const value = count / 1_000 ** power
+      return number(value, {
+        style: 'unit',
+        unit,
+        unitDisplay: 'short',
+        maximumFractionDigits: value < 10 && power > 0 ? 1 : 0,
+      })
+    },
+    timeZone,
     day: (isoDay) => dayFormat.format(new Date(`${isoDay}T00:00:00Z`)),
   }
 }

@@ -14,11 +14,13 @@ type PanelProps = {
   means: string
   /** Given when the panel can also be shown as a plain table. */
   panel?: PanelId
+  /** What else can be done with the panel. */
+  acts?: ReactNode
   children: ReactNode
 }
 
 /** A question with its answer; the table is one click away, the definition another. */
-export function Panel({ title, unit, means, panel, children }: PanelProps) {
+export function Panel({ title, unit, means, panel, acts, children }: PanelProps) {
   const titleId = useId()
   return (
     <section className={styles.panel} aria-labelledby={titleId}>
@@ -28,6 +30,7 @@ export function Panel({ title, unit, means, panel, children }: PanelProps) {
           <p className={styles.unit}>{unit}</p>
         </div>
         <div className={styles.acts}>
+          {acts}
           {panel && <TableSwitch panel={panel} title={title} />}
           <Meaning title={title} means={means} />
         </div>

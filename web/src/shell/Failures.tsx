@@ -49,9 +49,29 @@ export function FailureNotice({ error }: { error: Error }) {
       </Notice>
     )
   }
+  if (kind === 'forbidden') return <Notice title={t('failure.forbidden')} />
   if (kind === 'not_understood')
     return <Notice title={t('failure.not_understood', { detail: error.message })} />
   return <Notice title={t('failure.unreachable')} />
+}
+
+/** Why a command was not carried out, in a line. */
+export function RefusalText({ error }: { error: Error }) {
+  const { t } = useTranslation()
+  const kind = error instanceof ServerFailure ? error.kind : 'unreachable'
+  const text =
+    kind === 'refused' || kind === 'missing'
+      ? t('failure.refused', { detail: error.message })
+      : kind === 'forbidden'
+        ? t('failure.forbidden')
+        : kind === 'not_understood'
+          ? t('failure.not_understood', { detail: error.message })
+          : t('failure.noAnswer')
+  return (
+    <p role="alert" className={styles.refusal}>
+      {text}
+    </p>
+  )
 }
 
 /** Over the page, so that nothing moves: the figures below stand still because no answer comes. */

@@ -1,6 +1,6 @@
 import { Burger, Button, CloseButton, Drawer } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconLogout, IconSpeakerphone } from '@tabler/icons-react'
+import { IconBolt, IconLogout, IconMailOff, IconSpeakerphone } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useSearch } from '@tanstack/react-router'
 import { useEffect } from 'react'
@@ -65,15 +65,30 @@ function Frame() {
 
 const Brand = () => <span className={styles.brand}>Tenure</span>
 
+/** Where one can go; `also` begins the addresses of the pages behind it. */
+const PLACES = [
+  { place: 'campaigns', to: paths.campaigns, also: '/campaigns', Icon: IconSpeakerphone },
+  { place: 'triggers', to: paths.triggers, also: paths.triggers, Icon: IconBolt },
+  { place: 'deadLetters', to: paths.deadLetters, also: paths.deadLetters, Icon: IconMailOff },
+] as const
+
 function Places() {
   const { t } = useTranslation()
+  const { pathname } = useLocation()
   return (
     <div className={styles.places}>
       <nav aria-label={t('shell.places')}>
-        <Link to={paths.campaigns} className={styles.place} data-active>
-          <IconSpeakerphone size={18} stroke={1.6} aria-hidden />
-          {t('shell.campaigns')}
-        </Link>
+        {PLACES.map(({ place, to, also, Icon }) => (
+          <Link
+            key={place}
+            to={to}
+            className={styles.place}
+            data-active={to === pathname || pathname.startsWith(also) || undefined}
+          >
+            <Icon size={18} stroke={1.6} aria-hidden />
+            {t(`shell.place.${place}`)}
+          </Link>
+        ))}
       </nav>
       <div className={styles.settings}>
         <LanguageSwitch />

@@ -1,0 +1,360 @@
+import { setImmediate } from 'node:timers/promises'
+import { insertLateLetters } from '../events/index.ts'
+import { instantOf, type StageResult } from '../platform/index.ts'
+import { Ceilings } from './ceilings.ts'
+import { type CheckpointHead, Checkpoints, type RuleEntry } from './checkpoints.ts'
+import { compileRule, digestOf } from './compile.ts'
+import { withCauses } from './decisions.ts'
+import { LatencyHistogram } from './latency.ts'
+import type { LiveRule } from './decision.ts'
+import { Partition } from './partition.ts'
+import { reread } from './reread.ts'
+import type { PartitionStats, Rules, RunnerParts } from './runner-parts.ts'
+import { claimPartition, holdPartition, insertPause, saveDecisions, selectClockFirings } from './store.ts'
+import { Texts } from './texts.ts'
+
+type Backfill = { live: LiveRule; memory: Partition }
+
+/**
+ * Runs one tenant's rules over one partition of its log. Decisions are stored before a checkpoint that has them behind
+ * it is written, so reading the log again from a checkpoint finds at least every decision that was not stored. After
+ * an error the memory may hold half a batch: the runner is then thrown away and begun again from the checkpoint.
+ */
+export class Runner {
+  readonly #parts: RunnerParts
+  #checkpoints: Checkpoints
+  readonly #latency = new LatencyHistogram()
+  /** Says that this runner, and no later one, writes for the partition. */
+  #epoch = 0n
+  readonly #ceilings = new Ceilings()
+  #memory: Partition
+  #texts = new Texts()
+  #entries: RuleEntry[] = []
+  #lastNumber = 0
+  #backfills: Backfill[] = []
+  #problems: Record<string, string> = {}
+  #isRestored = false
+  #eventsSinceCheckpoint = 0
+  #checkpointAtWorkMs: number
+  #nextSlice = 0
+  #storing: Promise<void> = Promise.resolve()
+  #tooLate = 0
+  #retracted = 0
+  readonly #firings: Record<string, number> = {}
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts
+    this.#checkpoints = this.#checkpointsBy(this.#epoch)
+    this.#checkpointAtWorkMs = parts.options.workMs()
+    this.#memory = this.#emptyMemory()
+  }
+
+  #checkpointsBy(epoch: bigint): Checkpoints {
+    const { checkpointsOf, tenantId, partition } = this.#parts
+    return new Checkpoints(checkpointsOf({ partition, epoch }), tenantId, partition)
+  }
+
+  #emptyMemory(): Partition {
+    const { log, zoneOf, options } = this.#parts
+    return new Partition({
+      partitions: log.partitions,
+      sliceBits: options.sliceBits,
+      latenessMs: options.latenessMs,
+      zoneOf,
+    })
+  }
+
+  /**
+   * Takes up new and changed rules; the others keep their memory. A new rule begins at the end of the log as it was
+   * when the rule was saved, or at its beginning with `backfill`; a known one where its checkpoint says.
+   */
+  async load(rules: Rules): Promise<void> {
+    const { log, partition, options } = this.#parts
+    if (!this.#isRestored) {
+      const { database, tenantId } = this.#parts
+      this.#epoch = await database.tx(tenantId, (tx) => claimPartition(tx, partition))
+      this.#checkpoints = this.#checkpointsBy(this.#epoch)
+      await this.#restore()
+    }
+    const mark = await this.#checkpoints.pendingStart()
+    const start = mark?.offset ?? (await log.endOffset(partition))
+    this.#problems = {}
+    const live: LiveRule[] = []
+    const entries: RuleEntry[] = []
+    const backfills: Backfill[] = []
+    for (const trigger of rules.triggers) {
+      if (trigger.date) continue
+      const digest = digestOf(trigger, options.latenessMs)
+      const known = this.#entries.find((entry) => entry.id === trigger.id && entry.digest === digest)
+      const running = this.#backfills.find(
+        ({ live }) => live.rule.id === trigger.id && live.rule.digest === digest,
+      )
+      const number = known?.number ?? running?.live.rule.number ?? ++this.#lastNumber
+      try {
+        const rule = compileRule(trigger, number, {
+          fieldsOf: rules.fieldsOf,
+          texts: this.#texts,
+          latenessMs: options.latenessMs,
+          pauses: rules.pausesOf(trigger.id),
+          admits: rules.admitsOf(trigger),
+        })
+        if (known === undefined && rule.backfill) {
+          const memory = running?.memory ?? this.#emptyMemory()
+          memory.setRules([{ rule, start: 0 }], rules.fieldsOf)
+          backfills.push({ live: { rule, start: 0 }, memory })
+          continue
+        }
+        const entry = known ?? { number, id: trigger.id, digest, start }
+        entries.push(entry)
+        live.push({ rule, start: entry.start })
+      } catch (error) {
+        this.#problems[trigger.id] = (error as Error).message
+      }
+    }
+    this.#entries = entries
+    this.#backfills = backfills
+    this.#memory.setRules(live, rules.fieldsOf)
+    if (!this.#isRestored) await this.#recallClock()
+    this.#isRestored = true
+    // A new rule's place must survive a crash from now on.
+    await this.#storing
+    await this.#checkpoints.write([], this.#head())
+    await this.#checkpoints.clearStart(rules.versions)
+  }
+
+  /** Reads on, up to the end of the log or of this run's share, then fires what the clock has reached. */
+  async run(nowMs: number): Promise<StageResult> {
+    const { log, partition, options } = this.#parts
+    // What happened before this moment lies in the log before this end.
+    const end = await log.endOffset(partition)
+    let handled = 0
+    for (let batch = 0; batch < options.batchesPerRun; batch++) {
+      const read = await this.#readBatch(end)
+      if (read === 0) break
+      handled += read
+      await this.#checkpointWhenDue()
+      await setImmediate()
+    }
+    if (this.#memory.position >= end) {
+      while (this.#memory.expireSome(nowMs)) {
+        handled++
+        if (this.#memory.decisions.length >= options.batchEvents) await this.#store()
+      }
+      await this.#store()
+      await this.#checkpointWhenDue()
+    }
+    await this.#storing
+    return { more: handled > 0, nextDueMs: this.#memory.timers.nextMs }
+  }
+
+  /** Writes the memory of all rules, so that the next start has nothing to read again. */
+  async close(): Promise<void> {
+    await this.#storing
+    if (this.#isRestored) await this.#checkpoint(this.#memory.slices.length)
+  }
+
+  async stats(): Promise<PartitionStats> {
+    const { log, partition, options } = this.#parts
+    return {
+      partition,
+      position: this.#memory.position,
+      end: await log.endOffset(partition),
+      stateBytes: this.#memory.stateBytes,
+      checkpointAgeMs: options.workMs() - this.#checkpointAtWorkMs,
+      tooLate: this.#tooLate,
+      firings: { ...this.#firings },
+      retracted: this.#retracted,
+      latency: this.#latency.buckets(),
+      problems: this.#problems,
+      catchingUp: Object.fromEntries(
+        this.#backfills.map(({ live, memory }) => [live.rule.id, memory.position]),
+      ),
+    }
+  }
+
+  /** The memory itself, for explanations. Not to be changed. */
+  get memory(): Partition {
+    return this.#memory
+  }
+
+  async #restore(): Promise<void> {
+    const { options } = this.#parts
+    const head = await this.#checkpoints.readHead()
+    if (head === undefined || head.sliceBits !== options.sliceBits) return
+    this.#entries = head.rules
+    this.#lastNumber = head.lastNumber
+    this.#texts = new Texts(head.texts)
+    for (const index of head.slices) {
+      const slice = await this.#checkpoints.readSlice(index, options.sliceBits)
+      if (slice !== undefined) this.#memory.slices[index] = slice
+    }
+    this.#memory.position = head.restartFrom
+  }
+
+  /** What follows from the checkpoint beside the log: the waits that run, and what the clock did after it. */
+  async #recallClock(): Promise<void> {
+    const { database, tenantId, partition } = this.#parts
+    this.#memory.restoreTimers(partition)
+    const from = this.#memory.position
+    const firings = await database.tx(tenantId, (tx) => selectClockFirings(tx, partition, from))
+    const numbers = new Map(this.#entries.map(({ id, number }) => [id, number]))
+    this.#memory.repeats = firings
+      .flatMap(({ ruleId, ...firing }) => {
+        const rule = numbers.get(ruleId)
+        return rule === undefined ? [] : [{ rule, ...firing }]
+      })
+      .toReversed()
+  }
+
+  async #readBatch(end: number): Promise<number> {
+    const { log, partition, options } = this.#parts
+    const memory = this.#memory
+    const from = memory.position
+    if (from < end) {
+      for (const chunk of await log.read(partition, from, options.batchEvents)) memory.read(chunk)
+    }
+    // The log may count places that hold no record.
+    if (memory.position === from && from < end) memory.position = end
+    const caughtUp = await this.#readBackfills()
+    if (memory.reread.size > 0) await this.#reread()
+    const read = memory.position - from
+    this.#eventsSinceCheckpoint += read
+    await this.#store()
+    return read + caughtUp
+  }
+
+  /** Rules that read from the beginning go on by themselves, and join the others where they meet. */
+  async #readBackfills(): Promise<number> {
+    const { log, partition, options } = this.#parts
+    let read = 0
+    for (const { live, memory } of this.#backfills) {
+      const from = memory.position
+      const until = this.#memory.position
+      if (from < until) {
+        for (const chunk of await log.read(partition, from, Math.min(options.batchEvents, until - from))) {
+          memory.read(chunk, until)
+        }
+        if (memory.position === from) memory.position = until
+        read += memory.position - from
+      }
+      for (const decision of memory.decisions) this.#memory.decisions.push(decision)
+      memory.decisions = []
+      memory.late = []
+      if (memory.position < this.#memory.position) continue
+      await this.#join(live, memory)
+      read++
+    }
+    return read
+  }
+
+  /** Its memory is durable only with every slice, and only then may a checkpoint say that the rule is in them. */
+  async #join(live: LiveRule, memory: Partition): Promise<void> {
+    const { number, id, digest } = live.rule
+    this.#backfills = this.#backfills.filter((backfill) => backfill.live !== live)
+    this.#memory.addRule(live)
+    this.#memory.adopt(memory, this.#parts.partition)
+    // Whoever had an event let in late is read anew, now with this rule too.
+    for (const subscriberId of memory.reread) this.#memory.reread.add(subscriberId)
+    if (this.#memory.reread.size > 0) await this.#reread()
+    await this.#checkpoint(this.#memory.slices.length)
+    this.#entries.push({ number, id, digest, start: 0 })
+    await this.#checkpoints.write([], this.#head())
+  }
+
+  async #reread(): Promise<void> {
+    await this.#store()
+    await this.#storing
+    const { database, tenantId, log, partition, zoneOf, options, nowMs } = this.#parts
+    const memory = this.#memory
+    const epoch = this.#epoch
+    await reread({ database, tenantId, log, partition, epoch, zoneOf, options, nowMs, memory })
+  }
+
+  /** Hands what was decided to the database. The next batch is read meanwhile, but no more than one. */
+  async #store(): Promise<void> {
+    const { decisions, late } = this.#memory
+    if (decisions.length === 0 && late.length === 0) return
+    await this.#storing
+    this.#memory.decisions = []
+    this.#memory.late = []
+    this.#tooLate += late.length
+    this.#storing = this.#save(decisions, late)
+    this.#storing.catch(() => undefined)
+  }
+
+  async #save(decisions: Partition['decisions'], late: Partition['late']): Promise<void> {
+    const { database, tenantId, log, partition, onFirings, onStopped, nowMs, options } = this.#parts
+    const { passed, stopped } = this.#ceilings.check(decisions)
+    const stored = await withCauses(log, partition, passed)
+    const at = instantOf(nowMs())
+    const added = await database.tx(tenantId, async (tx) => {
+      await holdPartition(tx, partition, this.#epoch)
+      for (const { ruleId, fromMs } of stopped) await insertPause(tx, ruleId, instantOf(fromMs), 'ceiling')
+      if (late.length > 0) {
+        const letters = late.map((letter) => ({ ...letter, boundMs: options.latenessMs }))
+        await insertLateLetters(tx, letters, at)
+      }
+      return saveDecisions(tx, partition, stored, at)
+    })
+    const storedMs = nowMs()
+    for (const { ruleId, stands, receivedMs } of stored) {
+      if (stands) this.#firings[ruleId] = (this.#firings[ruleId] ?? 0) + 1
+      else this.#retracted++
+      if (stands && receivedMs !== null) this.#latency.add(storedMs - receivedMs)
+    }
+    if (added > 0) onFirings()
+    if (stopped.length > 0) onStopped()
+  }
+
+  async #checkpointWhenDue(): Promise<void> {
+    const { checkpointEvents, checkpointWorkMs, workMs } = this.#parts.options
+    const sinceMs = workMs() - this.#checkpointAtWorkMs
+    const { slices } = this.#memory
+    const count = slices.length
+    if (count === 0 || this.#eventsSinceCheckpoint === 0) return
+    // As large a part of the slices as the share of the cycle that has passed, so that no step is a long one.
+    const share = Math.max(this.#eventsSinceCheckpoint / checkpointEvents, sinceMs / checkpointWorkMs)
+    if (share * count < 1) return
+    await this.#checkpoint(Math.min(count, Math.floor(share * count)))
+  }
+
+  async #checkpoint(count: number): Promise<void> {
+    const { slices, position } = this.#memory
+    // A subscriber who must be read anew is not in the memory as a checkpoint would claim.
+    if (this.#memory.reread.size > 0) return
+    const taken: { index: number; bytes: Buffer }[] = []
+    for (let i = 0; i < count && slices.length > 0; i++) {
+      const index = this.#nextSlice++ % slices.length
+      if (slices[index]?.isDirty !== true) continue
+      const slice = this.#memory.compact(index, this.#parts.partition)
+      taken.push({ index, bytes: this.#checkpoints.encode(slice, position) })
+      slice.isDirty = false
+      slice.writtenTo = position
+    }
+    const head = this.#head()
+    this.#eventsSinceCheckpoint = 0
+    this.#checkpointAtWorkMs = this.#parts.options.workMs()
+    await this.#store()
+    await this.#storing
+    await this.#checkpoints.write(taken, head)
+  }
+
+  #head(): CheckpointHead {
+    const { slices, position } = this.#memory
+    const present = [...slices.keys()].filter((index) => slices[index] !== undefined)
+    let restartFrom = position
+    for (const index of present) {
+      const { isDirty, writtenTo } = slices[index]!
+      if (isDirty) restartFrom = Math.min(restartFrom, writtenTo)
+    }
+    return {
+      format: 1,
+      rules: this.#entries,
+      lastNumber: this.#lastNumber,
+      texts: this.#texts.list,
+      slices: present,
+      restartFrom,
+      sliceBits: this.#parts.options.sliceBits,
+    }
+  }
+}

@@ -1,0 +1,226 @@
+/*
+ * The memory of up to 2^bits subscribers: everything that the rules of one partition remember of them, in a few typed
+ * arrays. A checkpoint writes these arrays as they are, and a restart reads them back without building anything.
+ *
+ * Each subscriber has one block of 8-byte words, so that an event finds all it needs in one place:
+ *   word 0   u32 words in use, u32 size class        word 1   time of the newest accepted event, epoch ms
+ *   then     the tracks one behind another, for each rule (and value of a composite key) one:
+ *     word 0   u32 rule number and flags, u32 words of the track
+ *     word 1   u32 entries, u32 of them settled
+ *     then     the key (only for composite rules), the state at the horizon, the entries
+ * Blocks come in size classes, each with a list of free ones.
+ */
+
+/** Words in front of a track's own. */
+export const HEADER_WORDS = 2
+
+const RULE_MASK = 0xffff
+const FLAG_SHIFT = 16
+
+/** Flag: the wait of the pending event was fired by the clock. */
+export const CLOCK_FIRED = 1
+/** Flag: the track stands in the timers. */
+export const QUEUED = 2
+
+/** Words 2 to here are scratch: where a track's state now is worked out. */
+export const SCRATCH = 2
+const FIRST_BLOCK = 64
+const BLOCK_WORDS = 2
+const FIRST_WORDS = 256
+
+/** Words of the blocks of each class: steps of about a quarter, so that little of a block is idle. */
+const classWords: number[] = []
+for (let size = 4; size <= 2 ** 26; size = size < 16 ? size + 2 : Math.ceil((size * 5) / 8) * 2)
+  classWords.push(size)
+
+const classOf = (words: number): number => {
+  let place = 0
+  while (classWords[place]! < words) place++
+  return place
+}
+
+export class Slice {
+  words = new Float64Array(FIRST_WORDS)
+  halves = new Uint32Array(this.words.buffer)
+  /** Words in use, from 0; place 0 is never a block. */
+  used = FIRST_BLOCK
+  /** Where each subscriber's block begins, 0 for none. */
+  blocks: Uint32Array
+  /** Head of the list of free blocks of each class, 0 for none. */
+  free = new Uint32Array(classWords.length)
+  /** Events of these subscribers that stand before this log offset are in the memory already. */
+  position = 0
+  /** Changed since its last checkpoint. */
+  isDirty = false
+  /** The log offset up to which the last checkpoint of the slice goes; at first where the slice was made. */
+  writtenTo: number
+
+  constructor(bits: number, madeAt = 0) {
+    this.writtenTo = madeAt
+    this.blocks = new Uint32Array(2 ** bits)
+  }
+
+  /** Time of a subscriber's newest accepted event, epoch ms; -Infinity for none. */
+  newestMs(subscriber: number): number {
+    const block = this.blocks[subscriber]!
+    return block === 0 ? Number.NEGATIVE_INFINITY : this.words[block + 1]!
+  }
+
+  setNewestMs(subscriber: number, atMs: number): void {
+    const block = this.blocks[subscriber]! || this.#room(subscriber, BLOCK_WORDS)
+    this.words[block + 1] = atMs
+    this.isDirty = true
+  }
+
+  /** The track of a rule, subscriber and key; 0 when there is none. `key` is undefined for rules without one. */
+  find(rule: number, subscriber: number, key: number | undefined): number {
+    const block = this.blocks[subscriber]!
+    if (block === 0) return 0
+    const { halves } = this
+    const end = block + halves[block * 2]!
+    for (let place = block + BLOCK_WORDS; place < end; place += halves[place * 2 + 1]!) {
+      const isRule = (halves[place * 2]! & RULE_MASK) === rule
+      if (isRule && (key === undefined || this.words[place + HEADER_WORDS] === key)) return place
+    }
+    return 0
+  }
+
+  /** Adds a track of `words` words, all zero behind the header and key; there must be none. Other tracks may move. */
+  add(rule: number, subscriber: number, key: number | undefined, words: number): number {
+    const inUse = this.blocks[subscriber] === 0 ? BLOCK_WORDS : this.halves[this.blocks[subscriber]! * 2]!
+    const block = this.#room(subscriber, inUse + words)
+    const place = block + inUse
+    this.halves[block * 2] = inUse + words
+    this.halves[place * 2] = rule
+    this.halves[place * 2 + 1] = words
+    this.words.fill(0, place + 1, place + words)
+    if (key !== undefined) this.words[place + HEADER_WORDS] = key
+    return place
+  }
+
+  /** The same track with room for `words` words. It and the subscriber's other tracks may move; returns where it is. */
+  grow(subscriber: number, place: number, words: number): number {
+    const size = this.halves[place * 2 + 1]!
+    if (words <= size) return place
+    const old = this.blocks[subscriber]!
+    const inUse = this.halves[old * 2]!
+    const block = this.#room(subscriber, inUse + words - size)
+    const grown = place - old + block
+    this.words.copyWithin(grown + words, grown + size, block + inUse)
+    this.halves[grown * 2 + 1] = words
+    this.halves[block * 2] = inUse + words - size
+    return grown
+  }
+
+  /**
+   * A copy of the first `words` words of a track of another slice; there must be none for its rule, subscriber and key
+   * here.
+   */
+  take(from: Slice, place: number, subscriber: number, key: number | undefined, words: number): number {
+    const taken = this.add(from.ruleOf(place), subscriber, key, words)
+    for (let i = 1; i < words; i++) this.words[taken + i] = from.words[place + i]!
+    this.halves[taken * 2] = from.halves[place * 2]!
+    this.isDirty = true
+    return taken
+  }
+
+  ruleOf(place: number): number {
+    return this.halves[place * 2]! & RULE_MASK
+  }
+
+  /** Words of a track. */
+  sizeOf(place: number): number {
+    return this.halves[place * 2 + 1]!
+  }
+
+  hasFlag(place: number, flag: number): boolean {
+    return ((this.halves[place * 2]! >>> FLAG_SHIFT) & flag) !== 0
+  }
+
+  setFlag(place: number, flag: number, on: boolean): void {
+    const bit = flag << FLAG_SHIFT
+    if (on) this.halves[place * 2]! |= bit
+    else this.halves[place * 2]! &= ~bit
+  }
+
+  /** How many entries a track has. */
+  countOf(place: number): number {
+    return this.halves[place * 2 + 2]!
+  }
+
+  setCount(place: number, count: number): void {
+    this.halves[place * 2 + 2] = count
+  }
+
+  /** How many of its first entries are in its state at the horizon already. */
+  settledOf(place: number): number {
+    return this.halves[place * 2 + 3]!
+  }
+
+  setSettled(place: number, settled: number): void {
+    this.halves[place * 2 + 3] = settled
+  }
+
+  /** The tracks of a subscriber, which must not move meanwhile. */
+  *tracksOf(subscriber: number): Generator<number> {
+    const block = this.blocks[subscriber]!
+    if (block === 0) return
+    const end = block + this.halves[block * 2]!
+    for (let place = block + BLOCK_WORDS; place < end; place += this.halves[place * 2 + 1]!) yield place
+  }
+
+  /** Forgets the tracks of a subscriber, but not how far its events have come. */
+  clear(subscriber: number): void {
+    const block = this.blocks[subscriber]!
+    if (block === 0) return
+    this.halves[block * 2] = BLOCK_WORDS
+    this.isDirty = true
+  }
+
+  /** Makes room for so many words, neither more nor less; those in use stay. */
+  resize(words: number): void {
+    const resized = new Float64Array(Math.max(words, this.used))
+    resized.set(this.words.subarray(0, this.used))
+    this.words = resized
+    this.halves = new Uint32Array(resized.buffer)
+  }
+
+  /** Bytes that the slice holds. */
+  get bytes(): number {
+    return this.words.byteLength + this.blocks.byteLength + this.free.byteLength
+  }
+
+  /** The block of a subscriber with room for `words` words, moved or made if need be. */
+  #room(subscriber: number, words: number): number {
+    const old = this.blocks[subscriber]!
+    const oldClass = old === 0 ? 0 : this.halves[old * 2 + 1]!
+    if (old !== 0 && classWords[oldClass]! >= words) return old
+    const klass = classOf(words)
+    const block = this.#allocate(klass)
+    if (old === 0) {
+      this.halves[block * 2] = BLOCK_WORDS
+      this.words[block + 1] = Number.NEGATIVE_INFINITY
+    } else {
+      const inUse = this.halves[old * 2]!
+      for (let i = 0; i < inUse; i++) this.words[block + i] = this.words[old + i]!
+      this.halves[old * 2] = this.free[oldClass]!
+      this.free[oldClass] = old
+    }
+    this.halves[block * 2 + 1] = klass
+    this.blocks[subscriber] = block
+    return block
+  }
+
+  /** A free block names its successor in its first half. */
+  #allocate(klass: number): number {
+    const freed = this.free[klass]!
+    if (freed !== 0) {
+      this.free[klass] = this.halves[freed * 2]!
+      return freed
+    }
+    const block = this.used
+    this.used += classWords[klass]!
+    if (this.used > this.words.length) this.resize(Math.max(this.used, Math.ceil(this.words.length * 1.3)))
+    return block
+  }
+}

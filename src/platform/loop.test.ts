@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ManualClock } from './clock.ts'
+import { ManualClock, systemClock } from './clock.ts'
 import { Loop } from './loop.ts'
 
 test('a drain runs stages until none is woken or due and tells the next due moment', async () => {
@@ -63,4 +63,16 @@ test('time that passes while a stage looks makes its next moment due, and no con
   ])
   expect(await loop.drain()).toBe(null)
   expect(runs).toBe(2)
+})
+
+test('a stage that nobody wakes looks once a second, however busy another one is', async () => {
+  const loop = new Loop(systemClock, () => undefined)
+  let looks = 0
+  loop.addTenant('alpha', [
+    { name: 'busy', run: async () => ({ more: false, nextDueMs: systemClock.nowMs() + 20 }) },
+    { name: 'quiet', run: async () => ({ more: looks++ < 0, nextDueMs: null }) },
+  ])
+  loop.start()
+  await expect.poll(() => looks, { timeout: 10_000 }).toBe(3)
+  await loop.stop()
 })

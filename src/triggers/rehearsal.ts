@@ -55,7 +55,6 @@ export async function rehearse(parts: RehearsalParts): Promise<TryAnswer> {
     while (memory.position < end) {
       const from = memory.position
       for (const chunk of await log.read(partition, from, options.batchEvents)) memory.read(chunk, end)
-      if (memory.position === from) memory.position = end
       answer.events += memory.position - from
       collect()
       await setImmediate()

@@ -38,10 +38,8 @@ export async function reread(parts: RereadParts): Promise<void> {
   const live = [...memory.rules.values()]
   fresh.setRules(live, memory.fieldsOf)
   while (fresh.position < memory.position) {
-    const from = fresh.position
-    for (const chunk of await log.read(partition, from, options.batchEvents))
+    for (const chunk of await log.read(partition, fresh.position, options.batchEvents))
       fresh.read(chunk, memory.position)
-    if (fresh.position === from) fresh.position = memory.position
   }
   memory.forget(subscribers)
   memory.adopt(fresh, partition)

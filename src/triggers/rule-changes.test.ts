@@ -106,16 +106,23 @@ test('a rule with backfill misses nothing when the process dies before a checkpo
   await world.close()
 })
 
-test('a rule with backfill misses nothing when the last of its writes fails', async () => {
-  const world = worldOf({ batchEvents: 1 })
-  await world.append(event('1', 0), event('2', 1))
-  await world.save(rule('late', { match: {}, where: 'event.amount > 1.0', backfill: true }))
-  await world.append(event('3', 2, { data: { amount: 2 } }))
-  world.faults = ['before']
-  await world.run()
-  expect(await world.causes('late')).toEqual(['3'])
-  await world.close()
-})
+test.each(['before', 'after', 'death'] as const)(
+  'a rule with backfill misses nothing when a write fails: %s',
+  async (fault) => {
+    for (const placeOfFault of [0, 1, 2, 3]) {
+      const world = worldOf({ batchEvents: 1 })
+      await world.save(rule('steady', everyEvent))
+      await world.append(event('1', 0), event('2', 1))
+      await world.append(event('3', 2))
+      await world.run()
+      await world.save(rule('late', { ...everyEvent, backfill: true }))
+      world.faults = [fault, ...Array.from({ length: placeOfFault }, () => 'none' as const)]
+      await world.run()
+      expect([placeOfFault, await world.causes('late')]).toEqual([placeOfFault, ['1', '2', '3']])
+      await world.close()
+    }
+  },
+)
 
 test('a changed rule loses only its own memory; another validity loses nothing', async () => {
   const world = worldOf({ checkpointEvents: Infinity })

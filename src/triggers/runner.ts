@@ -34,6 +34,8 @@ export class Runner {
   #backfills: Backfill[] = []
   #problems: Record<string, string> = {}
   #isRestored = false
+  /** How many versions of rules there were when they were taken up. */
+  #versions = 0
   #eventsSinceCheckpoint = 0
   #checkpointAtWorkMs: number
   #nextSlice = 0
@@ -54,19 +56,22 @@ export class Runner {
     return new Checkpoints(checkpointsOf({ partition, epoch }), tenantId, partition)
   }
 
-  #emptyMemory(): Partition {
+  #emptyMemory(position = 0): Partition {
     const { log, zoneOf, options } = this.#parts
-    return new Partition({
+    const memory = new Partition({
       partitions: log.partitions,
       sliceBits: options.sliceBits,
       latenessMs: options.latenessMs,
       zoneOf,
     })
+    memory.position = position
+    return memory
   }
 
   /**
    * Takes up new and changed rules; the others keep their memory. A new rule begins at the end of the log as it was
-   * when the rule was saved, or at its beginning with `backfill`; a known one where its checkpoint says.
+   * when the rule was saved, or at its beginning with `backfill`; a known one where its checkpoint says. One that begins
+   * before the place that was read to reads on its own until it is there.
    */
   async load(rules: Rules): Promise<void> {
     const { log, partition, options } = this.#parts
@@ -98,10 +103,11 @@ export class Runner {
           pauses: rules.pausesOf(trigger.id),
           admits: rules.admitsOf(trigger),
         })
-        if (known === undefined && rule.backfill) {
-          const memory = running?.memory ?? this.#emptyMemory()
-          memory.setRules([{ rule, start: 0 }], rules.fieldsOf)
-          backfills.push({ live: { rule, start: 0 }, memory })
+        const first = running?.live.start ?? (rule.backfill ? 0 : start)
+        if (known === undefined && (rule.backfill || first < this.#memory.position)) {
+          const memory = running?.memory ?? this.#emptyMemory(first)
+          memory.setRules([{ rule, start: first }], rules.fieldsOf)
+          backfills.push({ live: { rule, start: first }, memory })
           continue
         }
         const entry = known ?? { number, id: trigger.id, digest, start }
@@ -119,7 +125,14 @@ export class Runner {
     // A new rule's place must survive a crash from now on.
     await this.#storing
     await this.#checkpoints.write([], this.#head())
-    await this.#checkpoints.clearStart(rules.versions)
+    this.#versions = rules.versions
+    await this.#clearStart()
+  }
+
+  /** The place where new rules begin is remembered until all of them are part of a checkpoint. */
+  async #clearStart(): Promise<void> {
+    const isAwaited = this.#backfills.some(({ live }) => !live.rule.backfill)
+    if (!isAwaited) await this.#checkpoints.clearStart(this.#versions)
   }
 
   /** Reads on, up to the end of the log or of this run's share, then fires what the clock has reached. */
@@ -213,8 +226,6 @@ export class Runner {
     if (from < end) {
       for (const chunk of await log.read(partition, from, options.batchEvents)) memory.read(chunk)
     }
-    // The log may count places that hold no record.
-    if (memory.position === from && from < end) memory.position = end
     const caughtUp = await this.#readBackfills()
     if (memory.reread.size > 0) await this.#reread()
     const read = memory.position - from
@@ -234,7 +245,6 @@ export class Runner {
         for (const chunk of await log.read(partition, from, Math.min(options.batchEvents, until - from))) {
           memory.read(chunk, until)
         }
-        if (memory.position === from) memory.position = until
         read += memory.position - from
       }
       for (const decision of memory.decisions) this.#memory.decisions.push(decision)
@@ -257,8 +267,9 @@ export class Runner {
     for (const subscriberId of memory.reread) this.#memory.reread.add(subscriberId)
     if (this.#memory.reread.size > 0) await this.#reread()
     await this.#checkpoint(this.#memory.slices.length)
-    this.#entries.push({ number, id, digest, start: 0 })
+    this.#entries.push({ number, id, digest, start: live.start })
     await this.#checkpoints.write([], this.#head())
+    await this.#clearStart()
   }
 
   async #reread(): Promise<void> {

@@ -43,6 +43,13 @@ type Pipe = { write(bytes: Buffer, done: () => void): void; end(): void }
 /** What has been answered so far; `changed` is called with every answer. */
 type Answers = { accepted: number; duplicates: number; rejected: number; changed: () => void }
 
+/** An answer that counts everything so far takes the place of the one before. */
+function setAnswer(answers: Answers, text: string): void {
+  answers.accepted = 0
+  answers.duplicates = 0
+  answers.rejected = 0
+  addAnswer(answers, text)
+}
 /** `accepted`, `duplicates` and `rejectedCount` of one answer count what that answer is about. */
 function addAnswer(answers: Answers, line: string): void {
   const said = JSON.parse(line) as Record<string, unknown>
@@ -66,7 +73,8 @@ async function tcpPipes({ address, key }: Job, answers: Answers): Promise<Pipe[]
   socket.on('data', (text: string) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop()!
-    for (const line of lines) if (line !== '') addAnswer(answers, line)
+    // Each answer counts all events of the connection so far.
+    for (const line of lines) if (line !== '') setAnswer(answers, line)
   })
   socket.on('error', fail)
   socket.on('close', () => fail(new Error('the server closed the connection')))

@@ -124,6 +124,7 @@ function composeListening(heard: Heard, stores: Stores, config: Config, onError:
     timeZoneOf: async (tenantId) => (await access.tenant(tenantId)).timeZone,
     onFirings: (tenantId) => loop.wake(tenantId, 'entries'),
     onWork: (tenantId) => loop.wake(tenantId, 'triggers'),
+    onRules: (tenantId) => loop.wake(tenantId, 'dates'),
     onError: (error) => onError('triggers', error),
   })
   return { events, sources, triggers }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Analytics, type Database, entriesOf, type EventLog, readFacts } from '../platform/index.ts'
 import { eventPositions, type FactPosition, factPosition, insertEvents, insertFacts } from './store.ts'
 
@@ -10,6 +11,12 @@ export type FeedDependencies = {
 /** ClickHouse likes few large blocks better than many small ones. */
 const BATCH = 50_000
 
+/** In the background events go over in smaller blocks, with a pause behind each in which the thread is listened to. */
+const BACKGROUND_EVENTS = 10_000
+const PAUSE_MS = 50
+/** Busier with other work than this share of the pause, the thread is left alone until the next turn. */
+const BUSY = 0.2
+
 /**
  * Carries facts and events into analytics, each once. It runs beside the loop and holds nothing back there: what
  * it has not carried yet waits in the outbox and the log.
@@ -20,6 +27,7 @@ export class Feed {
   /** How far each partition of a tenant's log was carried. */
   readonly #events = new Map<string, number[]>()
   #running: Promise<void> = Promise.resolve()
+  #isStopping = false
 
   constructor(dependencies: FeedDependencies) {
     this.#dependencies = dependencies
@@ -27,15 +35,30 @@ export class Feed {
 
   /** Carries everything that stands in the outbox and the log now. */
   catchUp(tenantId: string): Promise<void> {
-    const run = this.#running.then(() => this.#carry(tenantId))
+    return this.#run(tenantId, false)
+  }
+
+  /** Carries what there is, but events only while the thread has little else to do: taking events in comes first. */
+  keepUp(tenantId: string): Promise<void> {
+    return this.#run(tenantId, true)
+  }
+
+  /** Ends between two blocks; what was not carried waits where it is. */
+  stop(): Promise<void> {
+    this.#isStopping = true
+    return this.#running
+  }
+
+  #run(tenantId: string, isBackground: boolean): Promise<void> {
+    const run = this.#running.then(() => this.#carry(tenantId, isBackground))
     this.#running = run.catch(() => undefined)
     return run
   }
 
-  async #carry(tenantId: string): Promise<void> {
+  async #carry(tenantId: string, isBackground: boolean): Promise<void> {
     const { analytics, database } = this.#dependencies
     try {
-      await this.#carryEvents(tenantId)
+      await this.#carryEvents(tenantId, isBackground)
       let position = this.#facts.get(tenantId) ?? (await factPosition(analytics, tenantId))
       for (;;) {
         const after = position
@@ -52,15 +75,16 @@ export class Feed {
       throw error
     }
   }
-  async #carryEvents(tenantId: string): Promise<void> {
+  async #carryEvents(tenantId: string, isBackground: boolean): Promise<void> {
     const { analytics, eventLogOf } = this.#dependencies
     const log = eventLogOf(tenantId)
     const positions = this.#events.get(tenantId) ?? (await eventPositions(analytics, tenantId))
     for (let partition = 0; partition < log.partitions; partition++) {
       let offset = positions[partition] ?? 0
       const end = await log.endOffset(partition)
-      while (offset < end) {
-        const chunks = await log.read(partition, offset, BATCH)
+      while (offset < end && !this.#isStopping) {
+        if (isBackground && (await isThreadBusy())) break
+        const chunks = await log.read(partition, offset, isBackground ? BACKGROUND_EVENTS : BATCH)
         await insertEvents(analytics, tenantId, partition, [...entriesOf(chunks)])
         for (const { count } of chunks) offset += count
       }
@@ -68,4 +92,10 @@ export class Feed {
     }
     this.#events.set(tenantId, positions)
   }
+}
+
+async function isThreadBusy(): Promise<boolean> {
+  const before = performance.eventLoopUtilization()
+  await sleep(PAUSE_MS)
+  return performance.eventLoopUtilization(before).utilization > BUSY
 }

@@ -44,7 +44,7 @@ export async function createInsights(dependencies: InsightsDependencies): Promis
         setTimeout(() => tick(tenantId), FEED_EVERY_MS),
       )
     feed
-      .catchUp(tenantId)
+      .keepUp(tenantId)
       .catch(dependencies.onError)
       .finally(() => timers.has(tenantId) && again())
   }
@@ -76,9 +76,8 @@ export async function createInsights(dependencies: InsightsDependencies): Promis
     },
     async stop() {
       for (const timer of timers.values()) clearTimeout(timer)
-      const tenants = [...timers.keys()]
       timers.clear()
-      for (const tenantId of tenants) await feed.catchUp(tenantId).catch(dependencies.onError)
+      await feed.stop()
     },
   }
 }

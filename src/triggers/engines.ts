@@ -18,6 +18,8 @@ export type EnginesParts = {
   onFirings: (tenantId: string) => void
   /** Called when the stage has work: events, or changed rules. */
   onWork: (tenantId: string) => void
+  /** Called when rules changed, for whoever else goes by them. */
+  onRules?: (tenantId: string) => void
   onError: (error: unknown) => void
   /** Worker threads to run the rules in, and what they need to open the stores; none runs them in the stage. */
   threads?: { count: number; databaseUrl: string; logFolder: string } | undefined
@@ -130,6 +132,7 @@ export class Engines {
 
   /** Rules or pauses changed: they are taken up at once, and other rules keep their memory. */
   async rulesChanged(tenantId: string): Promise<void> {
+    this.#parts.onRules?.(tenantId)
     if (this.#threads) return this.#threads.tell(tenantId, 'stale')
     ;(await this.#engines.get(tenantId))?.markStale()
     this.#parts.onWork(tenantId)

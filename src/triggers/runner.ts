@@ -34,12 +34,16 @@ export class Runner {
   #backfills: Backfill[] = []
   #problems: Record<string, string> = {}
   #isRestored = false
+  /** Before this place some slices pass over what they have already, and would pass it over for a new rule too. */
+  #recoveredAt = 0
   /** How many versions of rules there were when they were taken up. */
   #versions = 0
   #eventsSinceCheckpoint = 0
   #checkpointAtWorkMs: number
   #nextSlice = 0
   #storing: Promise<void> = Promise.resolve()
+  #written: Promise<void> = Promise.resolve()
+  #isWriting = false
   #tooLate = 0
   #retracted = 0
   readonly #firings: Record<string, number> = {}
@@ -104,7 +108,8 @@ export class Runner {
           admits: rules.admitsOf(trigger),
         })
         const first = running?.live.start ?? (rule.backfill ? 0 : start)
-        if (known === undefined && (rule.backfill || first < this.#memory.position)) {
+        const reached = Math.max(this.#memory.position, this.#recoveredAt)
+        if (known === undefined && (rule.backfill || first < reached)) {
           const memory = running?.memory ?? this.#emptyMemory(first)
           memory.setRules([{ rule, start: first }], rules.fieldsOf)
           backfills.push({ live: { rule, start: first }, memory })
@@ -123,8 +128,8 @@ export class Runner {
     if (!this.#isRestored) await this.#recallClock()
     this.#isRestored = true
     // A new rule's place must survive a crash from now on.
-    await this.#storing
-    await this.#checkpoints.write([], this.#head())
+    await this.#write([])
+    await this.#written
     this.#versions = rules.versions
     await this.#clearStart()
   }
@@ -164,6 +169,7 @@ export class Runner {
   async close(): Promise<void> {
     await this.#storing
     if (this.#isRestored) await this.#checkpoint(this.#memory.slices.length)
+    await this.#written
   }
 
   async stats(): Promise<PartitionStats> {
@@ -199,7 +205,9 @@ export class Runner {
     this.#texts = new Texts(head.texts)
     for (const index of head.slices) {
       const slice = await this.#checkpoints.readSlice(index, options.sliceBits)
-      if (slice !== undefined) this.#memory.slices[index] = slice
+      if (slice === undefined) continue
+      this.#memory.slices[index] = slice
+      this.#recoveredAt = Math.max(this.#recoveredAt, slice.position)
     }
     this.#memory.position = head.restartFrom
   }
@@ -250,7 +258,7 @@ export class Runner {
       for (const decision of memory.decisions) this.#memory.decisions.push(decision)
       memory.decisions = []
       memory.late = []
-      if (memory.position < this.#memory.position) continue
+      if (memory.position < Math.max(this.#memory.position, this.#recoveredAt)) continue
       await this.#join(live, memory)
       read++
     }
@@ -267,8 +275,10 @@ export class Runner {
     for (const subscriberId of memory.reread) this.#memory.reread.add(subscriberId)
     if (this.#memory.reread.size > 0) await this.#reread()
     await this.#checkpoint(this.#memory.slices.length)
+    await this.#written
     this.#entries.push({ number, id, digest, start: live.start })
-    await this.#checkpoints.write([], this.#head())
+    await this.#write([])
+    await this.#written
     await this.#clearStart()
   }
 
@@ -326,6 +336,8 @@ export class Runner {
     // As large a part of the slices as the share of the cycle that has passed, so that no step is a long one.
     const share = Math.max(this.#eventsSinceCheckpoint / checkpointEvents, sinceMs / checkpointWorkMs)
     if (share * count < 1) return
+    if (this.#isWriting) return
+    await this.#written
     await this.#checkpoint(Math.min(count, Math.floor(share * count)))
   }
 
@@ -342,12 +354,26 @@ export class Runner {
       slice.isDirty = false
       slice.writtenTo = position
     }
-    const head = this.#head()
     this.#eventsSinceCheckpoint = 0
     this.#checkpointAtWorkMs = this.#parts.options.workMs()
+    await this.#write(taken)
+  }
+
+  /**
+   * Writes slices as they were taken just now, in the background: reading goes on. They follow what was decided before
+   * them into the stores, and each other in order. `#written` is when they are there.
+   */
+  async #write(slices: { index: number; bytes: Buffer }[]): Promise<void> {
+    const head = this.#head()
     await this.#store()
-    await this.#storing
-    await this.#checkpoints.write(taken, head)
+    const storing = this.#storing
+    this.#isWriting = true
+    const before = this.#written
+    this.#written = Promise.all([before, storing])
+      .then(() => this.#checkpoints.write(slices, head))
+      .finally(() => (this.#isWriting = false))
+    // Whoever goes on waits for it and hears of the failure.
+    this.#written.catch(() => undefined)
   }
 
   #head(): CheckpointHead {

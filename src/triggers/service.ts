@@ -51,7 +51,7 @@ const defaults: EngineOptions = {
   batchesPerRun: 20,
   checkpointEvents: 4_000_000,
   checkpointWorkMs: 30_000,
-  sliceBits: 12,
+  sliceBits: 10,
   workMs: () => performance.now(),
 }
 

@@ -31,7 +31,8 @@ export type ThreadNews =
   | { news: 'refusal'; call: number; message: string }
 
 const RETRY_MS = 1_000
-const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** The log is looked at so often even when nobody says that it has grown: the main thread may be busy meanwhile. */
+const LOOK_MS = 5
 
 /** An engine that runs by itself: woken when there are events, and by its own timer when a wait runs out. */
 class Tenant {
@@ -68,7 +69,7 @@ class Tenant {
       try {
         const { more, nextDueMs } = await this.engine.run(nowMs)
         if (more) this.#isWoken = true
-        else if (nextDueMs !== null) this.#wakeIn(nextDueMs - nowMs)
+        else this.#wakeIn(Math.min(LOOK_MS, (nextDueMs ?? Number.POSITIVE_INFINITY) - nowMs))
       } catch (error) {
         this.#tell(error)
         this.#wakeIn(RETRY_MS)
@@ -77,7 +78,7 @@ class Tenant {
   }
 
   #wakeIn(delayMs: number): void {
-    this.#timer = setTimeout(() => this.wake(), Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS))
+    this.#timer = setTimeout(() => this.wake(), Math.max(0, delayMs))
   }
 }
 

@@ -38,6 +38,7 @@ export function compacted(
     }
   }
   small.isDirty = slice.isDirty
+  small.tightWords = small.used
   // A little room for what is remembered next.
   small.resize(Math.ceil(small.used * 1.05))
   return small

@@ -32,6 +32,10 @@ export class Partition {
   #subscriberId = 0
   #key: number | null = null
   #decided = 0
+  /** Slices with much idle room. */
+  readonly #loose = new Set<number>()
+  /** The partition's number, as its subscribers tell it. */
+  #partition = 0
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
   #end = 0
@@ -103,6 +107,13 @@ export class Partition {
       this.#take(bytes, view, at, frame, offset)
     }
     if (offset > this.position) this.position = offset
+    if (this.#loose.size > 0) this.#tighten()
+  }
+
+  /** Between two chunks, when nobody holds a place in a slice. */
+  #tighten(): void {
+    for (const index of this.#loose) this.compact(index, this.#partition)
+    this.#loose.clear()
   }
 
   /**
@@ -154,6 +165,10 @@ export class Partition {
     const { event } = plan.reader
     const count = plan.index.match(event, plan.matched)
     if (count === 0) return
+    if (slice.isLoose && this.#parts.keepsAll !== true) {
+      this.#loose.add(seat >>> sliceBits)
+      this.#partition = subscriberId % partitions
+    }
     this.seen++
     const entry = this.#entry
     entry[0] = placeWord(atMs, view.getUint32(at, true))

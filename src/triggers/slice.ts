@@ -27,6 +27,8 @@ export const SCRATCH = 2
 const FIRST_BLOCK = 64
 const BLOCK_WORDS = 2
 const FIRST_WORDS = 256
+/** Below this a slice is too small to be worth tightening. */
+const LEAST_LOOSE_WORDS = 2 ** 13
 
 /** Words of the blocks of each class: steps of about a quarter, so that little of a block is idle. */
 const classWords: number[] = []
@@ -46,6 +48,8 @@ export class Slice {
   used = FIRST_BLOCK
   /** Where each subscriber's block begins, 0 for none. */
   blocks: Uint32Array
+  /** Words in use when the slice was put into as little room as it needs. */
+  tightWords = 0
   /** Head of the list of free blocks of each class, 0 for none. */
   free = new Uint32Array(classWords.length)
   /** Events of these subscribers that stand before this log offset are in the memory already. */
@@ -185,6 +189,11 @@ export class Slice {
     this.halves = new Uint32Array(resized.buffer)
   }
 
+  /** True when it has grown by half since it was tight: by blocks left behind, and by what nobody can see any more. */
+  get isLoose(): boolean {
+    return this.used > LEAST_LOOSE_WORDS && this.used > this.tightWords * 1.5
+  }
+
   /** Bytes that the slice holds. */
   get bytes(): number {
     return this.words.byteLength + this.blocks.byteLength + this.free.byteLength
@@ -220,7 +229,7 @@ export class Slice {
     }
     const block = this.used
     this.used += classWords[klass]!
-    if (this.used > this.words.length) this.resize(Math.max(this.used, Math.ceil(this.words.length * 1.3)))
+    if (this.used > this.words.length) this.resize(Math.max(this.used, Math.ceil(this.words.length * 1.2)))
     return block
   }
 }

@@ -5,12 +5,12 @@ const HEAD_NUMBERS = 6
 
 /**
  * A slice as a checkpoint keeps it: six 64-bit floats (format, log position, subscribers, words in use, size classes,
- * 0), then the arrays one behind another as they stand in memory, in the machine's byte order.
+ * words when tight), then the arrays one behind another as they stand in memory, in the machine's byte order.
  */
 export function encodeSlice(slice: Slice, position: number): Buffer {
   const { words, used, blocks, free } = slice
   const parts: (Float64Array | Uint32Array)[] = [
-    Float64Array.of(FORMAT, position, blocks.length, used, free.length, 0),
+    Float64Array.of(FORMAT, position, blocks.length, used, free.length, slice.tightWords),
     words.subarray(0, used),
     blocks,
     free,
@@ -35,13 +35,14 @@ export function decodeSlice(stored: Uint8Array, bits: number): Slice | undefined
     return copy.buffer
   }
   const head = new Float64Array(take(HEAD_NUMBERS * 8))
-  const [format, position, subscribers, used, classes] = head as unknown as number[]
+  const [format, position, subscribers, used, classes, tightWords] = head as unknown as number[]
   const slice = new Slice(bits, position!)
   if (format !== FORMAT || subscribers !== slice.blocks.length || classes !== slice.free.length)
     return undefined
   slice.words = new Float64Array(take(used! * 8))
   slice.halves = new Uint32Array(slice.words.buffer)
   slice.used = used!
+  slice.tightWords = tightWords!
   slice.blocks = new Uint32Array(take(subscribers * 4))
   slice.free = new Uint32Array(take(classes! * 4))
   slice.position = position!

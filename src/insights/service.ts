@@ -29,6 +29,7 @@ export type Insights = {
 }
 
 const FEED_EVERY_MS = 5_000
+const LAST_CARRY_MS = 10_000
 
 /** Puts the module together and makes its tables where they are missing. */
 export async function createInsights(dependencies: InsightsDependencies): Promise<Insights> {
@@ -76,7 +77,12 @@ export async function createInsights(dependencies: InsightsDependencies): Promis
     },
     async stop() {
       for (const timer of timers.values()) clearTimeout(timer)
+      const tenants = [...timers.keys()]
       timers.clear()
+      // What is carried now need not be at the next start, but nobody waits long for that.
+      const limit = setTimeout(() => void feed.stop(), LAST_CARRY_MS)
+      for (const tenantId of tenants) await feed.catchUp(tenantId).catch(dependencies.onError)
+      clearTimeout(limit)
       await feed.stop()
     },
   }

@@ -26,7 +26,7 @@ describe.skipIf(!hasKafka())('on a real broker', () => {
     ])
     const rows = Array.from({ length: 100 }, (_, i) => ({ identities: { account: `a${i}` } }))
     await world.profiles.upsertSubscribers(world.tenantId, rows)
-    producer = new Producer({ clientId: 'test', bootstrapBrokers: kafka.brokers })
+    producer = idempotentProducer()
   })
   afterAll(async () => {
     await producer?.close()
@@ -78,6 +78,9 @@ describe.skipIf(!hasKafka())('on a real broker', () => {
       await producer.send({ messages: messages.slice(at, at + 3_000) })
     }
   }
+  // A producer that repeats a message after a restart of the broker makes another message of it, and another letter.
+  const idempotentProducer = (): Producer =>
+    new Producer({ clientId: 'test', bootstrapBrokers: kafka.brokers, idempotent: true })
   const events = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, i) => ({
       specversion: '1.0',
@@ -157,7 +160,7 @@ describe.skipIf(!hasKafka())('on a real broker', () => {
     await until(async () => (await logged()).length === 6_000, second)
     await kafka.restart()
     await producer.close()
-    producer = new Producer({ clientId: 'test', bootstrapBrokers: kafka.brokers })
+    producer = idempotentProducer()
     await produce(events(5_500, 7_000))
     await until(async () => (await logged()).length === 7_000, second)
     expect((await statusOf(second)).state).toBe('connected')

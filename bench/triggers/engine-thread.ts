@@ -43,16 +43,14 @@ const reader = {
 const fieldsOf = (type: string): ReturnType<typeof eventDeclarations> => eventDeclarations(reader, type)
 
 const memory = new Partition({
+  partition,
   partitions,
   sliceBits: 12,
   latenessMs: LATENESS_MS,
   zoneOf: () => 'Europe/Moscow',
 })
 const context = { fieldsOf, texts: new Texts(), latenessMs: LATENESS_MS, pauses: [], admits: undefined }
-memory.setRules(
-  triggers.map((trigger, i) => ({ rule: compileRule(trigger, i + 1, context), start: 0 })),
-  fieldsOf,
-)
+memory.setRules(triggers.map((trigger, i) => ({ rule: compileRule(trigger, i + 1, context), start: 0 })))
 
 const base = Number(MSISDN_PREFIX) * 10 ** MSISDN_DIGITS
 const batches = Array.from({ length: partitions }, () => new RecordBatch())

@@ -1,4 +1,4 @@
-import { decodeSlice, encodeSlice } from './snapshot.ts'
+import { decodeSlice } from './snapshot.ts'
 import type { Slice } from './slice.ts'
 
 /** A durable key-value space: embedded, or in PostgreSQL when partitions move between machines. */
@@ -58,11 +58,6 @@ export class Checkpoints {
   async readSlice(index: number, bits: number): Promise<Slice | undefined> {
     const stored = await this.#space.get(`${this.#prefix}/slice/${index}`)
     return stored && decodeSlice(stored, bits)
-  }
-
-  /** The slice as bytes, taken now and written later, when everything decided so far is stored. */
-  encode(slice: Slice, position: number): Buffer {
-    return encodeSlice(slice, position)
   }
 
   /** Slices first: a head never speaks of one that is older than it says. */

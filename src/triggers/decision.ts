@@ -32,6 +32,8 @@ export type ClockFiring = {
 }
 
 export type PartitionParts = {
+  /** The partition's number. */
+  partition: number
   /** How many partitions share the subscribers. */
   partitions: number
   /** A slice holds 2^sliceBits subscribers. */

@@ -1,12 +1,14 @@
 import {
   compileFieldReader,
   type FieldReader,
+  ID_BYTES_AT,
   SOURCE_BYTES_AT,
   TEXT_AT,
   TYPE_BYTES_AT,
+  TYPE_HASH_AT,
+  typeHash,
 } from '../events/index.ts'
-import { ID_BYTES_AT, TYPE_HASH_AT, typeHash } from '../events/index.ts'
-import type { CompiledRule, FieldsOf, Listener } from './compile.ts'
+import type { CompiledRule, Listener } from './compile.ts'
 import { buildRuleIndex, type RuleIndex } from './rule-index.ts'
 
 /** A rule's way of reading an event type, as the partition runs it. */
@@ -20,7 +22,6 @@ export type TypePlan = {
   readings: Reading[]
   /** Room for the numbers of the readings that an event matches. */
   matched: Int32Array
-  seen: number
 }
 
 /**
@@ -30,13 +31,12 @@ export type TypePlan = {
 export class Dispatch {
   readonly #plans = new Map<number, TypePlan[]>()
 
-  constructor(rules: CompiledRule[], fieldsOf: FieldsOf) {
+  constructor(rules: CompiledRule[]) {
     const byType = Map.groupBy(
       rules.flatMap((rule) => rule.listeners.map((listener) => ({ rule, listener }))),
       ({ listener }) => listener.type,
     )
     for (const [type, readings] of byType) {
-      const declared = fieldsOf(type)
       const names = [...new Set(readings.flatMap(({ listener }) => listener.fields))]
       const entries = readings.map(({ listener }, rule) => ({
         rule,
@@ -45,11 +45,10 @@ export class Dispatch {
       }))
       const plan: TypePlan = {
         type: Buffer.from(type),
-        reader: compileFieldReader(names.map((name) => ({ name, type: declared[name]! }))),
+        reader: compileFieldReader(names.map((name) => ({ name }))),
         index: buildRuleIndex(entries),
         readings: readings.map(({ rule, listener }) => ({ rule, observe: listener.observe })),
         matched: new Int32Array(readings.length),
-        seen: 0,
       }
       const hash = typeHash(type)
       this.#plans.set(hash, [...(this.#plans.get(hash) ?? []), plan])

@@ -1,6 +1,6 @@
 import { decodeRecord } from '../events/index.ts'
 import { type Database, entriesOf, type EventLog } from '../platform/index.ts'
-import { type CompiledRule, nameOf } from './compile.ts'
+import type { CompiledRule } from './compile.ts'
 import type { CountedEvent, Explanation, Threshold, Trigger } from './contract.ts'
 import type { GateRefusal } from './gate.ts'
 import { valueOf } from './kinds/threshold.ts'
@@ -8,7 +8,7 @@ import { offsetOf } from './order.ts'
 import { type TrackView, tracksOf } from './track-view.ts'
 import type { Partition } from './partition.ts'
 import { selectFirings } from './store.ts'
-import { viewOf } from './view.ts'
+import { countedView, viewOf } from './view.ts'
 
 export type ExplainParts = {
   database: Database
@@ -75,17 +75,11 @@ async function countedEvents(
     const offset = offsetOf(ref)
     const [entry] = entriesOf(await log.read(partition, offset, 1))
     if (entry?.offset !== offset) continue
-    const { id, source, type, atMs, data } = decodeRecord(entry.record)
-    const at = Temporal.Instant.fromEpochMilliseconds(atMs).toString()
-    const value = data[readField(rule.document) ?? ''] ?? null
-    counted.push({ event: { id, source, type, at, value }, key: String(data[rule.keyField ?? ''] ?? '') })
+    const event = decodeRecord(entry.record)
+    const key = String(event.data[rule.keyField ?? ''] ?? '')
+    counted.push({ event: countedView(rule.document, event), key })
   }
   return counted
-}
-
-function readField({ change, threshold }: Trigger): string | undefined {
-  const path = change?.field ?? threshold?.of
-  return path && nameOf(path)
 }
 
 function judge(

@@ -55,7 +55,7 @@ class Reading {
       return { rule: compileRule(trigger, i + 1, context), start: 0 }
     })
     this.memory = new Partition(parts)
-    this.memory.setRules(this.#rules, fieldsOf)
+    this.memory.setRules(this.#rules)
   }
 
   read(events: LoggedEvent[]): void {
@@ -74,15 +74,15 @@ class Reading {
   }
 
   /** As a restart does it: every slice through its checkpoint. */
-  restart(partition: number): void {
+  restart(): void {
     const fresh = new Partition(this.#parts)
     this.memory.slices.forEach((slice, index) => {
       if (slice)
         fresh.slices[index] = decodeSlice(encodeSlice(slice, this.memory.position), this.#parts.sliceBits)!
     })
     fresh.position = this.memory.position
-    fresh.setRules(this.#rules, fieldsOf)
-    fresh.restoreTimers(partition)
+    fresh.setRules(this.#rules)
+    fresh.restoreTimers()
     this.memory = fresh
   }
 
@@ -127,7 +127,7 @@ test('what stands is what the oracle finds, after every turn', () => {
         const zoneOf = (subscriberId: number): string => zones[subscriberId - 1] ?? 'UTC'
         const readings = Array.from(
           { length: sizes.partitions },
-          () => new Reading(rules, { ...sizes, latenessMs, zoneOf }),
+          (_, partition) => new Reading(rules, { partition, ...sizes, latenessMs, zoneOf }),
         )
         const arrivals: LoggedEvent[] = []
         const seen = new Set<string>()
@@ -141,7 +141,7 @@ test('what stands is what the oracle finds, after every turn', () => {
             const parts = Map.groupBy(events, (event) => partitionOf(event.subscriberId, sizes.partitions))
             for (const [partition, own] of parts) readings[partition]!.read(own)
           } else if ('advanceSteps' in action) nowMs += action.advanceSteps * scale.stepMs
-          else if ('kill' in action) readings.forEach((reading, partition) => reading.restart(partition))
+          else if ('kill' in action) readings.forEach((reading) => reading.restart())
           if ('append' in action || 'kill' in action) continue
           for (const reading of readings) reading.expire(nowMs)
           const expected = firingsOf(rules, arrivals, latenessMs, { nowMs, zoneOf })

@@ -2,7 +2,7 @@ import { FLAGS_AT, REPLAYED, SUBSCRIBER_AT } from '../events/index.ts'
 import { FRAME_BYTES, type LogChunk } from '../platform/index.ts'
 import { Calendar } from './calendar.ts'
 import { compacted } from './compaction.ts'
-import type { CompiledRule, FieldsOf } from './compile.ts'
+import type { CompiledRule } from './compile.ts'
 import type { ClockFiring, Decision, LateRecord, LiveRule, PartitionParts } from './decision.ts'
 import { dataStart, Dispatch, type Reading } from './dispatch.ts'
 import { placeWord, refWord, timeOf } from './order.ts'
@@ -34,13 +34,10 @@ export class Partition {
   #decided = 0
   /** Slices with much idle room. */
   readonly #loose = new Set<number>()
-  /** The partition's number, as its subscribers tell it. */
-  #partition = 0
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
   #end = 0
   #dispatch: Dispatch | undefined
-  #fieldsOf: FieldsOf = () => ({})
   /** The next offset at which a rule begins to see events. */
   #nextStart = Number.POSITIVE_INFINITY
   decisions: Decision[] = []
@@ -73,10 +70,9 @@ export class Partition {
   }
 
   /** Sets the rules that run from now on. Memory of rules that are not among them is swept away by and by. */
-  setRules(rules: LiveRule[], fieldsOf: FieldsOf): void {
+  setRules(rules: LiveRule[]): void {
     this.rules.clear()
     for (const live of rules) this.rules.set(live.rule.number, live)
-    this.#fieldsOf = fieldsOf
     this.#awaken()
   }
 
@@ -84,11 +80,6 @@ export class Partition {
   addRule(live: LiveRule): void {
     this.rules.set(live.rule.number, live)
     this.#awaken()
-  }
-
-  /** The fields of event types, as the rules were given them. */
-  get fieldsOf(): FieldsOf {
-    return this.#fieldsOf
   }
 
   /** Reads a chunk up to the offset `until`. Records before the partition's position are passed over. */
@@ -112,7 +103,7 @@ export class Partition {
 
   /** Between two chunks, when nobody holds a place in a slice. */
   #tighten(): void {
-    for (const index of this.#loose) this.compact(index, this.#partition)
+    for (const index of this.#loose) this.compact(index)
     this.#loose.clear()
   }
 
@@ -167,7 +158,6 @@ export class Partition {
     if (count === 0) return
     if (slice.isLoose && this.#parts.keepsAll !== true) {
       this.#loose.add(seat >>> sliceBits)
-      this.#partition = subscriberId % partitions
     }
     this.seen++
     const entry = this.#entry
@@ -291,14 +281,10 @@ export class Partition {
     subscriberId: number,
     key: number,
   ): { slice: Slice; place: number } | undefined {
-    const { partitions, sliceBits } = this.#parts
-    const seat = Math.floor(subscriberId / partitions)
-    const slice = this.#sliceAt(seat >>> sliceBits)
-    const place = slice.find(
-      rule.number,
-      seat & (2 ** sliceBits - 1),
-      rule.keyField === undefined ? undefined : key,
-    )
+    const seat = this.seatOf(subscriberId)
+    if (seat === undefined) return undefined
+    const { slice, subscriber } = seat
+    const place = slice.find(rule.number, subscriber, rule.keyField === undefined ? undefined : key)
     return place === 0 ? undefined : { slice, place }
   }
 
@@ -309,15 +295,12 @@ export class Partition {
   /** Takes up the rules whose start has been reached, and notes the next start. */
   #awaken(offset = this.position): void {
     const live = [...this.rules.values()]
-    this.#dispatch = new Dispatch(
-      live.filter(({ start }) => start <= offset).map(({ rule }) => rule),
-      this.#fieldsOf,
-    )
+    this.#dispatch = new Dispatch(live.filter(({ start }) => start <= offset).map(({ rule }) => rule))
     this.#nextStart = Math.min(...live.map(({ start }) => start).filter((start) => start > offset))
   }
 
   /** Makes the timers anew from the memory. */
-  restoreTimers(partition: number): void {
+  restoreTimers(): void {
     this.slices.forEach((slice, index) => {
       if (slice === undefined) return
       for (const subscriber of slice.blocks.keys()) {
@@ -325,7 +308,7 @@ export class Partition {
           const rule = this.rules.get(slice.ruleOf(place))?.rule
           if (rule?.kind.deadlineMs === undefined) continue
           slice.setFlag(place, QUEUED, false)
-          const subscriberId = this.#subscriberIdOf(index, subscriber, partition)
+          const subscriberId = this.#subscriberIdOf(index, subscriber)
           const key = rule.keyField === undefined ? 0 : slice.words[place + HEADER_WORDS]!
           this.fold.subscriberId = subscriberId
           this.#queue(slice, rule, place, subscriberId, key)
@@ -335,12 +318,12 @@ export class Partition {
   }
 
   /** Takes over tracks from another reading of the same log, up to the same place; it has none of them itself. */
-  adopt(other: Partition, partition: number): void {
+  adopt(other: Partition): void {
     other.slices.forEach((from, index) => {
       if (from === undefined) return
       const slice = this.#sliceAt(index)
       for (const subscriber of from.blocks.keys()) {
-        const subscriberId = this.#subscriberIdOf(index, subscriber, partition)
+        const subscriberId = this.#subscriberIdOf(index, subscriber)
         const newestMs = Math.max(slice.newestMs(subscriber), from.newestMs(subscriber))
         if (newestMs > slice.newestMs(subscriber)) slice.setNewestMs(subscriber, newestMs)
         for (const place of from.tracksOf(subscriber)) {
@@ -366,14 +349,14 @@ export class Partition {
   }
 
   /** Puts a slice into as little room as it needs. */
-  compact(index: number, partition: number): Slice {
+  compact(index: number): Slice {
     const small = compacted(
       this.slices[index]!,
       this.#parts.sliceBits,
       this.rules,
       this.fold,
       this.#parts.latenessMs,
-      (subscriber) => this.#subscriberIdOf(index, subscriber, partition),
+      (subscriber) => this.#subscriberIdOf(index, subscriber),
     )
     this.slices[index] = small
     return small
@@ -387,8 +370,8 @@ export class Partition {
     }
   }
 
-  #subscriberIdOf(sliceIndex: number, subscriber: number, partition: number): number {
-    const { partitions, sliceBits } = this.#parts
+  #subscriberIdOf(sliceIndex: number, subscriber: number): number {
+    const { partition, partitions, sliceBits } = this.#parts
     return (sliceIndex * 2 ** sliceBits + subscriber) * partitions + partition
   }
 

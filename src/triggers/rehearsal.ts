@@ -1,13 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import { decodeRecord, type LoggedEvent } from '../events/index.ts'
 import { entriesOf, type EventLog } from '../platform/index.ts'
-import { compileRule, nameOf } from './compile.ts'
+import { compileRule } from './compile.ts'
 import type { CountedEvent, Trigger, TryAnswer } from './contract.ts'
 import { offsetOf } from './order.ts'
 import type { Decision } from './decision.ts'
 import { Partition } from './partition.ts'
 import type { Rules } from './runner-parts.ts'
 import { Texts } from './texts.ts'
+import { countedView } from './view.ts'
 
 export type RehearsalParts = {
   log: EventLog
@@ -38,8 +39,8 @@ export async function rehearse(parts: RehearsalParts): Promise<TryAnswer> {
       pauses: [],
       admits: rules.admitsOf(trigger),
     })
-    const memory = new Partition({ partitions: log.partitions, zoneOf, ...options })
-    memory.setRules([{ rule, start: 0 }], rules.fieldsOf)
+    const memory = new Partition({ partition, partitions: log.partitions, zoneOf, ...options })
+    memory.setRules([{ rule, start: 0 }])
     const standing = new Map<number, Decision>()
     const collect = (): void => {
       for (const decision of memory.decisions) {
@@ -100,14 +101,7 @@ async function explained(
       if (types.has(event.type) && event.atMs <= firedAtMs) counted.push(event)
     }
   }
-  const field = trigger.change?.field ?? trigger.threshold?.of
-  const view = (event: LoggedEvent): CountedEvent => ({
-    id: event.id,
-    source: event.source,
-    type: event.type,
-    at: Temporal.Instant.fromEpochMilliseconds(event.atMs).toString(),
-    value: field === undefined ? null : (event.data[nameOf(field)] ?? null),
-  })
+  const view = (event: LoggedEvent): CountedEvent => countedView(trigger, event)
   const firedAt = Temporal.Instant.fromEpochMilliseconds(firedAtMs).toString()
   return {
     subscriberId,

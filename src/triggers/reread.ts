@@ -28,6 +28,7 @@ export async function reread(parts: RereadParts): Promise<void> {
   const subscribers = new Set(memory.reread)
   memory.reread.clear()
   const fresh = new Partition({
+    partition,
     partitions: log.partitions,
     sliceBits: options.sliceBits,
     latenessMs: options.latenessMs,
@@ -36,13 +37,13 @@ export async function reread(parts: RereadParts): Promise<void> {
     only: subscribers,
   })
   const live = [...memory.rules.values()]
-  fresh.setRules(live, memory.fieldsOf)
+  fresh.setRules(live)
   while (fresh.position < memory.position) {
     for (const chunk of await log.read(partition, fresh.position, options.batchEvents))
       fresh.read(chunk, memory.position)
   }
   memory.forget(subscribers)
-  memory.adopt(fresh, partition)
+  memory.adopt(fresh)
   const decided = 4 * memory.position + 1
   const stored = await withCauses(log, partition, fresh.decisions)
   const standing = new Map<string, Set<string>>()

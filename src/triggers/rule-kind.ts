@@ -63,13 +63,6 @@ export interface RuleKind {
   expire?(fold: Fold): void
 }
 
-/** One way in which a rule reads an event type. */
-export type Listener = {
-  type: string
-  /** Numbers of the event for its entry, into `values`; false when the rule does not see it. */
-  observe(event: EventFields, values: Float64Array): boolean
-}
-
 /** The number that stands for a scalar wherever only equality matters: 52 bits of a hash for a text. */
 export function codeOf(value: Scalar): number {
   if (typeof value === 'number') return value

@@ -11,6 +11,7 @@ import { Partition } from './partition.ts'
 import { reread } from './reread.ts'
 import type { PartitionStats, Rules, RunnerParts } from './runner-parts.ts'
 import { claimPartition, holdPartition, insertPause, saveDecisions, selectClockFirings } from './store.ts'
+import { encodeSlice } from './snapshot.ts'
 import { Texts } from './texts.ts'
 
 type Backfill = { live: LiveRule; memory: Partition }
@@ -61,8 +62,9 @@ export class Runner {
   }
 
   #emptyMemory(position = 0): Partition {
-    const { log, zoneOf, options } = this.#parts
+    const { partition, log, zoneOf, options } = this.#parts
     const memory = new Partition({
+      partition,
       partitions: log.partitions,
       sliceBits: options.sliceBits,
       latenessMs: options.latenessMs,
@@ -111,7 +113,7 @@ export class Runner {
         const reached = Math.max(this.#memory.position, this.#recoveredAt)
         if (known === undefined && (rule.backfill || first < reached)) {
           const memory = running?.memory ?? this.#emptyMemory(first)
-          memory.setRules([{ rule, start: first }], rules.fieldsOf)
+          memory.setRules([{ rule, start: first }])
           backfills.push({ live: { rule, start: first }, memory })
           continue
         }
@@ -124,7 +126,7 @@ export class Runner {
     }
     this.#entries = entries
     this.#backfills = backfills
-    this.#memory.setRules(live, rules.fieldsOf)
+    this.#memory.setRules(live)
     if (!this.#isRestored) await this.#recallClock()
     this.#isRestored = true
     // A new rule's place must survive a crash from now on.
@@ -215,7 +217,7 @@ export class Runner {
   /** What follows from the checkpoint beside the log: the waits that run, and what the clock did after it. */
   async #recallClock(): Promise<void> {
     const { database, tenantId, partition } = this.#parts
-    this.#memory.restoreTimers(partition)
+    this.#memory.restoreTimers()
     const from = this.#memory.position
     const firings = await database.tx(tenantId, (tx) => selectClockFirings(tx, partition, from))
     const numbers = new Map(this.#entries.map(({ id, number }) => [id, number]))
@@ -270,7 +272,7 @@ export class Runner {
     const { number, id, digest } = live.rule
     this.#backfills = this.#backfills.filter((backfill) => backfill.live !== live)
     this.#memory.addRule(live)
-    this.#memory.adopt(memory, this.#parts.partition)
+    this.#memory.adopt(memory)
     // Whoever had an event let in late is read anew, now with this rule too.
     for (const subscriberId of memory.reread) this.#memory.reread.add(subscriberId)
     if (this.#memory.reread.size > 0) await this.#reread()
@@ -349,8 +351,8 @@ export class Runner {
     for (let i = 0; i < count && slices.length > 0; i++) {
       const index = this.#nextSlice++ % slices.length
       if (slices[index]?.isDirty !== true) continue
-      const slice = this.#memory.compact(index, this.#parts.partition)
-      taken.push({ index, bytes: this.#checkpoints.encode(slice, position) })
+      const slice = this.#memory.compact(index)
+      taken.push({ index, bytes: encodeSlice(slice, position) })
       slice.isDirty = false
       slice.writtenTo = position
     }

@@ -1,5 +1,5 @@
 import { appendFacts, derivedId, type Fact, type Tx } from '../platform/index.ts'
-import { type Firing, markFiringsHandled, takeFirings } from '../triggers/index.ts'
+import { type Firing, markFiringsHandled, markOthersHandled, takeFirings } from '../triggers/index.ts'
 import { type Arm, type Campaign, CONTROL } from './contract.ts'
 import { armOf } from './experiment.ts'
 import { type Instance, lengthMs } from './journey.ts'
@@ -13,7 +13,8 @@ export type Belongs = (tx: Tx, campaign: Campaign, subscriberIds: number[]) => P
 /**
  * Turns new firings into enrolments and journeys. A firing may both put a subscriber into the population and begin
  * the journey of their arm; one that came before the enrolment begins nothing, whether or not both are taken at
- * once, so that the result does not depend on batches. Returns how many firings were handled.
+ * once, so that the result does not depend on batches. Returns how many firings were handled; those of rules that no
+ * campaign listens to are passed over without being looked at.
  */
 export async function takeEntries(
   tx: Tx,
@@ -22,6 +23,9 @@ export async function takeEntries(
   now: Temporal.Instant,
   limit: number,
 ): Promise<number> {
+  const heard = [...new Set(campaigns.flatMap(triggersOf))]
+  markOthersHandled(tx, heard, now)
+  if (heard.length === 0) return 0
   const firings = await takeFirings(tx, limit)
   if (firings.length === 0) return 0
   for (const campaign of campaigns) {
@@ -34,6 +38,12 @@ export async function takeEntries(
     now,
   )
   return firings.length
+}
+
+/** The triggers that a campaign listens to. */
+function triggersOf({ document }: LiveCampaign): string[] {
+  const { population, arms } = document
+  return [population.trigger, ...arms.map((arm) => arm.entry.trigger)].filter((id) => id !== undefined)
 }
 
 /** Enrols whom the population's trigger names for the first time; returns the firing that did it, by subscriber. */

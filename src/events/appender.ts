@@ -3,6 +3,13 @@ import { type EventLog, RecordBatch } from '../platform/index.ts'
 /** Appends under way at once: one syncs while the next is handed over. */
 const MAX_UNDER_WAY = 2
 
+/** After a group of so many records the next one gathers for a while: a flood shares its commits, one event waits for none. */
+const FLOOD_RECORDS = 200
+const GATHER_MS = 2
+
+/** Groups that are kept to be used again: one that is being filled, those under way, and one that waits. */
+const SPARE_GROUPS = 4
+
 /** A group with so many bytes takes no more. */
 const GROUP_BYTES = 4 * 2 ** 20
 
@@ -21,6 +28,7 @@ export class Appender {
   readonly #ready: Waiting[] = []
   readonly #spare: RecordBatch[][] = []
   #underWay = 0
+  #gathersUntilMs = 0
   #isScheduled = false
 
   constructor(log: EventLog) {
@@ -44,11 +52,14 @@ export class Appender {
   submit(): void {
     if (this.#isScheduled || this.#underWay >= MAX_UNDER_WAY) return
     this.#isScheduled = true
-    // The present turn may bring more: a socket's read often carries several requests.
-    setImmediate(() => {
+    const send = (): void => {
       this.#isScheduled = false
       this.#send()
-    })
+    }
+    const waitMs = this.#gathersUntilMs - performance.now()
+    // The present turn may bring more: a socket's read often carries several requests.
+    if (waitMs >= 1) setTimeout(send, waitMs)
+    else setImmediate(send)
   }
 
   #send(): void {
@@ -56,6 +67,7 @@ export class Appender {
       const group = this.#ready.shift() ?? this.#open
       if (!group) return
       if (group === this.#open) this.#open = undefined
+      if (countOf(group) >= FLOOD_RECORDS) this.#gathersUntilMs = performance.now() + GATHER_MS
       this.#underWay++
       void this.#append(group)
     }
@@ -65,13 +77,14 @@ export class Appender {
     try {
       const isNew = await this.#log.append(group.batches)
       for (const batch of group.batches) batch.clear()
-      if (this.#spare.length < MAX_UNDER_WAY) this.#spare.push(group.batches)
+      if (this.#spare.length < SPARE_GROUPS) this.#spare.push(group.batches)
       group.resolve(isNew)
     } catch (error) {
       group.reject(error)
     }
     this.#underWay--
-    this.#send()
+    if (this.#ready.length > 0) this.#send()
+    else if (this.#open) this.submit()
   }
 
   #newGroup(): Waiting {
@@ -87,6 +100,12 @@ function sizeOf({ batches }: Group): number {
   let bytes = 0
   for (const batch of batches) bytes += batch.length
   return bytes
+}
+
+function countOf({ batches }: Group): number {
+  let records = 0
+  for (const { count } of batches) records += count
+  return records
 }
 
 /** Where in a group somebody's records stand: from and to which record of each partition. */

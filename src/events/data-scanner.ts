@@ -1,24 +1,14 @@
 import type { Lookup } from '../profiles/index.ts'
-import { referenceOf } from './converter.ts'
+import { compileDataForm, type DataForm } from './data-form.ts'
 import type { EventType } from './event-type.ts'
 import { compileFieldCheck, type FieldCheck } from './field-check.ts'
-import { phoneAt } from './identity-bytes.ts'
-import {
-  CLOSE_OBJECT,
-  COMMA,
-  literalEnd,
-  numberRead,
-  OPEN_OBJECT,
-  QUOTE,
-  readNumber,
-  skipSpace,
-  stringEnd,
-  valueEnd,
-} from './json-bytes.ts'
+import { DATA_DEPTH, FieldWriter } from './field-writer.ts'
+import { Forms } from './forms.ts'
+import { CLOSE_OBJECT, COMMA, OPEN_OBJECT, skipSpace, valueEnd } from './json-bytes.ts'
 import { KeyReader } from './key-reader.ts'
-import { readRfc3339, writeMs } from './moment-bytes.ts'
-import { TextTable } from './text-table.ts'
-import { Window } from './window.ts'
+import { type Layout, layoutOf } from './layout.ts'
+import { LENGTH_BYTES, WORDS_AT } from './packed-data.ts'
+import type { Window } from './window.ts'
 
 /** Keywords of a whole schema that a scanner understands; with any other one the type is left to the slow path. */
 const rootKeywords = new Set([
@@ -34,9 +24,6 @@ const rootKeywords = new Set([
 
 /** The most that a value of an identity field may grow: `"x"` becomes `"subscriber:2147483647"`. */
 const REFERENCE_BYTES = 24
-
-/** How deep data stand in an event. */
-const DATA_DEPTH = 2
 
 /** A scanner for the data of a type; undefined when its schema is beyond the common ones. */
 export function compileDataScanner(schema: EventType['schema']): DataScanner | undefined {
@@ -64,84 +51,93 @@ export function compileDataScanner(schema: EventType['schema']): DataScanner | u
   return new DataScanner(names, checks, !additionalProperties)
 }
 
-const nothing = new Window(Buffer.alloc(0))
-
-/** Texts of fields whose value is compared with others. */
-const texts = new TextTable()
-
 /**
- * Checks data where they stand in the line and writes them as the log keeps them: declared fields only, moments as
- * epoch milliseconds, subscribers instead of identities. What stays as it came is copied in as few pieces as possible.
+ * Checks data where they stand in the line and packs them as the log keeps them: declared fields only, moments as
+ * epoch milliseconds, subscribers instead of identities.
  */
 export class DataScanner {
-  /** How many bytes the data may grow. */
+  /** How many bytes packed data may be longer than what they were made of. */
   readonly extraBytes: number
   /** Where the data that were scanned last end. */
   end = 0
+  readonly #names: string[]
   readonly #keys: KeyReader
   readonly #checks: FieldCheck[]
   readonly #isClosed: boolean
   readonly #requiredCount: number
+  readonly #writer = new FieldWriter()
+  /** Forms of data that came often, each with code of its own. */
+  readonly #forms = new Forms<DataForm>()
   /** Per field the number of the scan that met it last. */
   readonly #metIn: Float64Array
   #scans = 0
-  /** The line and the output, and how far that is written; what is copied next begins at `#copied`. */
-  #source = nothing
-  #out = nothing
-  #at = 0
-  #copied = 0
+  /** The fields of the data under way in their order, and those of the last layout. */
+  readonly #order: Int32Array
+  readonly #lastOrder: Int32Array
+  #layout: Layout = layoutOf([])
 
   constructor(names: string[], checks: FieldCheck[], isClosed: boolean) {
+    this.#names = names
     this.#keys = new KeyReader(names)
     this.#checks = checks
     this.#isClosed = isClosed
     this.#requiredCount = checks.filter((check) => check.isRequired).length
     this.#metIn = new Float64Array(checks.length)
-    this.extraBytes = 2 + checks.filter((check) => check.identity !== undefined).length * REFERENCE_BYTES
+    this.#order = new Int32Array(names.length)
+    this.#lastOrder = new Int32Array(names.length)
+    const references = checks.filter((check) => check.identity !== undefined).length
+    this.extraBytes =
+      WORDS_AT +
+      names.length * (8 + LENGTH_BYTES) +
+      references * REFERENCE_BYTES +
+      layoutOf(names).text.bytes.length
   }
 
   /**
-   * Scans the data at `at` and writes them to `out` from `to` on; returns where they end there, with `end` set. -1 for
+   * Scans the data at `at` and packs them into `out` from `to` on; returns where they end there, with `end` set. -1 for
    * anything that is wrong or unusual.
    */
   scan(source: Window, at: number, end: number, out: Window, to: number, lookup: Lookup): number {
+    const { list } = this.#forms
+    for (let i = 0; i < list.length; i++) {
+      const packed = list[i]!(this, this.#writer, source, at, end, out, to, lookup)
+      if (packed < 0) continue
+      if (i > 0) this.#forms.hit(i)
+      return packed
+    }
+    const packed = this.#scanMembers(source, at, end, out, to, lookup)
+    if (packed >= 0 && this.#forms.isDue()) {
+      this.#forms.add(compileDataForm(source.bytes, at, this.end, this.#names, this.#checks))
+    }
+    return packed
+  }
+
+  #scanMembers(source: Window, at: number, end: number, out: Window, to: number, lookup: Lookup): number {
     const { bytes } = source
     if (at >= end || bytes[at] !== OPEN_OBJECT) return -1
-    this.#source = source
-    this.#out = out
-    this.#at = to
-    this.#copied = at
+    const writer = this.#writer
+    // Texts are written behind as many words as there may be, and moved when it is known how many there are.
+    writer.begin(source, out, to + WORDS_AT + this.#names.length * 8, lookup)
     this.#scans++
-    let keptEnd = at + 1
     let kept = 0
-    let isGap = false
     let missing = this.#requiredCount
     at = skipSpace(bytes, at + 1, end)
     if (at < end && bytes[at] !== CLOSE_OBJECT) {
       this.#keys.begin()
       for (;;) {
-        const member = at
         at = this.#keys.read(source, at, end)
         if (at < 0 || at >= end) return -1
         const slot = this.#keys.slot
         if (slot < 0) {
           if (this.#isClosed) return -1
-          if (!isGap) this.#copyUpTo(keptEnd)
-          isGap = true
           at = valueEnd(bytes, at, end, DATA_DEPTH)
         } else {
           if (this.#metIn[slot] === this.#scans) return -1
           this.#metIn[slot] = this.#scans
           const check = this.#checks[slot]!
           if (check.isRequired) missing--
-          if (isGap) {
-            if (kept > 0) out.bytes[this.#at++] = COMMA
-            this.#copied = member
-            isGap = false
-          }
-          kept++
-          at = this.#takeValue(bytes, at, end, check, lookup)
-          keptEnd = at
+          at = writer.take(check, at, end, to + WORDS_AT + kept * 8)
+          this.#order[kept++] = slot
         }
         if (at < 0) return -1
         at = skipSpace(bytes, at, end)
@@ -153,9 +149,7 @@ export class DataScanner {
     }
     if (at >= end || missing > 0) return -1
     this.end = at + 1
-    if (isGap) out.bytes[this.#at++] = CLOSE_OBJECT
-    else this.#copyUpTo(at + 1)
-    return this.#at
+    return this.#finish(out, to, kept)
   }
 
   /** Whether an event of the type may come without data. */
@@ -163,105 +157,31 @@ export class DataScanner {
     return this.#requiredCount === 0
   }
 
-  #copyUpTo(end: number): void {
-    this.#at = this.#source.copyTo(this.#copied, end, this.#out, this.#at)
-    this.#copied = end
+  /** Packs data without a field into `out` at `to`; returns where they end. */
+  putNone(out: Window, to: number): number {
+    this.#writer.textsAt = this.#writer.free = to + WORDS_AT + this.#names.length * 8
+    return this.#finish(out, to, 0)
   }
 
-  /** Writes `text` in the place of the value `[start, end)`; returns `end`. */
-  #replace(start: number, end: number, text: string): number {
-    this.#copyUpTo(start)
-    const { bytes } = this.#out
-    for (let i = 0; i < text.length; i++) bytes[this.#at++] = text.charCodeAt(i)
-    this.#copied = end
-    return end
+  /** Writes what stands before the words and behind the texts; returns where the data end. */
+  #finish(out: Window, to: number, kept: number): number {
+    const { textsAt, free } = this.#writer
+    const layout = this.#layoutOf(kept)
+    const { length } = layout.text.bytes
+    out.view.setInt32(to, layout.hash, true)
+    out.view.setInt32(to + 4, length, true)
+    const begin = to + WORDS_AT + kept * 8
+    if (begin < textsAt) out.bytes.copyWithin(begin, textsAt, free)
+    return layout.text.copyTo(0, length, out, begin + free - textsAt)
   }
 
-  /** Checks the value at `at` and converts it where it must be; returns where it ends, or -1. */
-  #takeValue(bytes: Buffer, at: number, end: number, check: FieldCheck, lookup: Lookup): number {
-    if (check.isNullable && bytes[at] === 0x6e && check.kind !== 'any') return literalEnd(bytes, at, end)
-    switch (check.kind) {
-      case 'number':
-      case 'integer':
-        return numberEnd(bytes, at, end, check)
-      case 'boolean':
-        return bytes[at] === 0x6e ? -1 : literalEnd(bytes, at, end)
-      case 'string':
-        return this.#takeText(bytes, at, end, check, lookup)
-      case 'time': {
-        const close = bytes[at] === QUOTE ? this.#source.plainEnd(at + 1, end) : end
-        if (close >= end || bytes[close] !== QUOTE || !isTextInBounds(bytes, at + 1, close, check)) return -1
-        const ms = readRfc3339(bytes, at + 1, close)
-        if (Number.isNaN(ms)) return -1
-        this.#copyUpTo(at)
-        this.#at = writeMs(ms, this.#out.bytes, this.#at)
-        this.#copied = close + 1
-        return close + 1
-      }
-      case 'any':
-        return this.#takeAny(bytes, at, end, check, lookup)
-    }
+  /** The layout of the data under way, which have so many fields. */
+  #layoutOf(kept: number): Layout {
+    let isSame = kept === this.#layout.names.length
+    for (let i = 0; i < kept && isSame; i++) isSame = this.#order[i] === this.#lastOrder[i]
+    if (isSame) return this.#layout
+    this.#lastOrder.set(this.#order)
+    const names = [...this.#order.subarray(0, kept)].map((slot) => this.#names[slot]!)
+    return (this.#layout = layoutOf(names))
   }
-
-  #takeText(bytes: Buffer, at: number, end: number, check: FieldCheck, lookup: Lookup): number {
-    if (bytes[at] !== QUOTE) return -1
-    const close = this.#source.plainEnd(at + 1, end)
-    if (close >= end || bytes[close] !== QUOTE) {
-      if (isConstrained(check)) return -1
-      return stringEnd(bytes, close, end) + 1 || -1
-    }
-    if (isConstrained(check)) {
-      if (!isTextInBounds(bytes, at + 1, close, check)) return -1
-      if (check.identity !== undefined) return this.#takeIdentity(bytes, at, close, check.identity, lookup)
-    }
-    return close + 1
-  }
-
-  #takeIdentity(bytes: Buffer, at: number, close: number, kind: string, lookup: Lookup): number {
-    const digits = kind === 'msisdn' ? phoneAt(bytes, at + 1, close) : 0
-    const id = digits === 0 ? 0 : lookup.phone(digits)
-    const found = id === 0 ? lookup.resolve(`${kind}:${bytes.toString('utf8', at + 1, close)}`) : id
-    return this.#replace(at, close + 1, `"${referenceOf(found)}"`)
-  }
-
-  #takeAny(bytes: Buffer, at: number, end: number, check: FieldCheck, lookup: Lookup): number {
-    const close = valueEnd(bytes, at, end, DATA_DEPTH)
-    if (close < 0) return -1
-    const value: unknown = JSON.parse(bytes.toString('utf8', at, close))
-    if (!check.validate!(value)) return -1
-    if (check.convert === undefined || value === null) return close
-    // Only moments in lists are converted here, which makes them shorter; another outcome would not fit.
-    const text = JSON.stringify(check.convert(value, lookup.resolve))
-    return text.length > close - at || !/^[\x20-\x7e]*$/.test(text) ? -1 : this.#replace(at, close, text)
-  }
-}
-
-function isConstrained(check: FieldCheck): boolean {
-  return (
-    check.identity !== undefined ||
-    check.allowed !== undefined ||
-    check.pattern !== undefined ||
-    check.minLength > 0 ||
-    check.maxLength < Infinity
-  )
-}
-
-function isTextInBounds(bytes: Buffer, start: number, end: number, check: FieldCheck): boolean {
-  if (check.minLength > 0 || check.maxLength < Infinity) {
-    let characters = end - start
-    for (let i = start; i < end; i++) if ((bytes[i]! & 0xc0) === 0x80) characters--
-    if (characters < check.minLength || characters > check.maxLength) return false
-  }
-  if (check.allowed === undefined && check.pattern === undefined) return true
-  const text = texts.read(bytes, start, end)
-  return (check.allowed?.has(text) ?? true) && (check.pattern?.test(text) ?? true)
-}
-
-function numberEnd(bytes: Buffer, at: number, end: number, check: FieldCheck): number {
-  const value = readNumber(bytes, at, end)
-  if (numberRead.end < 0 || !Number.isFinite(value)) return -1
-  if (check.kind === 'integer' && !Number.isInteger(value)) return -1
-  if (check.isAboveMinimum ? value <= check.minimum : value < check.minimum) return -1
-  if (check.isBelowMaximum ? value >= check.maximum : value > check.maximum) return -1
-  return check.allowed === undefined || check.allowed.has(value) ? numberRead.end : -1
 }

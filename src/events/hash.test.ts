@@ -45,8 +45,23 @@ test('the length counts, and what stands around does not', () => {
   for (let length = 0; length < 40; length++) hashes.add(hash64(Buffer.alloc(length)).lo)
   expect(hashes.size).toBe(40)
   const key = Buffer.from('source\nid')
-  hashBytes(Buffer.concat([Buffer.from('ab'), key, Buffer.from('c')]), 2, 2 + key.length)
+  const around = Buffer.concat([Buffer.from('ab'), key, Buffer.from('c')])
+  hashBytes(new DataView(around.buffer, around.byteOffset, around.length), 2, 2 + key.length)
   expect({ ...lastHash }).toEqual(hash64(key))
+})
+
+test('a hash that follows another depends on all of both', () => {
+  const after = (first: string, second: string): string => {
+    const { lo, hi } = hash64(Buffer.from(second), hash64(Buffer.from(first)))
+    return `${lo} ${hi}`
+  }
+  const hashes = new Set<string>()
+  for (let i = 0; i < 300; i++) {
+    for (let j = 0; j < 300; j++) hashes.add(after(`source-${i}`, `id-${j}`))
+  }
+  expect(hashes.size).toBe(90_000)
+  expect(after('ab', 'c')).not.toBe(after('a', 'bc'))
+  expect(after('', 'ab')).not.toBe(after('ab', ''))
 })
 
 function ones(word: number): number {

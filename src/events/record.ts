@@ -1,5 +1,7 @@
 import { RECORD_HEAD_BYTES } from '../platform/index.ts'
 import { type Hash64, hash64 } from './hash.ts'
+import { packData, unpackData } from './packed-data.ts'
+import { Window } from './window.ts'
 
 /**
  * An event as the log keeps it. `data` holds the declared fields only, with date-times as epoch milliseconds and
@@ -28,7 +30,7 @@ export function logName(tenantId: string): string {
  * The record, little-endian. The first 16 bytes are the log's own (key, time); then
  *   16 u32 subscriber id, 0 for none     20 u32 hash of the type
  *   24 f64 received, epoch ms            32 u16 type bytes   34 u16 source bytes   36 u16 id bytes   38 u16 flags
- *   40 type, source, id, and to the end the data as JSON, all UTF-8.
+ *   40 type, source, id, all UTF-8, and to the end the data (`packed-data.ts`).
  */
 export const SUBSCRIBER_AT = RECORD_HEAD_BYTES
 export const TYPE_HASH_AT = 20
@@ -47,7 +49,7 @@ export const REPLAYED = 1
  * another record of the log.
  */
 export function eventKey(source: string, id: string, isReplayed = false): Hash64 {
-  return hash64(Buffer.from(`${source}\n${id}${isReplayed ? '\nreplayed' : ''}`))
+  return hash64(Buffer.from(isReplayed ? `${id}\nreplayed` : id), hash64(Buffer.from(source)))
 }
 
 /** The hash of a type's name, as records carry it. */
@@ -62,9 +64,12 @@ export function partitionOf(subscriberId: number | null, partitions: number): nu
 
 /** The record of an event. */
 export function encodeRecord(event: LoggedEvent): Buffer {
-  const [type, source, id, data] = [event.type, event.source, event.id, JSON.stringify(event.data)].map(
-    (text) => Buffer.from(text),
-  ) as [Buffer, Buffer, Buffer, Buffer]
+  const [type, source, id] = [event.type, event.source, event.id].map((text) => Buffer.from(text)) as [
+    Buffer,
+    Buffer,
+    Buffer,
+  ]
+  const data = packData(event.data)
   const record = Buffer.alloc(TEXT_AT + type.length + source.length + id.length + data.length)
   const key = eventKey(event.source, event.id, event.isReplayed)
   record.writeUInt32LE(key.lo, 0)
@@ -96,6 +101,6 @@ export function decodeRecord(record: Uint8Array): LoggedEvent {
     receivedMs: bytes.readDoubleLE(RECEIVED_AT),
     subscriberId: bytes.readUInt32LE(SUBSCRIBER_AT) || null,
     isReplayed: (bytes.readUInt16LE(FLAGS_AT) & REPLAYED) !== 0,
-    data: JSON.parse(bytes.toString('utf8', dataAt)) as Record<string, unknown>,
+    data: unpackData(new Window(bytes), dataAt, bytes.length),
   }
 }

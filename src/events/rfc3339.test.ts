@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fuzzing, fuzzTimeoutMs, mutated, mutations } from '../../test/fuzzing.ts'
-import { readRfc3339, writeMs } from './moment-bytes.ts'
+import { readRfc3339 } from './moment-bytes.ts'
+import { Window } from './window.ts'
 import { parseRfc3339 } from './rfc3339.ts'
 
 test('a moment in any offset reads as Temporal reads it', () => {
@@ -64,7 +65,7 @@ test(
       fc.pre(!Number.isNaN(date.getTime()))
       const bytes = mutated(Buffer.from(date.toISOString().slice(0, 19) + end), changes)
       const around = Buffer.concat([Buffer.from('19'), bytes, Buffer.from('00')])
-      expect(readRfc3339(around, 2, 2 + bytes.length)).toBe(
+      expect(readRfc3339(around, new Window(around).view, 2, 2 + bytes.length)).toBe(
         parseRfc3339(bytes.toString('latin1')) ?? Number.NaN,
       )
     })
@@ -77,18 +78,7 @@ test('every day of four centuries', () => {
   const wrong: string[] = []
   for (let ms = Date.UTC(1800, 0, 1); ms < Date.UTC(2200, 2, 2); ms += 86_400_000) {
     const bytes = Buffer.from(new Date(ms).toISOString())
-    if (readRfc3339(bytes, 0, bytes.length) !== ms) wrong.push(bytes.toString())
+    if (readRfc3339(bytes, new Window(bytes).view, 0, bytes.length) !== ms) wrong.push(bytes.toString())
   }
   expect(wrong).toEqual([])
-})
-
-test('milliseconds are written as the decimal number that they are', () => {
-  const edges = [0, 1, -1, 999_999_999_999, 1e12, 1e13 - 1, 1e13, -62_135_596_800_000, 253_402_300_799_999]
-  const moment = fc.oneof(fc.constantFrom(...edges), fc.integer({ min: -1e14, max: 1e14 }))
-  fc.assert(
-    fc.property(moment, (ms) => {
-      const out = Buffer.alloc(30, 'x')
-      expect(out.toString('latin1', 2, writeMs(ms, out, 2))).toBe(String(ms))
-    }),
-  )
 })

@@ -2,6 +2,20 @@ import type { RecordBatch } from '../platform/index.ts'
 import type { Lookup } from '../profiles/index.ts'
 import type { CompiledType } from './compiled-type.ts'
 import type { Counters } from './counters.ts'
+import {
+  attributes,
+  compileEnvelopeForm,
+  CONTENT_TYPE,
+  DATA,
+  type EnvelopeForm,
+  ID,
+  SOURCE,
+  SPECVERSION,
+  SUBJECT,
+  TIME,
+  TYPE,
+} from './envelope-form.ts'
+import { Forms } from './forms.ts'
 import { hashBytes, lastHash } from './hash.ts'
 import { subscriberAt } from './identity-bytes.ts'
 import { CLOSE_OBJECT, COMMA, OPEN_OBJECT, QUOTE, skipSpace, valueEnd } from './json-bytes.ts'
@@ -20,22 +34,7 @@ import {
   TYPE_BYTES_AT,
   TYPE_HASH_AT,
 } from './record.ts'
-import { TextTable } from './text-table.ts'
 import { Window } from './window.ts'
-
-/** The attributes of a CloudEvent, in the order of their numbers. */
-const attributes = [
-  'specversion',
-  'id',
-  'source',
-  'type',
-  'time',
-  'subject',
-  'datacontenttype',
-  'data',
-  'data_base64',
-]
-const [SPECVERSION, ID, SOURCE, TYPE, TIME, SUBJECT, CONTENT_TYPE, DATA] = [0, 1, 2, 3, 4, 5, 6, 7] as const
 
 const REQUIRED = (1 << SPECVERSION) | (1 << ID) | (1 << SOURCE) | (1 << TYPE) | (1 << TIME)
 
@@ -43,7 +42,11 @@ const VERSION = new Window(Buffer.from('1.0'))
 const JSON_TYPE = new Window(Buffer.from('application/json'))
 const LINE_FEED = 0x0a
 
-const typeNames = new TextTable(2 ** 10)
+/** A power of two. */
+const KEPT_TYPES = 64
+
+/** Forms of envelopes that came often, whoever sent them. */
+const forms = new Forms<EnvelopeForm>()
 
 /** What a scanner works with until the next `begin`. */
 export type ScanRules = Rules & { lookup: Lookup; counters: Counters }
@@ -57,6 +60,7 @@ export class LineScanner {
   /** Where the attributes met in this line begin and end, and of each key the number of the line that had it last. */
   readonly #starts = new Int32Array(attributes.length)
   readonly #ends = new Int32Array(attributes.length)
+  readonly #places = { starts: this.#starts, ends: this.#ends }
   readonly #metIn: Float64Array
   #lines = 0
   #rules: ScanRules
@@ -64,6 +68,8 @@ export class LineScanner {
   #source = new Window(Buffer.alloc(0))
   readonly #targets: Window[] = []
   #type: CompiledType | undefined
+  /** Types met lately, each in a place that follows from its text. */
+  readonly #types = Array.from<CompiledType | undefined>({ length: KEPT_TYPES })
   /** The record that is written but not closed yet: its partition and its end, 0 for none. */
   #partition = 0
   #recordEnd = 0
@@ -77,7 +83,7 @@ export class LineScanner {
 
   /** Sets by what lines are judged and where records go. */
   begin(rules: ScanRules, batches: RecordBatch[]): void {
-    if (rules.types !== this.#rules.types) this.#type = undefined
+    if (rules.types !== this.#rules.types) this.#types.fill(undefined)
     this.#rules = rules
     this.#batches = batches
   }
@@ -88,9 +94,13 @@ export class LineScanner {
    */
   scan(bytes: Buffer, start: number, end: number): number {
     if (bytes !== this.#source.bytes) this.#source = new Window(bytes)
-    const at = this.#scanEnvelope(bytes, start, end)
-    if (at < 0) return -1
-    const lineEnd = skipSpace(bytes, at, end)
+    let at = this.#scanForms(bytes, start, end)
+    if (at < 0) {
+      at = this.#scanEnvelope(bytes, start, end)
+      if (at < 0) return -1
+      if (forms.isDue()) forms.add(compileEnvelopeForm(bytes, skipSpace(bytes, start, at), at))
+    }
+    const lineEnd = at < end && bytes[at] !== LINE_FEED ? skipSpace(bytes, at, end) : at
     if (lineEnd < end && bytes[lineEnd] !== LINE_FEED) return -1
     if (lineEnd - start > MAX_LINE_BYTES) return -1
     this.#batches[this.#partition]!.close(this.#recordEnd)
@@ -98,6 +108,22 @@ export class LineScanner {
     const { counters } = this.#rules
     if (this.#atMs > counters.newestMs) counters.newestMs = this.#atMs
     return lineEnd
+  }
+
+  /** Does what `#scanEnvelope` does with a line of a known form; -1 for any other. */
+  #scanForms(bytes: Buffer, start: number, end: number): number {
+    const { list } = forms
+    for (let i = 0; i < list.length; i++) {
+      const { find, met } = list[i]!
+      const dataStart = find(this.#places, this.#source, start, end)
+      if (dataStart < 0) continue
+      if (i > 0) forms.hit(i)
+      const dataEnd = this.#writeRecord(bytes, dataStart, end, met)
+      if (dataEnd < 0) return -1
+      const at = dataEnd < end && bytes[dataEnd] !== CLOSE_OBJECT ? skipSpace(bytes, dataEnd, end) : dataEnd
+      return at < end && bytes[at] === CLOSE_OBJECT ? at + 1 : -1
+    }
+    return -1
   }
 
   /** Reads the members and writes the record; returns where the event ends, or -1. */
@@ -129,7 +155,10 @@ export class LineScanner {
         at = close + 1
       } else if (slot > DATA) {
         return -1
-      } else if ((met & (REQUIRED | (1 << SUBJECT))) === (REQUIRED | (1 << SUBJECT))) {
+      } else if (
+        (met & (REQUIRED | (1 << SUBJECT))) === (REQUIRED | (1 << SUBJECT)) &&
+        this.#isText(SPECVERSION, VERSION)
+      ) {
         at = this.#writeRecord(bytes, at, end, met)
       } else {
         // What the data must be is not known yet: they are read again when it is.
@@ -148,27 +177,26 @@ export class LineScanner {
     if (keys.forgotten !== forgotten) return -1
     if ((met & (1 << CONTENT_TYPE)) !== 0 && !this.#isText(CONTENT_TYPE, JSON_TYPE)) return -1
     if (this.#recordEnd !== 0) return at + 1
-    if ((met & REQUIRED) !== REQUIRED) return -1
+    if ((met & REQUIRED) !== REQUIRED || !this.#isText(SPECVERSION, VERSION)) return -1
     const dataStart = (met & (1 << DATA)) === 0 ? -1 : this.#starts[DATA]!
     return this.#writeRecord(bytes, dataStart, end, met) < 0 ? -1 : at + 1
   }
 
   /** Writes the record of an event whose data begin at `dataStart`, -1 for none; returns where the data end, or -1. */
   #writeRecord(bytes: Buffer, dataStart: number, end: number, met: number): number {
-    if (!this.#isText(SPECVERSION, VERSION)) return -1
     const idLength = this.#ends[ID]! - this.#starts[ID]!
     const sourceLength = this.#ends[SOURCE]! - this.#starts[SOURCE]!
     if (idLength === 0 || idLength > MAX_ID_LENGTH || sourceLength === 0 || sourceLength > MAX_ID_LENGTH)
       return -1
-    const type = this.#findType(bytes)
+    const type = (this.#type = this.#findType(bytes))
     const scanner = type?.scanner
     if (type === undefined || scanner === undefined) return -1
     const { nowMs, earliestMs, latestMs, lookup } = this.#rules
-    const atMs = readRfc3339(bytes, this.#starts[TIME]!, this.#ends[TIME]!)
+    const atMs = readRfc3339(bytes, this.#source.view, this.#starts[TIME]!, this.#ends[TIME]!)
     if (!(atMs >= earliestMs && atMs <= latestMs)) return -1
     let subscriberId = 0
     if ((met & (1 << SUBJECT)) !== 0) {
-      subscriberId = subscriberAt(bytes, this.#starts[SUBJECT]!, this.#ends[SUBJECT]!, lookup)
+      subscriberId = subscriberAt(this.#source, this.#starts[SUBJECT]!, this.#ends[SUBJECT]!, lookup)
       if (subscriberId === 0) return -1
     } else if (type.needsSubscriber) {
       return -1
@@ -177,15 +205,14 @@ export class LineScanner {
     const batch = this.#batches[partition]!
     const typeLength = type.text.bytes.length
     const dataBytes = (dataStart < 0 ? 0 : Math.min(end - dataStart, MAX_LINE_BYTES)) + scanner.extraBytes
-    const start = batch.open(TEXT_AT + typeLength + sourceLength + idLength + 1 + dataBytes)
+    const start = batch.open(TEXT_AT + typeLength + sourceLength + idLength + dataBytes)
     const target = this.#targetOf(partition, batch.bytes)
-    const { bytes: out, view } = target
+    const { view } = target
     const sourceAt = this.#copy(TYPE, target, start + TEXT_AT)
     const idAt = this.#copy(SOURCE, target, sourceAt)
-    // What the key is made of stands there for a moment: source, line feed, id.
-    out[idAt] = LINE_FEED
-    hashBytes(out, sourceAt, this.#copy(ID, target, idAt + 1))
     const dataAt = this.#copy(ID, target, idAt)
+    hashBytes(view, sourceAt, idAt)
+    hashBytes(view, idAt, dataAt, lastHash.lo, lastHash.hi)
     view.setUint32(start, lastHash.lo, true)
     view.setUint32(start + 4, lastHash.hi, true)
     view.setFloat64(start + 8, atMs, true)
@@ -200,19 +227,23 @@ export class LineScanner {
     this.#atMs = atMs
     if (dataStart < 0) {
       if (!scanner.allowsNone) return -1
-      this.#recordEnd = dataAt + out.write('{}', dataAt)
+      this.#recordEnd = scanner.putNone(target, dataAt)
       return end
     }
     this.#recordEnd = scanner.scan(this.#source, dataStart, end, target, dataAt, lookup)
     return this.#recordEnd < 0 ? -1 : scanner.end
   }
 
-  /** The type of the line; mostly it is that of the line before. */
+  /** The type of the line: a few take turns, so the last ones are kept by what their texts end with. */
   #findType(bytes: Buffer): CompiledType | undefined {
-    if (this.#type === undefined || !this.#isText(TYPE, this.#type.text)) {
-      this.#type = this.#rules.types.get(typeNames.read(bytes, this.#starts[TYPE]!, this.#ends[TYPE]!))
-    }
-    return this.#type
+    const end = this.#ends[TYPE]!
+    const start = this.#starts[TYPE]!
+    if (end - start < 4) return this.#rules.types.get(bytes.toString('utf8', start, end))
+    const last = this.#source.view.getInt32(end - 4, true)
+    const place = (Math.imul(last ^ (end - start), 0x9e3779b1) >>> 26) & (KEPT_TYPES - 1)
+    const kept = this.#types[place]
+    if (kept !== undefined && this.#isText(TYPE, kept.text)) return kept
+    return (this.#types[place] = this.#rules.types.get(bytes.toString('utf8', start, end)))
   }
 
   #targetOf(partition: number, bytes: Buffer): Window {

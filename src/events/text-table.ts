@@ -11,6 +11,9 @@ export class TextTable {
   readonly #texts: string[]
   readonly #lengths: Uint8Array
   readonly #bytes: Uint8Array
+  /** Texts of a word, and that word. */
+  readonly #shorts: string[]
+  readonly #words: Int32Array
 
   /** `places` is a power of two. */
   constructor(places = 2 ** 12) {
@@ -18,6 +21,8 @@ export class TextTable {
     this.#texts = Array.from({ length: places }, () => '')
     this.#lengths = new Uint8Array(places)
     this.#bytes = new Uint8Array(places * MAX_BYTES)
+    this.#shorts = Array.from({ length: places }, () => '')
+    this.#words = new Int32Array(places * 2)
   }
 
   /** The text of the UTF-8 `bytes[start, end)`; what is not UTF-8 becomes U+FFFD. */
@@ -38,6 +43,21 @@ export class TextTable {
     this.#lengths[place] = length
     this.#texts[place] = text
     return text
+  }
+
+  /**
+   * The text of the UTF-8 `bytes[start, start + length)`, of at most six bytes. `lo` and `hi` are those bytes as a word
+   * of eight, with something in the upper half that tells the length.
+   */
+  readShort(bytes: Buffer, start: number, length: number, lo: number, hi: number): string {
+    let hash = Math.imul(lo ^ Math.imul(hi, 0x85ebca6b), 0x9e3779b1)
+    hash ^= hash >>> 15
+    const place = hash & this.#mask
+    const words = this.#words
+    if (words[place * 2] === lo && words[place * 2 + 1] === hi) return this.#shorts[place]!
+    words[place * 2] = lo
+    words[place * 2 + 1] = hi
+    return (this.#shorts[place] = bytes.toString('utf8', start, start + length))
   }
 
   /** Texts of one field differ at their ends: the length, the last six bytes and one of the middle tell them apart. */

@@ -45,17 +45,9 @@ export class Window {
   /** The first byte of `[at, end)` that cannot stand plainly in a string: quote, backslash or control; or `end`. */
   plainEnd(at: number, end: number): number {
     const { view } = this
-    // Four bytes at once: whether one of them is zero or below a bound can be told by borrows (Bit Twiddling Hacks,
-    // "determine if a word has a byte less than n").
     for (; at + 4 <= end; at += 4) {
-      const word = view.getInt32(at, true)
-      const quotes = word ^ 0x22222222
-      const backslashes = word ^ 0x5c5c5c5c
-      const found =
-        ((quotes - 0x01010101) & ~quotes) |
-        ((backslashes - 0x01010101) & ~backslashes) |
-        ((word - 0x20202020) & ~word)
-      if ((found & 0x80808080) !== 0) break
+      const found = unusualBytes(view.getInt32(at, true))
+      if (found !== 0) return at + lowestByte(found)
     }
     const { bytes } = this
     for (; at < end; at++) {
@@ -64,4 +56,24 @@ export class Window {
     }
     return at
   }
+}
+
+/**
+ * The high bits of those bytes of a word that cannot stand plainly in a string; 0 for none. Only the lowest is right:
+ * whether one of four bytes is zero or below a bound can be told by borrows, which go upwards (Bit Twiddling Hacks,
+ * "determine if a word has a byte less than n").
+ */
+export function unusualBytes(word: number): number {
+  const quotes = word ^ 0x22222222
+  const backslashes = word ^ 0x5c5c5c5c
+  const found =
+    ((quotes - 0x01010101) & ~quotes) |
+    ((backslashes - 0x01010101) & ~backslashes) |
+    ((word - 0x20202020) & ~word)
+  return found & 0x80808080
+}
+
+/** Which byte of a word, counted from the lowest, has the lowest of these high bits; there is one. */
+export function lowestByte(highBits: number): number {
+  return (31 - Math.clz32(highBits & -highBits)) >> 3
 }

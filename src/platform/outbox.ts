@@ -22,59 +22,104 @@ export type Fact = {
   attributes?: object
 }
 
+/** `seq` orders the facts of a transaction: the row's number, and below it the place in the row. */
 export type StoredFact = Fact & { txid: bigint; seq: bigint }
 
-/** Adds facts to the outbox within the caller's transaction. */
+/** Facts in one row, at most; their places fit the lower bits of `seq`. */
+const ROW_FACTS = 50_000
+const PLACE_BITS = 20n
+
+/** A fact as the outbox keeps it; the places are those of the view platform.fact. */
+type PackedFact = [
+  kind: string,
+  atMs: number,
+  subscriberId: number,
+  campaignId: string | null,
+  arm: string | null,
+  channel: string | null,
+  productId: string | null,
+  reason: string | null,
+  ref: string | null,
+  amountMinor: string | null,
+  costMinor: string | null,
+  quantity: number | null,
+  attributes: object | null,
+]
+
+/** Adds facts to the outbox within the caller's transaction, all of them as one row. */
 export async function appendFacts(tx: Tx, facts: Fact[]): Promise<void> {
-  if (facts.length === 0) return
-  const column = <T>(pick: (fact: Fact) => T): T[] => facts.map(pick)
-  tx.execute(
-    `insert into platform.outbox
-       (tenant_id, kind, at, subscriber_id, campaign_id, arm, channel, product_id, reason, ref,
-        amount_minor, cost_minor, quantity, attributes)
-     select current_setting('tenure.tenant_id'), *
-     from unnest($1::text[], $2::timestamptz[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[],
-                 $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::int[], $13::jsonb[])`,
-    [
-      column((f) => f.kind),
-      column((f) => f.at),
-      column((f) => f.subscriberId),
-      column((f) => f.campaignId ?? null),
-      column((f) => f.arm ?? null),
-      column((f) => f.channel ?? null),
-      column((f) => f.productId ?? null),
-      column((f) => f.reason ?? null),
-      column((f) => f.ref ?? null),
-      column((f) => f.amountMinor ?? null),
-      column((f) => f.costMinor ?? null),
-      column((f) => f.quantity ?? null),
-      column((f) => (f.attributes === undefined ? null : json(f.attributes))),
-    ],
-  )
+  for (let from = 0; from < facts.length; from += ROW_FACTS) {
+    const part = facts.slice(from, from + ROW_FACTS)
+    tx.execute(
+      `insert into platform.outbox (tenant_id, count, facts) values (current_setting('tenure.tenant_id'), $1, $2)`,
+      [part.length, json(part.map(pack))],
+    )
+  }
 }
 
 /**
- * Facts behind a position, in order of (transaction, sequence). Sequence numbers are drawn before commit, so a
- * lower number may become visible later; only transactions older than every running one are read, which makes
- * the position safe to keep (PostgreSQL 18 manual, §9.28.10 "Transaction ID and Snapshot Information").
+ * Facts behind a position, in order of (transaction, sequence): those of whole rows, at least `limit` of them where
+ * there are so many. Sequence numbers are drawn before commit, so a lower number may become visible later; only
+ * transactions older than every running one are read, which makes the position safe to keep (PostgreSQL 18 manual,
+ * §9.28.10 "Transaction ID and Snapshot Information").
  */
 export async function readFacts(
   tx: Tx,
   after: { txid: bigint; seq: bigint },
   limit: number,
 ): Promise<StoredFact[]> {
-  const rows = await tx.query<Record<string, never>>(
-    `select txid::text::bigint as txid, seq, kind, at, subscriber_id as "subscriberId",
-            campaign_id as "campaignId", arm, channel, product_id as "productId", reason, ref,
-            amount_minor as "amountMinor", cost_minor as "costMinor", quantity, attributes
-     from platform.outbox
-     where (txid, seq) > ($1::text::xid8, $2) and txid < pg_snapshot_xmin(pg_current_snapshot())
-     order by txid, seq limit $3`,
-    [after.txid.toString(), after.seq, limit],
+  const rows = await tx.query<{ txid: bigint; seq: bigint; facts: string }>(
+    `select txid::text::bigint as txid, seq, facts
+     from (select *, sum(count) over (order by txid, seq) as up_to
+           from (select * from platform.outbox
+                 where (txid, seq) > ($1::text::xid8, $2) and txid < pg_snapshot_xmin(pg_current_snapshot())
+                 order by txid, seq limit $3) as page) as counted
+     where up_to - count < $3 order by txid, seq`,
+    [after.txid.toString(), after.seq >> PLACE_BITS, limit],
   )
-  return rows.map((row) => withoutNulls(row) as unknown as StoredFact)
+  return rows.flatMap(({ txid, seq, facts }) =>
+    (JSON.parse(facts) as PackedFact[]).map((packed, i) => ({
+      ...unpack(packed),
+      txid,
+      seq: (BigInt(seq) << PLACE_BITS) + BigInt(i + 1),
+    })),
+  )
 }
 
-function withoutNulls(row: object): object {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
+function pack(fact: Fact): PackedFact {
+  return [
+    fact.kind,
+    fact.at.epochMilliseconds,
+    fact.subscriberId,
+    fact.campaignId ?? null,
+    fact.arm ?? null,
+    fact.channel ?? null,
+    fact.productId ?? null,
+    fact.reason ?? null,
+    fact.ref ?? null,
+    fact.amountMinor?.toString() ?? null,
+    fact.costMinor?.toString() ?? null,
+    fact.quantity ?? null,
+    fact.attributes ?? null,
+  ]
+}
+
+function unpack(packed: PackedFact): Fact {
+  const [kind, atMs, subscriberId, campaignId, arm, channel, productId, reason, ref, ...rest] = packed
+  const [amountMinor, costMinor, quantity, attributes] = rest
+  return {
+    kind,
+    at: Temporal.Instant.fromEpochMilliseconds(atMs),
+    subscriberId,
+    ...(campaignId === null ? {} : { campaignId }),
+    ...(arm === null ? {} : { arm }),
+    ...(channel === null ? {} : { channel }),
+    ...(productId === null ? {} : { productId }),
+    ...(reason === null ? {} : { reason }),
+    ...(ref === null ? {} : { ref }),
+    ...(amountMinor === null ? {} : { amountMinor: BigInt(amountMinor) }),
+    ...(costMinor === null ? {} : { costMinor: BigInt(costMinor) }),
+    ...(quantity === null ? {} : { quantity }),
+    ...(attributes === null ? {} : { attributes }),
+  }
 }

@@ -27,6 +27,10 @@ export type ZoneOf = (subscriberId: number) => string
 /** Periods that are kept for each unit and zone. */
 const KEPT = 8
 
+type ZonedPeriod = Period & { zone: string }
+
+const none = (): ZonedPeriod => ({ zone: '', fromMs: 0, toMs: 0 })
+
 /**
  * Calendar periods of subscribers. Events come nearly in order of time, so the periods asked for last are almost always
  * the ones asked for next: they are kept for each zone, and the calendar itself is asked a few times a day.
@@ -34,6 +38,8 @@ const KEPT = 8
 export class Calendar {
   readonly #zoneOf: ZoneOf
   readonly #kept = new Map<CalendarPeriod, Map<string, Period[]>>()
+  /** What was asked for last. */
+  readonly #last = { hour: none(), day: none(), week: none(), month: none() }
 
   constructor(zoneOf: ZoneOf) {
     this.#zoneOf = zoneOf
@@ -41,18 +47,24 @@ export class Calendar {
 
   /** When the subscriber's period that holds `atMs` began, epoch ms. */
   startMs(subscriberId: number, unit: CalendarPeriod, atMs: number): number {
+    const zone = this.#zoneOf(subscriberId)
+    const last = this.#last[unit]
+    if (atMs >= last.fromMs && atMs < last.toMs && last.zone === zone) return last.fromMs
+    const { fromMs, toMs } = this.#find(zone, unit, atMs)
+    this.#last[unit] = { zone, fromMs, toMs }
+    return fromMs
+  }
+
+  #find(zone: string, unit: CalendarPeriod, atMs: number): Period {
     let zones = this.#kept.get(unit)
     if (!zones) this.#kept.set(unit, (zones = new Map()))
-    const zone = this.#zoneOf(subscriberId)
     let periods = zones.get(zone)
     if (!periods) zones.set(zone, (periods = []))
-    for (let i = 0; i < periods.length; i++) {
-      const { fromMs, toMs } = periods[i]!
-      if (atMs >= fromMs && atMs < toMs) return fromMs
-    }
+    const kept = periods.find(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
+    if (kept) return kept
     const period = periodAt(atMs, zone, unit)
     periods.unshift(period)
     if (periods.length > KEPT) periods.pop()
-    return period.fromMs
+    return period
   }
 }

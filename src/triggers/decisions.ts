@@ -1,5 +1,5 @@
 import { decodeRecord, type LoggedEvent } from '../events/index.ts'
-import { derivedId, entriesOf, type EventLog } from '../platform/index.ts'
+import { derivedId, entriesOf, type EventLog, ReadRoom } from '../platform/index.ts'
 import type { Decision } from './decision.ts'
 import { offsetOf } from './order.ts'
 
@@ -33,8 +33,9 @@ export async function withCauses(
   log: EventLog,
   partition: number,
   decisions: Decision[],
+  room = new ReadRoom(),
 ): Promise<StoredDecision[]> {
-  const causes = await causesOf(log, partition, decisions)
+  const causes = await causesOf(log, partition, decisions, room)
   const last = new Map<string, StoredDecision>()
   for (const decision of decisions) {
     const { rule, subscriberId, key, firedAtMs, decided, stands, record } = decision
@@ -62,6 +63,7 @@ async function causesOf(
   log: EventLog,
   partition: number,
   decisions: Decision[],
+  room: ReadRoom,
 ): Promise<Map<number, LoggedEvent>> {
   const causes = new Map<number, LoggedEvent>()
   const missing = new Set<number>()
@@ -73,7 +75,7 @@ async function causesOf(
   const wanted = [...missing].filter((offset) => !causes.has(offset)).sort((a, b) => a - b)
   for (let next = 0; next < wanted.length;) {
     const place = wanted[next]!
-    for (const { offset, record } of entriesOf(await log.read(partition, place, 1))) {
+    for (const { offset, record } of entriesOf(await log.read(partition, place, 1, room))) {
       while (next < wanted.length && wanted[next]! < offset) next++
       if (wanted[next] === offset) causes.set(offset, decodeRecord(record))
     }

@@ -228,6 +228,30 @@ test('a rule with backfill finds what it would have found from the start', async
   )
 }, 120_000)
 
+test('memory that another version wrote is made anew from the log', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      onScale((scale) => fc.record({ rules: anyRules(scale, 10, 20) })),
+      anyHistory(10, 30),
+      anyHistory(5, 15),
+      anyZones,
+      anyOptions,
+      async ({ scale, rules }, before, after, zones, options) => {
+        await inWorld(scale, { zones, ...options }, async (world) => {
+          await world.add(...rules)
+          for (const action of before) await play(world, scale, action)
+          await world.run()
+          await world.killForAnotherVersion()
+          for (const action of after) await play(world, scale, action)
+          await agrees(world)
+          expect(await world.deadLetters()).toEqual(tooLateIn(world, scale))
+        })
+      },
+    ),
+    runs(10),
+  )
+}, 120_000)
+
 const renamed = (rule: OracleRule, id: string, more: { backfill?: boolean } = {}): OracleRule => ({
   ...rule,
   trigger: { ...rule.trigger, id, ...more },

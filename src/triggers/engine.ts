@@ -22,6 +22,8 @@ export type EngineParts = {
   onFirings: () => void
   onStopped: () => void
   nowMs: () => number
+  /** Whether a run ends only when all that it decided is stored. */
+  awaitsStores: boolean
   options: EngineOptions
 }
 
@@ -32,6 +34,7 @@ export class Engine {
   #partitions: number[]
   #runners = new Map<number, Runner>()
   #isStale = true
+  #refreshFailure: { error: unknown } | undefined
 
   constructor(parts: EngineParts, partitions: number[]) {
     this.#parts = parts
@@ -70,9 +73,7 @@ export class Engine {
         this.#isStale = false
         const rules = await this.#book.load()
         for (const partition of this.#partitions) await this.#runnerOf(partition).load(rules)
-      } else {
-        await this.#book.refresh()
-      }
+      } else await this.#refresh()
       const results: StageResult[] = []
       for (const partition of this.#partitions) results.push(await this.#runnerOf(partition).run(nowMs))
       const dueMs = results.flatMap(({ nextDueMs }) => nextDueMs ?? [])
@@ -83,8 +84,17 @@ export class Engine {
     } catch (error) {
       this.#runners.clear()
       this.#isStale = true
+      this.#refreshFailure = undefined
       throw error
     }
+  }
+
+  /** Brings what is known of subscribers up to date; where runs wait for no store, reading goes on meanwhile. */
+  async #refresh(): Promise<void> {
+    if (this.#refreshFailure) throw this.#refreshFailure.error
+    const refreshed = this.#book.refresh()
+    if (this.#parts.awaitsStores) return refreshed
+    refreshed.catch((error: unknown) => (this.#refreshFailure = { error }))
   }
 
   async stats(): Promise<PartitionStats[]> {

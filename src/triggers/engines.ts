@@ -126,14 +126,14 @@ export class Engines {
 
   /** There are new events. */
   wake(tenantId: string): void {
-    if (this.#threads) this.#threads.tell(tenantId, 'wake')
+    if (this.#threads) this.#threads.wake(tenantId)
     else this.#parts.onWork(tenantId)
   }
 
   /** Rules or pauses changed: they are taken up at once, and other rules keep their memory. */
   async rulesChanged(tenantId: string): Promise<void> {
     this.#parts.onRules?.(tenantId)
-    if (this.#threads) return this.#threads.tell(tenantId, 'stale')
+    if (this.#threads) return this.#threads.rulesChanged(tenantId)
     ;(await this.#engines.get(tenantId))?.markStale()
     this.#parts.onWork(tenantId)
   }
@@ -187,6 +187,7 @@ export class Engines {
         onFirings: () => onFirings(tenantId),
         onStopped: () => void this.rulesChanged(tenantId),
         nowMs: () => clock.nowMs(),
+        awaitsStores: true,
         options,
       },
       joinGroup ? [] : [...Array(log.partitions).keys()],

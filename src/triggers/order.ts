@@ -28,6 +28,11 @@ export function timeOf(place: number): number {
   return Math.floor(place / TIME_SCALE)
 }
 
+/** Whether the event happened at this whole millisecond or after it; without the division that its time takes. */
+export function isAtOrAfter(place: number, ms: number): boolean {
+  return place >= ms * TIME_SCALE
+}
+
 /** The log offset of the event. */
 export function offsetOf(ref: number): number {
   return Math.floor(ref / REF_SCALE)

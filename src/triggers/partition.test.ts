@@ -73,12 +73,13 @@ class Reading {
     while (this.memory.expireSome(nowMs)) this.#collect()
   }
 
-  /** As a restart does it: every slice through its checkpoint. */
+  /** As a restart does it: every slice, put into as little room as it needs, through its checkpoint. */
   restart(): void {
     const fresh = new Partition(this.#parts)
     this.memory.slices.forEach((slice, index) => {
-      if (slice)
-        fresh.slices[index] = decodeSlice(encodeSlice(slice, this.memory.position), this.#parts.sliceBits)!
+      if (slice === undefined) return
+      const stored = encodeSlice(this.memory.compact(index), this.memory.position)
+      fresh.slices[index] = decodeSlice(stored, this.#parts.sliceBits)!
     })
     fresh.position = this.memory.position
     fresh.setRules(this.#rules)

@@ -9,7 +9,6 @@ import { placeWord, refWord, timeOf } from './order.ts'
 import { codeOf, type EventFields, type Fold, isScalar } from './rule-kind.ts'
 import { HEADER_WORDS, QUEUED, Slice } from './slice.ts'
 import { Timers } from './timers.ts'
-import { deadlineOf, expire, settle, takeEntry } from './track.ts'
 
 /** Records whose memory is looked at ahead of them. */
 const TOUCHED_RECORDS = 32
@@ -27,7 +26,10 @@ export class Partition {
   /** What every step of this partition works with. */
   readonly fold: Fold
   readonly #entry = new Float64Array(64)
+  readonly #seats = new Uint32Array(TOUCHED_RECORDS)
   readonly #horizonDistanceMs: number
+  /** The bits of a subscriber's number that say where in its slice it sits. */
+  readonly #seatMask: number
   #rule: CompiledRule | undefined
   #subscriberId = 0
   #key: number | null = null
@@ -52,6 +54,7 @@ export class Partition {
 
   constructor(parts: PartitionParts) {
     this.#parts = parts
+    this.#seatMask = 2 ** parts.sliceBits - 1
     this.#horizonDistanceMs = parts.keepsAll === true ? Number.POSITIVE_INFINITY : parts.latenessMs
     this.fold = {
       words: new Float64Array(0),
@@ -108,21 +111,28 @@ export class Partition {
   }
 
   /**
-   * Looks at the memory of the subscribers of the next records. The processor fetches these places side by side, where
-   * reading record by record would wait for one after the other. Returns where the records end.
+   * Looks at the memory of the subscribers of the next records, first where it begins, then at all of it: the processor
+   * fetches places side by side, where reading would wait for one after the other. Returns where the records end.
    */
   #touch(view: DataView, from: number): number {
     const { partitions, sliceBits } = this.#parts
+    const seats = this.#seats
     let frame = from
     let touched = 0
-    for (let i = 0; i < TOUCHED_RECORDS && frame < view.byteLength; i++) {
+    let count = 0
+    while (count < TOUCHED_RECORDS && frame < view.byteLength) {
       const at = frame + FRAME_BYTES
       frame = at + view.getUint32(frame, true)
-      const seat = Math.floor(view.getUint32(at + SUBSCRIBER_AT, true) / partitions)
+      const subscriberId = view.getUint32(at + SUBSCRIBER_AT, true)
+      const seat = partitions === 1 ? subscriberId : Math.floor(subscriberId / partitions)
+      seats[count++] = seat
       const slice = this.slices[seat >>> sliceBits]
-      if (slice === undefined) continue
-      const block = slice.blocks[seat & (2 ** sliceBits - 1)]!
-      touched += slice.words[block]! + slice.words[block + 8]! + slice.words[block + 16]!
+      if (slice !== undefined) touched += slice.words[slice.blocks[seat & this.#seatMask]!]!
+    }
+    for (let i = 0; i < count; i++) {
+      const seat = seats[i]!
+      const slice = this.slices[seat >>> sliceBits]
+      if (slice !== undefined) touched += slice.touch(seat & this.#seatMask)
     }
     // What was read must seem to matter, or the compiler leaves the reading out.
     return touched === Number.POSITIVE_INFINITY ? from : frame
@@ -135,7 +145,7 @@ export class Partition {
     const seat = Math.floor(subscriberId / partitions)
     const slice = this.#sliceAt(seat >>> sliceBits)
     if (offset < slice.position) return
-    const subscriber = seat & (2 ** sliceBits - 1)
+    const subscriber = seat & this.#seatMask
     const atMs = view.getFloat64(at + 8, true)
     const newestMs = slice.newestMs(subscriber)
     if (atMs > newestMs) {
@@ -185,8 +195,8 @@ export class Partition {
     const entry = this.#entry
     if (observe !== null && !observe(event, entry)) return
     let key: number | undefined
-    if (rule.keyField !== undefined) {
-      const value = event[rule.keyField]
+    if (rule.keyOf !== undefined) {
+      const value = rule.keyOf(event)
       if (!isScalar(value)) return
       key = codeOf(value)
     }
@@ -202,9 +212,9 @@ export class Partition {
       if (passes) this.#verdict(entry[1]!, firedAtMs, true)
       return
     }
-    const place = takeEntry(slice, rule, fold, subscriber, key, entry, this.#verdict)
-    settle(slice, rule, fold, place, horizonMs)
-    this.#queue(slice, rule, place, subscriberId, key ?? 0)
+    const place = rule.tracks.take(slice, fold, subscriber, key, entry, horizonMs, this.#verdict)
+    if (rule.kind.deadlineMs === undefined || slice.hasFlag(place, QUEUED)) return
+    this.#queue(slice, rule, place, rule.tracks.presentDeadline(slice, place), subscriberId, key ?? 0)
   }
 
   #aim(rule: CompiledRule, subscriberId: number, key: number | null, decided: number): void {
@@ -229,9 +239,15 @@ export class Partition {
     })
   }
 
-  #queue(slice: Slice, rule: CompiledRule, place: number, subscriberId: number, key: number): void {
-    if (rule.kind.deadlineMs === undefined || slice.hasFlag(place, QUEUED)) return
-    const deadlineMs = deadlineOf(slice, rule, this.fold, place)
+  /** Puts a track that waits into the timers. */
+  #queue(
+    slice: Slice,
+    rule: CompiledRule,
+    place: number,
+    deadlineMs: number,
+    subscriberId: number,
+    key: number,
+  ): void {
     if (Number.isNaN(deadlineMs)) return
     slice.setFlag(place, QUEUED, true)
     this.timers.add(deadlineMs, rule.number, subscriberId, key)
@@ -249,9 +265,9 @@ export class Partition {
       if (found === undefined) continue
       const { slice, place } = found
       slice.setFlag(place, QUEUED, false)
-      if (deadlineOf(slice, rule, this.fold, place) <= nowMs)
-        this.#expire(slice, rule, place, subscriberId, this.position)
-      else this.#queue(slice, rule, place, subscriberId, key)
+      const deadlineMs = rule.tracks.deadlineOf(slice, this.fold, place)
+      if (deadlineMs <= nowMs) this.#expire(slice, rule, place, subscriberId, this.position)
+      else this.#queue(slice, rule, place, deadlineMs, subscriberId, key)
     }
     return true
   }
@@ -260,7 +276,7 @@ export class Partition {
     this.fold.subscriberId = subscriberId
     const key = rule.keyField === undefined ? null : slice.words[place + HEADER_WORDS]!
     this.#aim(rule, subscriberId, key, 4 * readTo + 2)
-    expire(slice, rule, this.fold, place, this.#verdict)
+    rule.tracks.expire(slice, this.fold, place, this.#verdict)
   }
 
   #repeatUntil(offset: number): void {
@@ -270,7 +286,7 @@ export class Partition {
       const found = live && this.#trackOf(live.rule, next.subscriberId, next.key ?? 0)
       if (!live || !found || found.slice.position > next.readTo) continue
       // The memory may be younger than this firing, and then the wait is settled already.
-      if (deadlineOf(found.slice, live.rule, this.fold, found.place) !== next.firedAtMs) continue
+      if (live.rule.tracks.deadlineOf(found.slice, this.fold, found.place) !== next.firedAtMs) continue
       this.#expire(found.slice, live.rule, found.place, next.subscriberId, next.readTo)
     }
   }
@@ -311,7 +327,8 @@ export class Partition {
           const subscriberId = this.#subscriberIdOf(index, subscriber)
           const key = rule.keyField === undefined ? 0 : slice.words[place + HEADER_WORDS]!
           this.fold.subscriberId = subscriberId
-          this.#queue(slice, rule, place, subscriberId, key)
+          const deadlineMs = rule.tracks.deadlineOf(slice, this.fold, place)
+          this.#queue(slice, rule, place, deadlineMs, subscriberId, key)
         }
       }
     })
@@ -333,8 +350,10 @@ export class Partition {
           const taken = slice.take(from, place, subscriber, key, from.sizeOf(place))
           slice.setFlag(taken, QUEUED, false)
           this.fold.subscriberId = subscriberId
-          settle(slice, rule, this.fold, taken, newestMs - this.#horizonDistanceMs)
-          this.#queue(slice, rule, taken, subscriberId, key ?? 0)
+          const horizonMs = newestMs - this.#horizonDistanceMs
+          const settled = rule.tracks.settle(slice, this.fold, subscriber, taken, horizonMs)
+          const deadlineMs = rule.tracks.deadlineOf(slice, this.fold, settled)
+          this.#queue(slice, rule, settled, deadlineMs, subscriberId, key ?? 0)
         }
       }
     })
@@ -345,7 +364,7 @@ export class Partition {
     const { partitions, sliceBits } = this.#parts
     const seat = Math.floor(subscriberId / partitions)
     const slice = this.slices[seat >>> sliceBits]
-    return slice && { slice, subscriber: seat & (2 ** sliceBits - 1) }
+    return slice && { slice, subscriber: seat & this.#seatMask }
   }
 
   /** Puts a slice into as little room as it needs. */

@@ -45,6 +45,8 @@ export type RunnerParts = {
   onStopped: () => void
   /** Wall clock, only for how long a firing took and when something was retracted. */
   nowMs: () => number
+  /** Whether a run ends only when all that it decided is stored, so that a simulated clock moves on no earlier. */
+  awaitsStores: boolean
   options: EngineOptions
 }
 

@@ -1,18 +1,21 @@
 import { setImmediate } from 'node:timers/promises'
-import { insertLateLetters } from '../events/index.ts'
-import { instantOf, type StageResult } from '../platform/index.ts'
-import { Ceilings } from './ceilings.ts'
+import { type LogChunk, piecesOf, ReadRoom, type StageResult } from '../platform/index.ts'
 import { type CheckpointHead, Checkpoints, type RuleEntry } from './checkpoints.ts'
 import { compileRule, digestOf } from './compile.ts'
-import { withCauses } from './decisions.ts'
-import { LatencyHistogram } from './latency.ts'
 import type { LiveRule } from './decision.ts'
 import { Partition } from './partition.ts'
 import { reread } from './reread.ts'
 import type { PartitionStats, Rules, RunnerParts } from './runner-parts.ts'
-import { claimPartition, holdPartition, insertPause, saveDecisions, selectClockFirings } from './store.ts'
+import { claimPartition, selectClockFirings } from './store.ts'
+import type { Slice } from './slice.ts'
 import { encodeSlice } from './snapshot.ts'
+import { Storing } from './storing.ts'
 import { Texts } from './texts.ts'
+
+/** Records that are read before others get their turn: a few milliseconds, for answers wait meanwhile. */
+const TURN_RECORDS = 1_000
+
+const LOOK_AGAIN_MS = 20
 
 type Backfill = { live: LiveRule; memory: Partition }
 
@@ -24,10 +27,9 @@ type Backfill = { live: LiveRule; memory: Partition }
 export class Runner {
   readonly #parts: RunnerParts
   #checkpoints: Checkpoints
-  readonly #latency = new LatencyHistogram()
-  /** Says that this runner, and no later one, writes for the partition. */
-  #epoch = 0n
-  readonly #ceilings = new Ceilings()
+  /** Says by `epoch` that this runner, and no later one, writes for the partition. */
+  readonly #storing: Storing
+  readonly #room = new ReadRoom()
   #memory: Partition
   #texts = new Texts()
   #entries: RuleEntry[] = []
@@ -42,16 +44,13 @@ export class Runner {
   #eventsSinceCheckpoint = 0
   #checkpointAtWorkMs: number
   #nextSlice = 0
-  #storing: Promise<void> = Promise.resolve()
   #written: Promise<void> = Promise.resolve()
   #isWriting = false
-  #tooLate = 0
-  #retracted = 0
-  readonly #firings: Record<string, number> = {}
 
   constructor(parts: RunnerParts) {
     this.#parts = parts
-    this.#checkpoints = this.#checkpointsBy(this.#epoch)
+    this.#storing = new Storing(parts)
+    this.#checkpoints = this.#checkpointsBy(0n)
     this.#checkpointAtWorkMs = parts.options.workMs()
     this.#memory = this.#emptyMemory()
   }
@@ -83,8 +82,9 @@ export class Runner {
     const { log, partition, options } = this.#parts
     if (!this.#isRestored) {
       const { database, tenantId } = this.#parts
-      this.#epoch = await database.tx(tenantId, (tx) => claimPartition(tx, partition))
-      this.#checkpoints = this.#checkpointsBy(this.#epoch)
+      const epoch = await database.tx(tenantId, (tx) => claimPartition(tx, partition))
+      this.#storing.epoch = epoch
+      this.#checkpoints = this.#checkpointsBy(epoch)
       await this.#restore()
     }
     const mark = await this.#checkpoints.pendingStart()
@@ -163,29 +163,32 @@ export class Runner {
       await this.#store()
       await this.#checkpointWhenDue()
     }
-    await this.#storing
-    return { more: handled > 0, nextDueMs: this.#memory.timers.nextMs }
+    if (this.#parts.awaitsStores) await this.#storing.stored()
+    // Before the end of the log no wait is over, and where nothing could be read of it, it is looked at again soon.
+    const isBehind = this.#memory.position < end
+    return { more: handled > 0, nextDueMs: isBehind ? nowMs + LOOK_AGAIN_MS : this.#memory.timers.nextMs }
   }
 
   /** Writes the memory of all rules, so that the next start has nothing to read again. */
   async close(): Promise<void> {
-    await this.#storing
+    await this.#storing.stored()
     if (this.#isRestored) await this.#checkpoint(this.#memory.slices.length)
     await this.#written
   }
 
   async stats(): Promise<PartitionStats> {
     const { log, partition, options } = this.#parts
+    const { tooLate, firings, retracted, latency } = this.#storing.stats()
     return {
       partition,
       position: this.#memory.position,
       end: await log.endOffset(partition),
       stateBytes: this.#memory.stateBytes,
       checkpointAgeMs: options.workMs() - this.#checkpointAtWorkMs,
-      tooLate: this.#tooLate,
-      firings: { ...this.#firings },
-      retracted: this.#retracted,
-      latency: this.#latency.buckets(),
+      tooLate,
+      firings,
+      retracted,
+      latency: latency.buckets(),
       problems: this.#problems,
       catchingUp: Object.fromEntries(
         this.#backfills.map(({ live, memory }) => [live.rule.id, memory.position]),
@@ -201,15 +204,23 @@ export class Runner {
   async #restore(): Promise<void> {
     const { options } = this.#parts
     const head = await this.#checkpoints.readHead()
-    if (head === undefined || head.sliceBits !== options.sliceBits) return
+    if (head === undefined) return
     this.#entries = head.rules
     this.#lastNumber = head.lastNumber
     this.#texts = new Texts(head.texts)
+    const slices: Slice[] = []
     for (const index of head.slices) {
-      const slice = await this.#checkpoints.readSlice(index, options.sliceBits)
-      if (slice === undefined) continue
-      this.#memory.slices[index] = slice
-      this.#recoveredAt = Math.max(this.#recoveredAt, slice.position)
+      const slice =
+        head.sliceBits === options.sliceBits
+          ? await this.#checkpoints.readSlice(index, options.sliceBits)
+          : undefined
+      // Written by another version: everything that it says stands in the log, which is read from its beginning.
+      if (slice === undefined) return
+      slices[index] = slice
+    }
+    for (const index of head.slices) {
+      this.#memory.slices[index] = slices[index]!
+      this.#recoveredAt = Math.max(this.#recoveredAt, slices[index]!.position)
     }
     this.#memory.position = head.restartFrom
   }
@@ -234,7 +245,8 @@ export class Runner {
     const memory = this.#memory
     const from = memory.position
     if (from < end) {
-      for (const chunk of await log.read(partition, from, options.batchEvents)) memory.read(chunk)
+      for (const chunk of await log.read(partition, from, options.batchEvents, this.#room))
+        await this.#readChunk(chunk)
     }
     const caughtUp = await this.#readBackfills()
     if (memory.reread.size > 0) await this.#reread()
@@ -242,6 +254,16 @@ export class Runner {
     this.#eventsSinceCheckpoint += read
     await this.#store()
     return read + caughtUp
+  }
+
+  /** Reads a chunk by and by; what is decided is on its way while reading goes on. */
+  async #readChunk(chunk: LogChunk): Promise<void> {
+    const memory = this.#memory
+    for (const piece of piecesOf(chunk, TURN_RECORDS)) {
+      memory.read(piece)
+      await this.#store()
+      await setImmediate()
+    }
   }
 
   /** Rules that read from the beginning go on by themselves, and join the others where they meet. */
@@ -286,47 +308,23 @@ export class Runner {
 
   async #reread(): Promise<void> {
     await this.#store()
-    await this.#storing
+    await this.#storing.stored()
     const { database, tenantId, log, partition, zoneOf, options, nowMs } = this.#parts
     const memory = this.#memory
-    const epoch = this.#epoch
+    const { epoch } = this.#storing
     await reread({ database, tenantId, log, partition, epoch, zoneOf, options, nowMs, memory })
   }
 
-  /** Hands what was decided to the database. The next batch is read meanwhile, but no more than one. */
+  /** Hands over what was decided. Reading goes on meanwhile, unless too much waits to be stored. */
   async #store(): Promise<void> {
     const { decisions, late } = this.#memory
-    if (decisions.length === 0 && late.length === 0) return
-    await this.#storing
     this.#memory.decisions = []
     this.#memory.late = []
-    this.#tooLate += late.length
-    this.#storing = this.#save(decisions, late)
-    this.#storing.catch(() => undefined)
-  }
-
-  async #save(decisions: Partition['decisions'], late: Partition['late']): Promise<void> {
-    const { database, tenantId, log, partition, onFirings, onStopped, nowMs, options } = this.#parts
-    const { passed, stopped } = this.#ceilings.check(decisions)
-    const stored = await withCauses(log, partition, passed)
-    const at = instantOf(nowMs())
-    const added = await database.tx(tenantId, async (tx) => {
-      await holdPartition(tx, partition, this.#epoch)
-      for (const { ruleId, fromMs } of stopped) await insertPause(tx, ruleId, instantOf(fromMs), 'ceiling')
-      if (late.length > 0) {
-        const letters = late.map((letter) => ({ ...letter, boundMs: options.latenessMs }))
-        await insertLateLetters(tx, letters, at)
-      }
-      return saveDecisions(tx, partition, stored, at)
-    })
-    const storedMs = nowMs()
-    for (const { ruleId, stands, receivedMs } of stored) {
-      if (stands) this.#firings[ruleId] = (this.#firings[ruleId] ?? 0) + 1
-      else this.#retracted++
-      if (stands && receivedMs !== null) this.#latency.add(storedMs - receivedMs)
-    }
-    if (added > 0) onFirings()
-    if (stopped.length > 0) onStopped()
+    // The bytes of a record are read over.
+    for (const decision of decisions) decision.record &&= Buffer.from(decision.record)
+    for (const letter of late) letter.record = Buffer.from(letter.record)
+    this.#storing.add(decisions, late)
+    await this.#storing.room()
   }
 
   async #checkpointWhenDue(): Promise<void> {
@@ -368,7 +366,7 @@ export class Runner {
   async #write(slices: { index: number; bytes: Buffer }[]): Promise<void> {
     const head = this.#head()
     await this.#store()
-    const storing = this.#storing
+    const storing = this.#storing.stored()
     this.#isWriting = true
     const before = this.#written
     this.#written = Promise.all([before, storing])

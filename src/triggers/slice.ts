@@ -6,13 +6,12 @@
  *   word 0   u32 words in use, u32 size class        word 1   time of the newest accepted event, epoch ms
  *   then     the tracks one behind another, for each rule (and value of a composite key) one:
  *     word 0   u32 rule number and flags, u32 words of the track
- *     word 1   u32 entries, u32 of them settled
- *     then     the key (only for composite rules), the state at the horizon, the entries
+ *     then     the key (only for composite rules), and what track.ts keeps
  * Blocks come in size classes, each with a list of free ones.
  */
 
 /** Words in front of a track's own. */
-export const HEADER_WORDS = 2
+export const HEADER_WORDS = 1
 
 const RULE_MASK = 0xffff
 const FLAG_SHIFT = 16
@@ -21,22 +20,33 @@ const FLAG_SHIFT = 16
 export const CLOCK_FIRED = 1
 /** Flag: the track stands in the timers. */
 export const QUEUED = 2
+/** Flag: the track has a state of its own, and is not entries alone. */
+export const GROWN = 4
 
 /** Words 2 to here are scratch: where a track's state now is worked out. */
 export const SCRATCH = 2
 const FIRST_BLOCK = 64
-const BLOCK_WORDS = 2
+/** Words of a line of a processor's cache. */
+const LINE_WORDS = 8
+/** Words in front of a block's tracks. */
+export const BLOCK_WORDS = 2
 const FIRST_WORDS = 256
+/** More words than these are moved by a call. */
+const LONG_WORDS = 64
 /** Below this a slice is too small to be worth tightening. */
 const LEAST_LOOSE_WORDS = 2 ** 13
 
-/** Words of the blocks of each class: steps of about a quarter, so that little of a block is idle. */
+/**
+ * Words of the blocks of each class: whole lines of a processor's cache, in steps of a third, and of a quarter where
+ * they are large. Smaller steps would leave less room idle, but a block moves with each.
+ */
 const classWords: number[] = []
-for (let size = 4; size <= 2 ** 26; size = size < 16 ? size + 2 : Math.ceil((size * 5) / 8) * 2)
+for (let size = 8; size <= 2 ** 26; size = Math.ceil((size * (size < 512 ? 1.34 : 1.25)) / 8) * 8)
   classWords.push(size)
 
-const classOf = (words: number): number => {
-  let place = 0
+/** The first class from `least` on whose blocks have so many words. */
+const classOf = (words: number, least: number): number => {
+  let place = least
   while (classWords[place]! < words) place++
   return place
 }
@@ -76,6 +86,16 @@ export class Slice {
     this.isDirty = true
   }
 
+  /** Reads a word of each line of a subscriber's block, so that the processor has them at hand. */
+  touch(subscriber: number): number {
+    const { words, halves } = this
+    const block = this.blocks[subscriber]!
+    const end = block + halves[block * 2]!
+    let touched = 0
+    for (let at = block + LINE_WORDS; at < end; at += LINE_WORDS) touched += words[at]!
+    return touched
+  }
+
   /** The track of a rule, subscriber and key; 0 when there is none. `key` is undefined for rules without one. */
   find(rule: number, subscriber: number, key: number | undefined): number {
     const block = this.blocks[subscriber]!
@@ -89,7 +109,7 @@ export class Slice {
     return 0
   }
 
-  /** Adds a track of `words` words, all zero behind the header and key; there must be none. Other tracks may move. */
+  /** Adds a track of `words` words, unwritten behind the header and key; there must be none. Other tracks may move. */
   add(rule: number, subscriber: number, key: number | undefined, words: number): number {
     const inUse = this.blocks[subscriber] === 0 ? BLOCK_WORDS : this.halves[this.blocks[subscriber]! * 2]!
     const block = this.#room(subscriber, inUse + words)
@@ -97,7 +117,6 @@ export class Slice {
     this.halves[block * 2] = inUse + words
     this.halves[place * 2] = rule
     this.halves[place * 2 + 1] = words
-    this.words.fill(0, place + 1, place + words)
     if (key !== undefined) this.words[place + HEADER_WORDS] = key
     return place
   }
@@ -110,7 +129,7 @@ export class Slice {
     const inUse = this.halves[old * 2]!
     const block = this.#room(subscriber, inUse + words - size)
     const grown = place - old + block
-    this.words.copyWithin(grown + words, grown + size, block + inUse)
+    this.#shift(grown + size, block + inUse, words - size)
     this.halves[grown * 2 + 1] = words
     this.halves[block * 2] = inUse + words - size
     return grown
@@ -147,24 +166,6 @@ export class Slice {
     else this.halves[place * 2]! &= ~bit
   }
 
-  /** How many entries a track has. */
-  countOf(place: number): number {
-    return this.halves[place * 2 + 2]!
-  }
-
-  setCount(place: number, count: number): void {
-    this.halves[place * 2 + 2] = count
-  }
-
-  /** How many of its first entries are in its state at the horizon already. */
-  settledOf(place: number): number {
-    return this.halves[place * 2 + 3]!
-  }
-
-  setSettled(place: number, settled: number): void {
-    this.halves[place * 2 + 3] = settled
-  }
-
   /** The tracks of a subscriber, which must not move meanwhile. */
   *tracksOf(subscriber: number): Generator<number> {
     const block = this.blocks[subscriber]!
@@ -181,6 +182,19 @@ export class Slice {
     this.isDirty = true
   }
 
+  /** Sees to it that the block of a subscriber has room for so many words. */
+  reserve(subscriber: number, words: number): void {
+    this.#room(subscriber, words)
+  }
+
+  /** Gives back what the block made last has too much. */
+  trim(subscriber: number): void {
+    const block = this.blocks[subscriber]!
+    const klass = classOf(this.halves[block * 2]!, 0)
+    this.halves[block * 2 + 1] = klass
+    this.used = block + classWords[klass]!
+  }
+
   /** Makes room for so many words, neither more nor less; those in use stay. */
   resize(words: number): void {
     const resized = new Float64Array(Math.max(words, this.used))
@@ -189,14 +203,21 @@ export class Slice {
     this.halves = new Uint32Array(resized.buffer)
   }
 
-  /** True when it has grown by half since it was tight: by blocks left behind, and by what nobody can see any more. */
+  /** True when it has doubled since it was tight: by blocks left behind, and by what nobody can see any more. */
   get isLoose(): boolean {
-    return this.used > LEAST_LOOSE_WORDS && this.used > this.tightWords * 1.5
+    return this.used > LEAST_LOOSE_WORDS && this.used > this.tightWords * 2
   }
 
-  /** Bytes that the slice holds. */
+  /** Bytes that the slice holds. Words that were never used are none: the system gives memory when it is written to. */
   get bytes(): number {
-    return this.words.byteLength + this.blocks.byteLength + this.free.byteLength
+    return this.used * 8 + this.blocks.byteLength + this.free.byteLength
+  }
+
+  /** Moves words [from, to) up by `by`. They are few as a rule, and for those a loop is faster than a call. */
+  #shift(from: number, to: number, by: number): void {
+    const { words } = this
+    if (to - from > LONG_WORDS) words.copyWithin(from + by, from, to)
+    else for (let at = to - 1; at >= from; at--) words[at + by] = words[at]!
   }
 
   /** The block of a subscriber with room for `words` words, moved or made if need be. */
@@ -204,7 +225,13 @@ export class Slice {
     const old = this.blocks[subscriber]!
     const oldClass = old === 0 ? 0 : this.halves[old * 2 + 1]!
     if (old !== 0 && classWords[oldClass]! >= words) return old
-    const klass = classOf(words)
+    const klass = classOf(words, oldClass)
+    if (old !== 0 && this.used === old + classWords[oldClass]!) {
+      // The last block has nothing behind it, and grows where it is.
+      this.#use(old + classWords[klass]!)
+      this.halves[old * 2 + 1] = klass
+      return old
+    }
     const block = this.#allocate(klass)
     if (old === 0) {
       this.halves[block * 2] = BLOCK_WORDS
@@ -228,8 +255,12 @@ export class Slice {
       return freed
     }
     const block = this.used
-    this.used += classWords[klass]!
-    if (this.used > this.words.length) this.resize(Math.max(this.used, Math.ceil(this.words.length * 1.2)))
+    this.#use(block + classWords[klass]!)
     return block
+  }
+
+  #use(words: number): void {
+    this.used = words
+    if (words > this.words.length) this.resize(Math.max(words, this.words.length * 2))
   }
 }

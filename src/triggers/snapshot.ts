@@ -1,6 +1,6 @@
 import { Slice } from './slice.ts'
 
-const FORMAT = 1
+const FORMAT = 2
 const HEAD_NUMBERS = 6
 
 /**

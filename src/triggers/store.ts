@@ -89,6 +89,17 @@ export async function markFiringsHandled(tx: Tx, ids: bigint[], at: Temporal.Ins
   tx.execute('update triggers.firing set handled_at = $2 where firing_id = any($1::bigint[])', [ids, at])
 }
 
+/** Marks what waits of all rules but these as handled at a moment, in one statement: nobody looks at it. */
+export function markOthersHandled(tx: Tx, ruleIds: string[], at: Temporal.Instant): void {
+  tx.execute(
+    `update triggers.firing set handled_at = $2 where ctid = any (array(
+       select ctid from triggers.firing
+       where handled_at is null and retracted_at is null and rule_id <> all ($1::text[])
+       order by firing_id for update skip locked))`,
+    [ruleIds, at],
+  )
+}
+
 /** Firings that the clock decided in a partition when `fromOffset` events or more had been read, in that order. */
 export async function selectClockFirings(
   tx: Tx,
@@ -238,12 +249,59 @@ export async function holdPartition(tx: Tx, partition: number, epoch: bigint): P
     'select 1 from triggers.partition_owner where partition = $1 and epoch = $2 for share',
     [partition, epoch],
   )
-  if (rows.length > 0) return
-  throw new DomainError('partition_lost', `another engine works on partition ${partition} now`, {
+  if (rows.length === 0) throw partitionLost(partition)
+}
+
+/** Sent ahead of other statements: unless the partition is held, it fails and with it the transaction. */
+function requirePartition(tx: Tx, partition: number, epoch: bigint): void {
+  tx.execute(`set local idle_in_transaction_session_timeout = ${HOLD_TIMEOUT_MS}`)
+  tx.execute(
+    `select 1 / (select count(*) from (
+       select 1 from triggers.partition_owner where partition = $1 and epoch = $2 for share) as held)`,
+    [partition, epoch],
+  )
+}
+
+const DIVISION_BY_ZERO = '22012'
+
+/**
+ * Stores what was decided in one partition, and what `more` does, in one transaction by a claim on the partition. No
+ * statement waits for the answer to another. Returns how many firings stand anew. Throws `partition_lost`.
+ */
+export async function storeDecided(
+  database: Database,
+  tenantId: string,
+  { partition, epoch, decisions, at }: DecidedBatch,
+  more: (tx: Tx) => Promise<void>,
+): Promise<number> {
+  try {
+    const { saved } = await database.tx(tenantId, async (tx) => {
+      requirePartition(tx, partition, epoch)
+      const saving = saveDecisions(tx, partition, decisions, at)
+      // A failure is that of the transaction, which is waited for.
+      saving.catch(() => undefined)
+      await more(tx)
+      return { saved: saving }
+    })
+    return await saved
+  } catch (error) {
+    throw (error as { code?: unknown }).code === DIVISION_BY_ZERO ? partitionLost(partition) : error
+  }
+}
+
+/** `epoch` is the claim on the partition by which it is written. */
+export type DecidedBatch = {
+  partition: number
+  epoch: bigint
+  decisions: StoredDecision[]
+  at: Temporal.Instant
+}
+
+const partitionLost = (partition: number): DomainError =>
+  new DomainError('partition_lost', `another engine works on partition ${partition} now`, {
     field: 'partition',
     found: partition,
   })
-}
 
 /** What engines remember, kept in PostgreSQL: for partitions that move between machines. */
 export function databaseCheckpoints(

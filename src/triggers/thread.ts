@@ -17,11 +17,13 @@ export type ThreadSetup = {
 
 /** What the main thread says. */
 export type ThreadOrder =
-  | { order: 'begin'; tenantId: string; timeZone: string; partitions: number[] }
+  | { order: 'begin'; tenantId: string; timeZone: string; partitions: number[]; asleep: Int32Array }
   | { order: 'wake' | 'stale'; tenantId: string }
   | { order: 'stats'; tenantId: string; call: number }
   | { order: 'explain'; tenantId: string; call: number; trigger: Trigger; subscriberId: number }
   | { order: 'close'; call: number }
+
+type BeginOrder = Extract<ThreadOrder, { order: 'begin' }>
 
 /** What the thread says. */
 export type ThreadNews =
@@ -31,20 +33,31 @@ export type ThreadNews =
   | { news: 'refusal'; call: number; message: string }
 
 const RETRY_MS = 1_000
-/** The log is looked at so often even when nobody says that it has grown: the main thread may be busy meanwhile. */
-const LOOK_MS = 5
+/** While events come in the log is looked at so often; nobody has to say that it has grown, and each look finds many. */
+const LOOK_MS = 3
+/** A thread that found nothing for so long sleeps until it is woken, */
+const DROWSY_MS = 500
+/** but looks so often all the same: the main thread may be busy. */
+const LOOK_ASLEEP_MS = 50
+
+/** Firings are told of at once, and then so often at most: whoever takes them takes many at a time. */
+const TELL_MS = 150
 
 /** An engine that runs by itself: woken when there are events, and by its own timer when a wait runs out. */
 class Tenant {
   readonly engine: Engine
   readonly #tell: (error: unknown) => void
+  /** 1 tells the main thread to say when there are events. */
+  readonly #asleep: Int32Array
+  #busyAtMs = performance.now()
   #isWoken = false
   #isClosed = false
   #running: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(engine: Engine, tell: (error: unknown) => void) {
+  constructor(engine: Engine, asleep: Int32Array, tell: (error: unknown) => void) {
     this.engine = engine
+    this.#asleep = asleep
     this.#tell = tell
     this.wake()
   }
@@ -66,10 +79,18 @@ class Tenant {
       this.#isWoken = false
       clearTimeout(this.#timer)
       const nowMs = systemClock.nowMs()
+      const isDrowsy = performance.now() - this.#busyAtMs > DROWSY_MS
+      // Before the look: what comes in after it is told.
+      Atomics.store(this.#asleep, 0, isDrowsy ? 1 : 0)
       try {
         const { more, nextDueMs } = await this.engine.run(nowMs)
-        if (more) this.#isWoken = true
-        else this.#wakeIn(Math.min(LOOK_MS, (nextDueMs ?? Number.POSITIVE_INFINITY) - nowMs))
+        if (more) {
+          this.#isWoken = true
+          this.#busyAtMs = performance.now()
+        } else {
+          const dueInMs = (nextDueMs ?? Number.POSITIVE_INFINITY) - nowMs
+          this.#wakeIn(Math.min(isDrowsy ? LOOK_ASLEEP_MS : LOOK_MS, dueInMs))
+        }
       } catch (error) {
         this.#tell(error)
         this.#wakeIn(RETRY_MS)
@@ -91,7 +112,23 @@ function main(port: NonNullable<typeof parentPort>): void {
   const tenants = new Map<string, Tenant>()
   const tell = (news: ThreadNews): void => port.postMessage(news)
 
-  const begin = (tenantId: string, timeZone: string, partitions: number[]): void => {
+  /** Tenants whose firings were told of a moment ago, and whether there have been more since. */
+  const told = new Map<string, boolean>()
+  const tellFirings = (tenantId: string): void => {
+    if (told.has(tenantId)) {
+      told.set(tenantId, true)
+      return
+    }
+    told.set(tenantId, false)
+    tell({ news: 'firings', tenantId })
+    setTimeout(() => {
+      const areMore = told.get(tenantId)
+      told.delete(tenantId)
+      if (areMore) tellFirings(tenantId)
+    }, TELL_MS)
+  }
+
+  const begin = ({ tenantId, timeZone, partitions, asleep }: BeginOrder): void => {
     const engine = new Engine(
       {
         tenantId,
@@ -100,9 +137,10 @@ function main(port: NonNullable<typeof parentPort>): void {
         documents,
         log: store.log(logName(tenantId)),
         checkpointsOf: () => checkpoints,
-        onFirings: () => tell({ news: 'firings', tenantId }),
+        onFirings: () => tellFirings(tenantId),
         onStopped: () => tell({ news: 'stopped', tenantId }),
         nowMs: () => systemClock.nowMs(),
+        awaitsStores: false,
         options: { ...options, workMs: () => performance.now() },
       },
       partitions,
@@ -111,7 +149,7 @@ function main(port: NonNullable<typeof parentPort>): void {
       const { message, stack } = error as Error
       tell({ news: 'error', tenantId, message, stack: stack ?? '' })
     }
-    tenants.set(tenantId, new Tenant(engine, onError))
+    tenants.set(tenantId, new Tenant(engine, asleep, onError))
   }
   const answer = (call: number, work: Promise<unknown>): void => {
     work.then(
@@ -120,7 +158,7 @@ function main(port: NonNullable<typeof parentPort>): void {
     )
   }
   port.on('message', (order: ThreadOrder) => {
-    if (order.order === 'begin') return begin(order.tenantId, order.timeZone, order.partitions)
+    if (order.order === 'begin') return begin(order)
     if (order.order === 'close') return answer(order.call, closeAll())
     const tenant = tenants.get(order.tenantId)
     assert(tenant, `the thread does not work for ${order.tenantId}`)

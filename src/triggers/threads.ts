@@ -9,7 +9,8 @@ type Listeners = {
   onError: (error: unknown) => void
 }
 
-type Tenant = { timeZone: string; partitions: number }
+/** `asleep` of each thread: 1 while it wants to be woken for this tenant, 0 while it looks for itself. */
+type Tenant = { timeZone: string; partitions: number; asleep: Int32Array[] }
 
 type Call = { worker: Worker; resolve: (value: never) => void; reject: (error: Error) => void }
 
@@ -66,22 +67,31 @@ export class Threads {
   /** Begins to work for a tenant. */
   begin(tenantId: string, timeZone: string, partitions: number): void {
     if (this.#tenants.has(tenantId)) return
-    this.#tenants.set(tenantId, { timeZone, partitions })
+    const asleep = this.#workers.map(() => new Int32Array(new SharedArrayBuffer(4)))
+    this.#tenants.set(tenantId, { timeZone, partitions, asleep })
     for (const thread of this.#workers.keys()) this.#beginIn(thread, tenantId)
   }
 
   #beginIn(thread: number, tenantId: string): void {
-    const { timeZone, partitions } = this.#tenants.get(tenantId)!
+    const { timeZone, partitions, asleep } = this.#tenants.get(tenantId)!
     const own = [...Array(partitions).keys()].filter(
       (partition) => partition % this.#workers.length === thread,
     )
-    post(this.#workers[thread]!, { order: 'begin', tenantId, timeZone, partitions: own })
+    const order = { order: 'begin', tenantId, timeZone, partitions: own, asleep: asleep[thread]! } as const
+    post(this.#workers[thread]!, order)
   }
 
-  /** Says that a tenant's log has grown, or that its rules changed. */
-  tell(tenantId: string, order: 'wake' | 'stale'): void {
+  /** Says that a tenant's log has grown, to threads that do not find it out by themselves: a message is dear. */
+  wake(tenantId: string): void {
+    this.#tenants.get(tenantId)?.asleep.forEach((asleep, thread) => {
+      if (Atomics.exchange(asleep, 0, 0) === 1) post(this.#workers[thread]!, { order: 'wake', tenantId })
+    })
+  }
+
+  /** Says that a tenant's rules changed. */
+  rulesChanged(tenantId: string): void {
     if (!this.#tenants.has(tenantId)) return
-    for (const worker of this.#workers) post(worker, { order, tenantId })
+    for (const worker of this.#workers) post(worker, { order: 'stale', tenantId })
   }
 
   async stats(tenantId: string): Promise<PartitionStats[]> {

@@ -1,7 +1,6 @@
 import type { CompiledRule } from './compile.ts'
 import type { Partition } from './partition.ts'
 import { SCRATCH } from './slice.ts'
-import { deadlineOf, entriesAt, present } from './track.ts'
 
 /** One track, to be looked at: the references of its entries in order, and its state now. */
 export type TrackView = {
@@ -20,11 +19,11 @@ export function tracksOf(memory: Partition, rule: CompiledRule, subscriberId: nu
   fold.subscriberId = subscriberId
   const places = [...slice.tracksOf(subscriber)].filter((place) => slice.ruleOf(place) === rule.number)
   return places.map((place) => {
-    const entries = entriesAt(rule, place)
-    const count = slice.countOf(place)
-    present(slice, rule, fold, place, count)
+    const entries = rule.tracks.entriesAt(slice, place)
+    const count = rule.tracks.countOf(slice, place)
+    rule.tracks.present(slice, fold, place, count)
     const state = slice.words.slice(SCRATCH, SCRATCH + rule.stateWords)
-    const deadlineMs = deadlineOf(slice, rule, fold, place)
+    const deadlineMs = rule.tracks.deadlineOf(slice, fold, place)
     return {
       refs: Array.from({ length: count }, (_, i) => slice.words[entries + i * rule.stride + 1]!),
       state,

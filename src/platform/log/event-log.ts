@@ -38,7 +38,12 @@ export class RecordBatch {
 
   /** Ends the record that `open` began: it goes up to `end`. */
   close(end: number): void {
-    this.bytes.writeUInt32LE(end - this.length - FRAME_BYTES, this.length)
+    const size = end - this.length - FRAME_BYTES
+    const { bytes, length } = this
+    bytes[length] = size
+    bytes[length + 1] = size >>> 8
+    bytes[length + 2] = size >>> 16
+    bytes[length + 3] = size >>> 24
     this.length = end
     this.count++
   }
@@ -59,6 +64,19 @@ export class RecordBatch {
 /** Records that stand one behind another in a partition; the first one's offset, the others follow without a gap. */
 export type LogChunk = { firstOffset: number; count: number; bytes: Buffer }
 
+/** Bytes for records that are read, used again by each reading; they grow as needed. */
+export class ReadRoom {
+  bytes: Buffer = Buffer.alloc(0)
+
+  /** Makes room for so many bytes behind the first `kept`, which stay. */
+  reserve(kept: number, more: number): void {
+    if (kept + more <= this.bytes.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(kept + more, this.bytes.length * 2))
+    this.bytes.copy(grown, 0, 0, kept)
+    this.bytes = grown
+  }
+}
+
 /** One record with its place in its partition. */
 export type LogEntry = { offset: number; record: Buffer }
 
@@ -71,11 +89,15 @@ export interface EventLog {
   readonly partitions: number
   /**
    * Appends batches, `batches[p]` to partition p. Resolves when they are durable, with a byte for each record of each
-   * batch: 1 for new, 0 for a duplicate. The batches may be used again once it has resolved.
+   * batch: 1 for new, 0 for a duplicate. The batches may be used again once it has resolved, when they are cleared: the
+   * log may have moved their records.
    */
   append(batches: RecordBatch[]): Promise<Uint8Array[]>
-  /** Chunks of about `limit` records from `fromOffset` on, in order; none at the end of the partition. */
-  read(partition: number, fromOffset: number, limit: number): Promise<LogChunk[]>
+  /**
+   * Chunks of about `limit` records from `fromOffset` on, in order; none at the end of the partition. They may stand in
+   * `room` and then hold until the next reading with it: whoever reads all the time leaves nothing to collect.
+   */
+  read(partition: number, fromOffset: number, limit: number, room?: ReadRoom): Promise<LogChunk[]>
   /** The offset behind the last record of a partition: reading up to it reads everything appended so far. */
   endOffset(partition: number): Promise<number>
 }
@@ -89,5 +111,17 @@ export function* entriesOf(chunks: LogChunk[]): Generator<LogEntry> {
       at = start + bytes.readUInt32LE(at)
       yield { offset, record: bytes.subarray(start, at) }
     }
+  }
+}
+
+/** A chunk cut into pieces of at most so many records. An empty one, which says how far duplicates go, stays as it is. */
+export function* piecesOf(chunk: LogChunk, records: number): Generator<LogChunk> {
+  const { firstOffset, bytes, count } = chunk
+  if (count === 0) yield chunk
+  for (let passed = 0, at = 0; passed < count; passed += records) {
+    const start = at
+    const size = Math.min(records, count - passed)
+    for (let i = 0; i < size; i++) at += FRAME_BYTES + bytes.readUInt32LE(at)
+    yield { firstOffset: firstOffset + passed, count: size, bytes: bytes.subarray(start, at) }
   }
 }

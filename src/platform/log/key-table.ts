@@ -28,12 +28,15 @@ const SLOTS_A_MOVE = 8
 export class KeyTable {
   count = 0
   #bits: number
+  /** How many keys it holds before it grows. */
+  #most: number
   #slots: Uint32Array
   /** The smaller table that is still being moved; it keeps all its keys until it is dropped. */
   #smaller: { slots: Uint32Array; bits: number; moved: number } | undefined
 
   constructor(bits = FIRST_BITS) {
     this.#bits = bits
+    this.#most = 2 ** (bits - 1)
     this.#slots = slotsFor(bits)
   }
 
@@ -61,7 +64,7 @@ export class KeyTable {
     this.count++
     if (this.#smaller) this.#move(SLOTS_A_MOVE)
     // At most half full.
-    if (this.count * 2 > 2 ** this.#bits) this.#grow()
+    if (this.count > this.#most) this.#grow()
     return true
   }
 
@@ -89,6 +92,7 @@ export class KeyTable {
     this.#move(Number.POSITIVE_INFINITY)
     this.#smaller = { slots: this.#slots, bits: this.#bits, moved: 0 }
     this.#bits++
+    this.#most *= 2
     this.#slots = slotsFor(this.#bits)
   }
 

@@ -6,6 +6,7 @@ import {
   type EventLog,
   FRAME_BYTES,
   type LogChunk,
+  type ReadRoom,
   RECORD_HEAD_BYTES,
   type RecordBatch,
 } from './event-log.ts'
@@ -165,17 +166,12 @@ class LmdbLog implements EventLog {
    * again. Chunks are copies, one for each stored batch, and stay valid. Whole batches are given, so there may be far
    * more records than `limit`.
    */
-  async read(partition: number, fromOffset: number, limit: number): Promise<LogChunk[]> {
+  async read(partition: number, fromOffset: number, limit: number, room?: ReadRoom): Promise<LogChunk[]> {
     this.#records.resetReadTxn()
+    if (room) return this.#readInto(room, partition, fromOffset, limit)
     const chunks: LogChunk[] = []
     let wanted = limit
-    const [first] = this.#records.getKeys({
-      start: [partition, fromOffset, Number.MAX_SAFE_INTEGER],
-      end: [partition],
-      reverse: true,
-      limit: 1,
-    })
-    const start: BatchKey = first ?? [partition, fromOffset, 0]
+    const start = this.#batchAt(partition, fromOffset)
     for (const { key, value } of this.#records.getRange({ start, end: [partition + 1, 0, 0] })) {
       const [, firstOffset, count] = key
       const skipped = Math.max(0, fromOffset - firstOffset)
@@ -189,6 +185,44 @@ class LmdbLog implements EventLog {
       if (wanted <= 0) break
     }
     return chunks
+  }
+
+  /** All batches as one chunk: their records stand one behind another. */
+  #readInto(room: ReadRoom, partition: number, fromOffset: number, limit: number): LogChunk[] {
+    let length = 0
+    let count = 0
+    let firstOffset = fromOffset
+    const start = this.#batchAt(partition, fromOffset)
+    for (const key of this.#records.getKeys({ start, end: [partition + 1, 0, 0] })) {
+      const [, first, records] = key
+      if (first + records <= fromOffset) continue
+      if (count === 0) firstOffset = first
+      // It stands in a buffer of lmdb-js until its next reading; that buffer's own end lies behind the value's.
+      const found = this.#records.getBinaryFast(key)
+      assert(found, `the batch ${first} of partition ${partition} is missing`)
+      const size = found.length
+      room.reserve(length, size)
+      room.bytes.set(found.subarray(0, size), length)
+      length += size
+      count += records
+      if (first + records - fromOffset >= limit) break
+    }
+    if (count === 0) return []
+    const skipped = Math.max(0, fromOffset - firstOffset)
+    const from = frameAt(room.bytes, skipped)
+    const bytes = room.bytes.subarray(from, length)
+    return [{ firstOffset: firstOffset + skipped, count: count - skipped, bytes }]
+  }
+
+  /** The batch in which an offset stands. */
+  #batchAt(partition: number, offset: number): BatchKey {
+    const [key] = this.#records.getKeys({
+      start: [partition, offset, Number.MAX_SAFE_INTEGER],
+      end: [partition],
+      reverse: true,
+      limit: 1,
+    })
+    return key ?? [partition, offset, 0]
   }
 
   async endOffset(partition: number): Promise<number> {
@@ -311,20 +345,24 @@ function assertWhole(batch: RecordBatch): void {
   assert(at === batch.length && count === batch.count, 'the records of a batch are not its length')
 }
 
-/** The bytes of a batch without its duplicates: the batch's own bytes where there are none. */
-function newRecords(batch: RecordBatch, isNew: Uint8Array, newCount: number): Buffer {
-  if (newCount === batch.count) return batch.bytes.subarray(0, batch.length)
-  const kept = Buffer.allocUnsafeSlow(
-    batch.length - (batch.count - newCount) * (FRAME_BYTES + RECORD_HEAD_BYTES),
-  )
+/**
+ * The bytes of a batch without its duplicates. They are closed up in the batch itself, which is the log's until the
+ * append is over: a copy for each append would give the collector megabytes a second.
+ */
+function newRecords({ bytes, length, count }: RecordBatch, isNew: Uint8Array, newCount: number): Buffer {
+  if (newCount === count) return bytes.subarray(0, length)
   let end = 0
   let at = 0
-  for (const keeps of isNew) {
-    const next = at + FRAME_BYTES + batch.bytes.readUInt32LE(at)
-    if (keeps === 1) end += batch.bytes.copy(kept, end, at, next)
-    at = next
+  for (let i = 0; i < count;) {
+    const isKept = isNew[i] === 1
+    const start = at
+    // Records that stay stand in rows, and a row moves in one piece.
+    for (; i < count && (isNew[i] === 1) === isKept; i++) at += FRAME_BYTES + bytes.readUInt32LE(at)
+    if (!isKept) continue
+    if (end < start) bytes.copyWithin(end, start, at)
+    end += at - start
   }
-  return kept.subarray(0, end)
+  return bytes.subarray(0, end)
 }
 
 /** Where the frame begins that stands behind `count` others. */

@@ -116,7 +116,7 @@ test.for([
   [['attributes.=x'], /expected path=column/],
   [['attributes.x='], /expected path=column/],
   [['attributes.x=y'], /identities/],
-  [['identities.email=x'], /identities/],
+  [['identities.fax=x'], /identities/],
   [['identities.external=x', 'colour=y'], /colour/],
 ] as const)('the map %j is refused', ([map, message]) => {
   expect(() => readMap(subscriberMap, 'subscribers', [...map])).toThrow(message)

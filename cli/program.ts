@@ -9,6 +9,7 @@ import { apply, diff, exportDocuments } from './documents.ts'
 import { CliError } from './errors.ts'
 import { importEvents, importSubscribers } from './import.ts'
 import { readMap, subscriberMap } from './mapping.ts'
+import { explainMessage } from './messages.ts'
 import { printReport } from './report.ts'
 import type { Terminal } from './terminal.ts'
 import { explainTrigger, listTriggers, switchTrigger, tryTriggers } from './triggers.ts'
@@ -203,6 +204,16 @@ class CommandLine {
   }
 
   #addRest(): void {
+    this.program
+      .command('explain')
+      .description('why something is as it is')
+      .command('message')
+      .description('what became of a message, step by step, with the values by which it was decided')
+      .argument('<id>', 'id of the message')
+      .option('--json', 'the answer as JSON', false)
+      .action(async (id: string, o: { json: boolean }) => {
+        this.exitCode = await explainMessage(this.#client(), this.#terminal, id, o.json)
+      })
     this.program
       .command('report')
       .description('print the report of a campaign')

@@ -509,7 +509,7 @@ async function countAll(
   )
   return {
     events: events!,
-    facts: { ...facts!, outbox: await count('platform.outbox') },
+    facts: { ...facts!, outbox: await count('platform.fact') },
     firings: {
       standing: await count('triggers.firing where retracted_at is null'),
       unhandled: await count('triggers.firing where handled_at is null and retracted_at is null'),

@@ -101,6 +101,18 @@ export class World {
     })
   }
 
+  /** The process dies, and one of another version, which cannot read what this one remembers, goes on. */
+  async killForAnotherVersion(): Promise<void> {
+    const space = this.#logs.checkpoints()
+    for (const key of space.getKeys()) {
+      if (!key.includes('/slice/')) continue
+      const bytes = Buffer.from(space.get(key)!)
+      bytes.writeDoubleLE(-1, 0)
+      await space.put(key, bytes)
+    }
+    this.kill()
+  }
+
   /** Saves documents beside the event types. */
   async save(...triggers: Trigger[]): Promise<void> {
     await (this.#people ??= this.#addPeople())

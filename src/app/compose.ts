@@ -22,10 +22,29 @@ import {
 import { createInsights, insightsRoutes, type Insights } from '../insights/index.ts'
 import { ledgerRoutes } from '../ledger/index.ts'
 import { createLoyalty, earnRuleKind, loyaltyRoutes } from '../loyalty/index.ts'
-import { createMessaging, messagingDocuments, messagingRoutes } from '../messaging/index.ts'
+import {
+  cascadeRoutes,
+  createLinks,
+  createMessaging,
+  createTemplates,
+  inboxRoutes,
+  linkRoutes,
+  type Messaging,
+  messagingDocuments,
+  messagingRoutes,
+  overviewRoutes,
+  templateRoutes,
+  unsubscribeRoutes,
+} from '../messaging/index.ts'
 import { menuKind, offersRoutes, productKind } from '../offers/index.ts'
 import { createOperator, operatorSystemsKind } from '../operator/index.ts'
-import { attributesKind, createProfiles, type Profiles, profilesRoutes } from '../profiles/index.ts'
+import {
+  attributesKind,
+  contactRoutes,
+  createProfiles,
+  type Profiles,
+  profilesRoutes,
+} from '../profiles/index.ts'
 import { createTriggers, triggerKind, type Triggers, triggersRoutes } from '../triggers/index.ts'
 import {
   type Config,
@@ -84,7 +103,7 @@ export async function composeApp(stores: Stores, config: Config, onError: OnErro
       await http.close()
       await sources.stop()
       await loop.stop()
-      await messaging.gateways.stop()
+      await messaging.stop()
       await triggers.close()
       await operator.close()
       await insights.stop()
@@ -162,11 +181,7 @@ async function composeServices(stores: Stores, config: Config, onError: OnError)
     accountsOf: (tx, ids) => profiles.identitiesOf(tx, ids, 'account'),
     onFinished: waker('activations'),
   })
-  const messaging = createMessaging({
-    ...base,
-    profiles,
-    wake: (tenantId, stage) => loop.wake(tenantId, stage),
-  })
+  const { messaging, links, templates } = composeMessaging({ ...base, profiles, loop }, config, onError)
   const loyalty = createLoyalty(base)
   const campaigns = createCampaigns({
     ...base,
@@ -196,10 +211,32 @@ async function composeServices(stores: Stores, config: Config, onError: OnError)
     triggers,
     operator,
     messaging,
+    links,
+    templates,
     loyalty,
     campaigns,
     insights,
   }
+}
+
+/** Messages, the short links in them, which turn into their receipts, and templates before anybody sees them. */
+function composeMessaging(heard: Omit<Heard, 'access'>, { publicUrl }: Config, onError: OnError) {
+  const { loop, ...base } = heard
+  const links = createLinks({
+    ...base,
+    onClick: (tenantId, clicks) => messaging.clicks.onClick(tenantId, clicks),
+    deliveredAt: (tenantId, ids) => messaging.clicks.deliveredAt(tenantId, ids),
+    onError: (error) => onError('links', error),
+  })
+  const messaging: Messaging = createMessaging({
+    ...base,
+    links,
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    wake: (tenantId, stage) => loop.wake(tenantId, stage),
+    onError: (error) => onError('channels', error),
+  })
+  const templates = createTemplates({ ...base, sendTest: messaging.sendTest })
+  return { messaging, links, templates }
 }
 
 function mountRoutes({ database, clock }: Stores, services: Services, onError: OnError): FastifyInstance {
@@ -212,6 +249,8 @@ function mountRoutes({ database, clock }: Stores, services: Services, onError: O
     sources,
     triggers,
     messaging,
+    links,
+    templates,
     loyalty,
     campaigns,
     insights,
@@ -221,12 +260,19 @@ function mountRoutes({ database, clock }: Stores, services: Services, onError: O
   accessRoutes(http, access, version)
   documentRoutes(http, documents, access)
   profilesRoutes(http, profiles, access)
+  contactRoutes(http, profiles, access)
   eventsRoutes(http, events, access)
   sourcesRoutes(http, sources)
   segmentRoutes(http, { access, database, documents, profiles, events, clock })
   triggersRoutes(http, triggers, profiles, access)
   offersRoutes(http, { database })
   messagingRoutes(http, messaging, database, clock)
+  overviewRoutes(http, messaging, database)
+  cascadeRoutes(http, { database, documents, clock })
+  templateRoutes(http, templates, access)
+  inboxRoutes(http, { database, clock, inbound: (tenantId) => messaging.inbound(tenantId, 'inbox') })
+  linkRoutes(http, links, (error) => onError('links', error))
+  unsubscribeRoutes(http, { database, profiles, clock })
   ledgerRoutes(http, { database })
   loyaltyRoutes(http, { database, loyalty })
   campaignRoutes(http, campaigns)

@@ -1,3 +1,4 @@
+import './collector.ts'
 import type { AddressInfo } from 'node:net'
 import { problemOf, readConfig } from '../platform/index.ts'
 import { composeApp } from './compose.ts'

@@ -1,3 +1,4 @@
+import './collector.ts'
 import { createAccess } from '../access/index.ts'
 import { createEvents, eventTypeKind } from '../events/index.ts'
 import { Documents, DomainError, Loop, problemOf, readConfig } from '../platform/index.ts'

@@ -264,7 +264,7 @@ class Bench {
   }
 
   async kinds(): Promise<unknown[]> {
-    const rows = await this.query('select kind from platform.outbox order by txid, seq')
+    const rows = await this.query('select kind from platform.fact order by txid, seq')
     return rows.map((row) => row['kind'])
   }
 }
@@ -438,7 +438,7 @@ describe('from the offer to the points', () => {
       await bench.answer('*1*500#')
       expect(await bench.instances()).toMatchObject([{ exit_reason: 'failed' }])
       expect(bench.systems.orders).toEqual([])
-      expect(await bench.query(`select reason from platform.outbox where kind = 'no_offer'`)).toEqual([
+      expect(await bench.query(`select reason from platform.fact where kind = 'no_offer'`)).toEqual([
         { reason: 'beyond_balance_and_credit' },
       ])
     }))
@@ -487,7 +487,7 @@ describe('from the offer to the points', () => {
         bench.systems.balances.delete('acc-0')
         await bench.fire(['ninety', 0])
         expect(await bench.instances()).toMatchObject([{ exit_reason: 'nothing' }])
-        expect(await bench.query(`select reason from platform.outbox where kind = 'no_offer'`)).toEqual([
+        expect(await bench.query(`select reason from platform.fact where kind = 'no_offer'`)).toEqual([
           { reason: 'operator_account_not_found' },
         ])
         bench.systems.isDown = true

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Analytics, type Database, entriesOf, type EventLog, readFacts } from '../platform/index.ts'
 import { eventPositions, type FactPosition, factPosition, insertEvents, insertFacts } from './store.ts'
@@ -11,11 +12,11 @@ export type FeedDependencies = {
 /** ClickHouse likes few large blocks better than many small ones. */
 const BATCH = 50_000
 
-/** In the background events go over in smaller blocks, with a pause behind each in which the thread is listened to. */
+/** In the background events go over in smaller blocks, with a pause behind each in which the process is watched. */
 const BACKGROUND_EVENTS = 10_000
 const PAUSE_MS = 50
-/** Busier with other work than this share of the pause, the thread is left alone until the next turn. */
-const BUSY = 0.2
+/** A process that works more than this share of what its processors can do is left alone until the next turn. */
+const BUSY = 0.4
 
 /**
  * Carries facts and events into analytics, each once. It runs beside the loop and holds nothing back there: what
@@ -38,7 +39,7 @@ export class Feed {
     return this.#run(tenantId, false)
   }
 
-  /** Carries what there is, but events only while the thread has little else to do: taking events in comes first. */
+  /** Carries what there is, but events only while there is little else to do: taking events in comes first. */
   keepUp(tenantId: string): Promise<void> {
     return this.#run(tenantId, true)
   }
@@ -83,7 +84,7 @@ export class Feed {
       let offset = positions[partition] ?? 0
       const end = await log.endOffset(partition)
       while (offset < end && !this.#isStopping) {
-        if (isBackground && (await isThreadBusy())) break
+        if (isBackground && (await isBusy())) break
         const chunks = await log.read(partition, offset, isBackground ? BACKGROUND_EVENTS : BATCH)
         await insertEvents(analytics, tenantId, partition, [...entriesOf(chunks)])
         for (const { count } of chunks) offset += count
@@ -94,8 +95,12 @@ export class Feed {
   }
 }
 
-async function isThreadBusy(): Promise<boolean> {
-  const before = performance.eventLoopUtilization()
+/** All threads count, for the rules run beside this one. */
+async function isBusy(): Promise<boolean> {
+  const fromMs = performance.now()
+  const before = process.cpuUsage()
   await sleep(PAUSE_MS)
-  return performance.eventLoopUtilization(before).utilization > BUSY
+  const { user, system } = process.cpuUsage(before)
+  const couldUs = (performance.now() - fromMs) * 1_000 * availableParallelism()
+  return (user + system) / couldUs > BUSY
 }

@@ -42,7 +42,7 @@ const award = (tenantId: string, purchases: Purchase[]) =>
 const balanceOf = async (tenantId: string, account: string): Promise<bigint | undefined> =>
   (await stores.database.tx(tenantId, (tx) => balancesOf(tx, [account]))).get(account)?.balanceMinor
 const facts = (tenantId: string) =>
-  stores.database.tx(tenantId, (tx) => tx.query('select * from platform.outbox order by seq'))
+  stores.database.tx(tenantId, (tx) => tx.query('select * from platform.fact order by seq'))
 
 describe('earn rules', () => {
   test('a rate by the major unit is rounded down; a fixed number is as it is', () => {

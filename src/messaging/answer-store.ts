@@ -1,5 +1,6 @@
 import type { Tx } from '../platform/index.ts'
 import type { InboundAnswer } from './channel.ts'
+import type { OptWord } from './opt-out.ts'
 import { uuidOrNull } from './store.ts'
 
 /** An answer as campaigns read it; `runId` is the cascade that it answers, where one is known. */
@@ -21,7 +22,10 @@ const storedColumns = `answer_id as "answerId", subscriber_id as "subscriberId",
   run_id as "runId", campaign_id as "campaignId", arm, at`
 
 /** What is known of an answer in the moment it is stored. */
-export type StoredAnswer = Omit<Answer, 'text' | 'choice' | 'reference'>
+export type StoredAnswer = Omit<Answer, 'text' | 'choice' | 'reference'> & {
+  /** It was a word such as "STOP", and campaigns will not see it. */
+  word?: OptWord | undefined
+}
 
 export type NewAnswer = InboundAnswer & { answerId: string; subscriberId: number }
 
@@ -98,39 +102,5 @@ export async function markAnswers(
     `update messaging.answer a set handled_at = $3, handled_as = m.handled_as
      from unnest($1::uuid[], $2::text[]) as m (answer_id, handled_as) where a.answer_id = m.answer_id`,
     [marks.map((m) => m.answerId), marks.map((m) => m.as), at],
-  )
-}
-
-/** Ends the active cascades that were answered: whoever answered is not asked again. */
-export async function finishAnsweredRuns(tx: Tx, runIds: string[], at: Temporal.Instant): Promise<void> {
-  if (runIds.length === 0) return
-  tx.execute(
-    `update messaging.cascade_run set state = 'finished', outcome = 'answered', due_at = null, finished_at = $2
-     where run_id = any($1::uuid[]) and state = 'active'`,
-    [runIds, at],
-  )
-}
-
-/** Keeps messages of answered cascades that still wait to be sent, in quiet hours for instance, from being sent. */
-export async function holdForAnswered(tx: Tx, runIds: string[], at: Temporal.Instant): Promise<void> {
-  if (runIds.length === 0) return
-  await tx.query(
-    `update messaging.message set state = 'held', reason = 'answered', settled_at = $2
-     where run_id = any($1::uuid[]) and state = 'queued'`,
-    [runIds, at],
-  )
-}
-
-/** Keeps receipts that matched nothing. */
-export async function insertStrayReceipts(
-  tx: Tx,
-  strays: { strayId: string; channel: string; receipt: string }[],
-  at: Temporal.Instant,
-): Promise<void> {
-  if (strays.length === 0) return
-  tx.execute(
-    `insert into messaging.stray_receipt (tenant_id, stray_id, channel, receipt, received_at)
-     select current_setting('tenure.tenant_id'), *, $4::timestamptz from unnest($1::uuid[], $2::text[], $3::jsonb[])`,
-    [strays.map((s) => s.strayId), strays.map((s) => s.channel), strays.map((s) => s.receipt), at],
   )
 }

@@ -1,9 +1,13 @@
-import { derivedId, DomainError, type Tx } from '../platform/index.ts'
+import { derivedId, DomainError } from '../platform/index.ts'
+import type { Card } from './cards.ts'
+import type { Plan, Step } from './catalogue.ts'
+import type { Content } from './channel.ts'
 import { smsParts } from './channels/sms/segments.ts'
-import { type Cascade, type ChannelSettings, durationMs, type Language, type Template } from './contract.ts'
-import { isLost, type Message, type MessageState, reaches } from './message.ts'
-import { insertMessages, messageStates, type Run, takeDueRuns, updateRuns } from './store.ts'
-import { type Rendered, renderTemplate } from './template.ts'
+import type { Cascade } from './contract.ts'
+import { isLost, type Message, type MessageState, reaches, type Run } from './message.ts'
+import { stepAt } from './step-order.ts'
+import { renderTemplate, type RenderOptions } from './template.ts'
+import type { Wording } from './wording.ts'
 
 /** What a run does next: its first or next message, or its end. */
 export type CascadeMove = { move: 'send'; step: number } | { move: 'finish'; outcome: string }
@@ -12,124 +16,120 @@ export type CascadeMove = { move: 'send'; step: number } | { move: 'finish'; out
  * The next move of a run whose timer has come. `state` is that of the message of its present step, or undefined
  * before the first one. The timer is also set by receipts, so "reached" and "lost" arrive here too.
  */
-export function nextMove(cascade: Cascade, step: number, state: MessageState | undefined): CascadeMove {
+export function nextMove(
+  { steps }: { steps: Pick<Cascade['steps'][number], 'until'>[] },
+  step: number,
+  state: MessageState | undefined,
+): CascadeMove {
   if (state === undefined) return { move: 'send', step }
-  if (reaches(state, cascade.steps[step]!.until)) return { move: 'finish', outcome: state }
-  if (step + 1 < cascade.steps.length) return { move: 'send', step: step + 1 }
+  if (reaches(state, steps[step]!.until)) return { move: 'finish', outcome: state }
+  if (step + 1 < steps.length) return { move: 'send', step: step + 1 }
   return { move: 'finish', outcome: isLost(state) ? 'not_reached' : 'no_answer' }
 }
 
-export type CascadeContext = {
-  now: Temporal.Instant
-  cascadeOf(run: Run): Promise<Cascade | undefined>
-  templateOf(id: string): Promise<Template | undefined>
-  settingsOf(channel: string): Promise<ChannelSettings | undefined>
-  languagesOf(tx: Tx, subscriberIds: number[]): Promise<Map<number, Language>>
+/** The id of a run's message at a step: there is one, whoever makes it and however often. */
+export function messageIdOf(runId: string, step: number): string {
+  return derivedId('message', runId, step)
 }
 
-/** Moves every due run one step, set-based; returns how many moved. */
-export async function advanceRuns(tx: Tx, context: CascadeContext, limit: number): Promise<number> {
-  const runs = await takeDueRuns(tx, context.now, limit)
-  if (runs.length === 0) return 0
-  const [states, languages] = await Promise.all([
-    messageStates(
-      tx,
-      runs.map((run) => run.runId),
-    ),
-    context.languagesOf(
-      tx,
-      runs.map((run) => run.subscriberId),
-    ),
-  ])
-  const messages: Message[] = []
-  const changes: Parameters<typeof updateRuns>[1] = []
-  for (const run of runs) {
-    const cascade = await context.cascadeOf(run)
-    const state = states.get(run.runId)
-    const move: CascadeMove = cascade
-      ? nextMove(cascade, run.step, state?.step === run.step ? state.state : undefined)
-      : { move: 'finish', outcome: 'cascade_missing' }
-    if (move.move === 'finish') {
-      changes.push({
-        runId: run.runId,
-        step: run.step,
-        dueAt: null,
-        outcome: move.outcome,
-        allSmsMinor: null,
-      })
-      continue
-    }
-    const language = languages.get(run.subscriberId) ?? 'en'
-    const message = await compose(context, run, cascade!, move.step, language)
-    if (message) messages.push(message)
-    const allSmsMinor = state === undefined ? await allSmsCost(context, run, cascade!, language) : null
-    const outcome = message ? null : 'template_failed'
-    changes.push({ runId: run.runId, step: move.step, dueAt: null, outcome, allSmsMinor })
-  }
-  await insertMessages(tx, messages, context.now)
-  await updateRuns(tx, changes, context.now)
-  return runs.length
-}
-
-async function compose(
-  context: CascadeContext,
+/**
+ * The message of a step, rendered and priced; undefined where its text cannot be made or the tenant has no such
+ * channel. With the first one the run learns what the contact would have cost as SMS.
+ */
+export function compose(
+  plan: Plan,
   run: Run,
-  cascade: Cascade,
   step: number,
-  language: Language,
-): Promise<Message | undefined> {
-  const { channel, template: templateId, validFor, until, wait } = cascade.steps[step]!
-  const [template, settings] = [await context.templateOf(templateId), await context.settingsOf(channel)]
-  if (!template || !settings) return undefined
-  const rendered = rendering(template, language, run.variables)
-  if (!rendered) return undefined
-  const parts = channel === 'sms' ? smsParts(rendered.text) : 1
-  const { runId, subscriberId, campaignId, arm } = run
+  card: Pick<Card, 'language' | 'timeZone'>,
+  nowMs: number,
+  wording: Wording,
+): Message | undefined {
+  const planned = stepAt(plan, run, step)
+  const { channel, template, priceMinor, traits, until, waitMs, validForMs } = planned
+  const messageId = messageIdOf(run.runId, step)
+  const purpose = run.purpose ?? plan.cascade.purpose ?? 'marketing'
+  const content = contentOf(planned, run, card, wording.optionsFor(planned, run, messageId, purpose, card))
+  if (step === 0 && run.messages.length === 0)
+    run.allSmsMinor = allSmsCost(plan, planned, run, content, card, wording)
+  if (!content || !template || priceMinor === undefined) return undefined
+  const parts = traits?.unitsOf?.(content) ?? 1
   return {
-    messageId: derivedId('message', runId, step),
-    runId,
+    run,
+    messageId,
     step,
     channel,
-    templateId,
-    subscriberId,
-    campaignId,
-    arm,
-    reference: referenceOf(runId, step),
+    templateId: template.id,
+    reference: referenceOf(messageId),
     until,
-    waitS: Math.round(durationMs(wait) / 1_000),
-    text: rendered.text,
-    choices: rendered.choices ?? null,
+    waitMs,
+    purpose,
+    priority: plan.cascade.priority ?? 50,
+    content,
     parts,
-    costMinor: BigInt(settings.priceMinor) * BigInt(parts),
-    expiresAtMs: context.now.epochMilliseconds + durationMs(validFor),
+    costMinor: priceMinor * BigInt(parts),
+    state: 'queued',
+    reason: null,
+    postponedFor: null,
+    saw: null,
+    providerIds: null,
+    queuedMs: nowMs,
+    notBeforeMs: nowMs,
+    expiresMs: nowMs + validForMs,
+    submittedMs: null,
+    settledMs: null,
+    markedMs: nowMs,
+    isPaced: false,
+    isWaiting: false,
+    isInFlight: false,
+    isChanged: true,
+    isKnown: false,
   }
 }
 
-/** What this contact would cost as SMS: the cascade's own SMS text, else its first text, at the SMS price. */
-async function allSmsCost(
-  context: CascadeContext,
+function allSmsCost(
+  plan: Plan,
+  taken: Step,
   run: Run,
-  cascade: Cascade,
-  language: Language,
-): Promise<bigint> {
-  const step = cascade.steps.find((item) => item.channel === 'sms') ?? cascade.steps[0]!
-  const [template, sms] = [await context.templateOf(step.template), await context.settingsOf('sms')]
-  if (!template || !sms) return 0n
-  const rendered = rendering(template, language, run.variables)
-  return rendered ? BigInt(sms.priceMinor) * BigInt(smsParts(rendered.text)) : 0n
+  first: Content | undefined,
+  card: Pick<Card, 'language' | 'timeZone'>,
+  wording: Wording,
+): bigint {
+  const { asSms, smsPriceMinor } = plan
+  if (smsPriceMinor === undefined) return 0n
+  const content = asSms === taken ? first : contentOf(asSms, run, card, wording.optionsForPrice(asSms, card))
+  return content ? smsPriceMinor * BigInt(smsParts(content.text)) : 0n
 }
 
 /** One run's bad variables end that run and not the batch it came in. */
-function rendering(template: Template, language: Language, variables: object): Rendered | undefined {
+function contentOf(
+  { template }: Step,
+  run: Run,
+  { language }: Pick<Card, 'language'>,
+  options: RenderOptions,
+): Content | undefined {
+  if (!template) return undefined
   try {
-    return renderTemplate(template, language, variables)
+    return renderTemplate(template, language, run.variables, options)
   } catch (error) {
     if (error instanceof DomainError) return undefined
     throw error
   }
 }
 
+/** What one message of a step would cost; where units are paid for by length, of its text for this subscriber. */
+export function priceOf(
+  planned: Step,
+  run: Run,
+  card: Pick<Card, 'language' | 'timeZone'>,
+  wording: Wording,
+): bigint {
+  const { priceMinor = 0n, traits } = planned
+  if (!traits?.unitsOf) return priceMinor
+  const content = contentOf(planned, run, card, wording.optionsForPrice(planned, card))
+  return content ? priceMinor * BigInt(traits.unitsOf(content)) : priceMinor
+}
+
 /** A number that receipts bring back where the protocol has room for one (SMPP: 16 bits). */
-function referenceOf(runId: string, step: number): number {
-  return Number.parseInt(derivedId('reference', runId, step).slice(0, 4), 16)
+function referenceOf(messageId: string): number {
+  return Number.parseInt(messageId.slice(0, 4), 16)
 }

@@ -1,20 +1,31 @@
 import { z } from 'zod'
 
+export {
+  type Language,
+  type PreviewAnswer,
+  previewAnswer,
+  previewRequest,
+  type Template,
+  template,
+  type TemplateWarning,
+  testSendRequest,
+} from './template-contract.ts'
+
 /** An id of a document: lower-case words, digits, dots and hyphens. */
 const slug = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)
-const localised = z.strictObject({ en: z.string().min(1), ru: z.string().min(1), uk: z.string().min(1) })
 const amountMinor = z.string().regex(/^\d+$/)
 const duration = z.string().refine(isDuration, 'an ISO 8601 duration of days or less, such as PT15M or P2D')
 const localTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a local time such as 21:00')
 
-/** The text of one channel in three languages, in Liquid. Choices are buttons, for channels that have them. */
-export const template = z.strictObject({
-  kind: z.literal('Template'),
-  id: slug,
-  channel: slug,
-  text: localised,
-  choices: z.array(z.strictObject({ id: z.string(), label: localised })).optional(),
-})
+/** Local times of day of the subscriber; `from` may be later than `to`, over midnight. */
+const localHours = z.strictObject({ from: localTime, to: localTime })
+const isNotEmpty = ({ from, to }: { from: string; to: string }): boolean => from !== to
+
+/** What a message is for: advertising, news about a service in use, or the answer to what the subscriber does now. */
+export const purpose = z.enum(['marketing', 'service', 'transactional'])
+
+/** When within a day a message goes: at once, or at the hour at which the subscriber uses to react. */
+const timing = z.enum(['now', 'best_hour'])
 
 /**
  * Steps in order. A step is over when `until` came true (the cascade has reached its aim) or when `wait` ran out
@@ -23,12 +34,25 @@ export const template = z.strictObject({
 export const cascade = z.strictObject({
   kind: z.literal('Cascade'),
   id: slug,
+  purpose: purpose.default('marketing'),
+  /** Among campaigns: the higher goes first, and caps may spare room for it. */
+  priority: z.int().min(0).max(100).default(50),
+  /** As written, or by what each step costs for one subscriber whom it reaches, the cheapest first. */
+  order: z.enum(['written', 'expected_cost']).default('written'),
+  /** In the subscriber's own time; days from 1 (Monday) to 7 (Sunday). */
+  sendWindow: localHours
+    .extend({ days: z.array(z.int().min(1).max(7)).min(1).optional() })
+    .refine(isNotEmpty, 'a window must not end when it begins')
+    .optional(),
+  timing: timing.default('now'),
+  /** So many first contacts a minute. */
+  perMinute: z.int().min(1).optional(),
   steps: z
     .array(
       z.strictObject({
         channel: slug,
         template: slug,
-        until: z.enum(['accepted', 'delivered', 'seen', 'answered']),
+        until: z.enum(['accepted', 'delivered', 'seen', 'clicked', 'answered']),
         wait: duration,
         /** After this a message that is still waiting (quiet hours, a channel that is down) is stale. */
         validFor: duration.default('P1D'),
@@ -41,50 +65,31 @@ export const cascade = z.strictObject({
 export const contactPolicy = z.strictObject({
   kind: z.literal('ContactPolicy'),
   id: slug,
-  /** Marketing needs a consent for the channel. */
+  /** Marketing needs a consent for the channel. A withdrawn consent stops whatever this says. */
   consentRequired: z.boolean().default(true),
-  /** No message between these local times of the subscriber; `from` may be later than `to`. */
-  quietHours: z
-    .strictObject({ from: localTime, to: localTime })
-    .refine(({ from, to }) => from !== to, 'quiet hours must not end when they begin')
-    .optional(),
-  /** At most `limit` messages in any `period` up to now, of one channel or over all. */
+  /** No message between these local times of the subscriber. */
+  quietHours: localHours.refine(isNotEmpty, 'quiet hours must not end when they begin').optional(),
+  /** At most `limit` messages in any `period` up to now, of one channel or purpose or over all. */
   caps: z
-    .array(z.strictObject({ channel: slug.optional(), limit: z.int().min(0), period: duration }))
+    .array(
+      z.strictObject({
+        channel: slug.optional(),
+        purpose: purpose.exclude(['transactional']).optional(),
+        limit: z.int().min(0),
+        period: duration,
+        /** Holds only for cascades of a lower priority, so that the last of a wider cap is kept for the others. */
+        below: z.int().min(1).max(100).optional(),
+      }),
+    )
     .default([]),
   /** Between two different cascades to one subscriber. Steps of one cascade are one contact. */
   minimumGap: duration.optional(),
 })
 
-const sms = z.strictObject({
-  kind: z.literal('Channel'),
-  id: z.literal('sms'),
-  /** Price of one part, minor units. */
-  priceMinor: amountMinor,
-  host: z.string(),
-  port: z.int(),
-  systemId: z.string(),
-  password: z.string(),
-  sourceAddress: z.string(),
-  window: z.int().min(1).default(100),
-})
-
-const dstk = z.strictObject({
-  kind: z.literal('Channel'),
-  id: z.literal('dstk'),
-  /** Price of one push, minor units. */
-  priceMinor: amountMinor,
-  url: z.url(),
-})
-
-/** Where a channel is reached and what it costs. */
-export const channelSettings = z.discriminatedUnion('id', [sms, dstk])
-
-export type Template = z.infer<typeof template>
 export type Cascade = z.infer<typeof cascade>
 export type ContactPolicy = z.infer<typeof contactPolicy>
-export type ChannelSettings = z.infer<typeof channelSettings>
-export type Language = keyof Template['text']
+export type Purpose = z.infer<typeof purpose>
+export type LocalHours = z.infer<typeof localHours>
 
 function isDuration(text: string): boolean {
   try {
@@ -97,8 +102,14 @@ function isDuration(text: string): boolean {
 
 /** Length of a document's duration in milliseconds; days are 24 hours. */
 export function durationMs(text: string): number {
-  return Temporal.Duration.from(text).total('milliseconds')
+  let lengthMs = lengths.get(text)
+  if (lengthMs === undefined)
+    lengths.set(text, (lengthMs = Temporal.Duration.from(text).total('milliseconds')))
+  return lengthMs
 }
+
+/** A policy names a handful of durations and is asked for them with every message. */
+const lengths = new Map<string, number>()
 
 /** `GET /v1/messages/:messageId`: a message with its reasons, without its text's addressee. */
 export const messageView = z.object({
@@ -108,6 +119,8 @@ export const messageView = z.object({
   channel: z.string(),
   templateId: z.string(),
   text: z.string(),
+  /** What is said beside the text: subject, HTML, picture, buttons. */
+  content: z.record(z.string(), z.unknown()).nullable(),
   parts: z.int(),
   costMinor: amountMinor,
   state: z.string(),
@@ -118,3 +131,46 @@ export const messageView = z.object({
   submittedAt: z.string().nullable(),
   settledAt: z.string().nullable(),
 })
+
+/** `GET /v1/messages/:messageId/explain`: the cascade of a message, step by step. */
+export const messageExplanation = z.object({
+  messageId: z.uuid(),
+  run: z.object({
+    runId: z.uuid(),
+    cascadeId: z.string(),
+    cascadeVersion: z.int(),
+    subscriberId: z.int(),
+    campaignId: z.string(),
+    arm: z.string(),
+    state: z.string(),
+    outcome: z.string().nullable(),
+    startedAt: z.string(),
+    /** Where the cascade leaves the order open: places in the document, and by which figures they were ordered. */
+    stepOrder: z
+      .object({
+        order: z.array(z.int()),
+        steps: z.array(
+          z.object({
+            channel: z.string(),
+            priceMinor: amountMinor,
+            tried: z.int(),
+            reached: z.int(),
+            reach: z.number(),
+          }),
+        ),
+      })
+      .nullable(),
+  }),
+  /** `saw`: the values by which the gate held or postponed it. */
+  steps: z.array(messageView.extend({ step: z.int(), saw: z.record(z.string(), z.unknown()).nullable() })),
+})
+export type MessageExplanation = z.infer<typeof messageExplanation>
+
+export {
+  type CascadeReport,
+  cascadeReport,
+  cascadeReportQuery,
+  type ExpectationAnswer,
+  expectationAnswer,
+  expectationRequest,
+} from './cascade-contract.ts'

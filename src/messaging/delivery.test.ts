@@ -5,14 +5,19 @@ import { createAccess } from '../access/index.ts'
 import { Documents, ManualClock, newId } from '../platform/index.ts'
 import { attributesKind, createProfiles } from '../profiles/index.ts'
 import { takeAnswers } from './answer-store.ts'
-import type { Channel, ChannelEvents, DeliveryReceipt, OutboundMessage, SubmitOutcome } from './channel.ts'
+import type {
+  Channel,
+  ChannelEvents,
+  DeliveryReceipt,
+  Done,
+  OutboundMessage,
+  SubmitOutcome,
+} from './channel.ts'
 import { messagingDocuments } from './documents.ts'
 import { createMessaging, type Messaging } from './service.ts'
 
 /** A provider that does what the test says; what it was handed stays on record. */
 class ScriptedChannel implements Channel {
-  readonly name: string
-  resubmitSafe = false
   readonly handed: OutboundMessage[] = []
   events: ChannelEvents | undefined
   answer: (message: OutboundMessage) => SubmitOutcome | Promise<SubmitOutcome> = (message) => ({
@@ -20,13 +25,15 @@ class ScriptedChannel implements Channel {
     providerMessageId: `p-${message.messageId}`,
   })
 
-  constructor(name: string) {
-    this.name = name
+  room = (): number => Number.POSITIVE_INFINITY
+
+  submit(messages: OutboundMessage[], done: Done): void {
+    this.handed.push(...messages)
+    for (const [i, message] of messages.entries()) void this.#tell(message, i, done)
   }
 
-  submit(messages: OutboundMessage[]): Promise<SubmitOutcome[]> {
-    this.handed.push(...messages)
-    return Promise.all(messages.map((message) => this.answer(message)))
+  async #tell(message: OutboundMessage, index: number, done: Done): Promise<void> {
+    done(index, await this.answer(message))
   }
 
   async start(events: ChannelEvents): Promise<void> {
@@ -34,7 +41,7 @@ class ScriptedChannel implements Channel {
   }
 
   receipt(receipt: Omit<DeliveryReceipt, 'atMs'>): Promise<void> {
-    return this.events!.onReceipt({ atMs: noonMs, ...receipt })
+    return this.events!.onReceipts([{ atMs: noonMs, ...receipt }])
   }
 
   whenReady = (): Promise<void> => Promise.resolve()
@@ -77,8 +84,8 @@ type Row = Record<string, unknown>
 class Bench {
   readonly tenantId = `t-${newId()}`
   readonly clock = new ManualClock(noonMs)
-  readonly sms = new ScriptedChannel('sms')
-  readonly dstk = new ScriptedChannel('dstk')
+  readonly sms = new ScriptedChannel()
+  readonly dstk = new ScriptedChannel()
   readonly woken: string[] = []
   messaging!: Messaging
 
@@ -147,6 +154,20 @@ class Bench {
     }
   }
 
+  /** Starts what `start` says and stops hearing of the process once its messages are with their channels. */
+  async killedWhileSubmitting(start: () => Promise<unknown>): Promise<void> {
+    const answers = [this.dstk.answer, this.sms.answer] as const
+    this.dstk.answer = this.sms.answer = () => new Promise(() => undefined)
+    await start()
+    void this.drain()
+    const sent = (): number => this.dstk.handed.length + this.sms.handed.length
+    const [{ count }] = (await this.query<{ count: number }>(
+      'select sum(count)::int as count from messaging.start',
+    )) as [{ count: number }]
+    while (sent() < count) await new Promise((resolve) => setImmediate(resolve))
+    ;[this.dstk.answer, this.sms.answer] = answers
+  }
+
   async pass(minutes: number): Promise<void> {
     this.clock.setMs(this.clock.nowMs() + minutes * 60_000)
     await this.drain()
@@ -165,7 +186,7 @@ class Bench {
 
   facts(): Promise<Row[]> {
     return this.query(
-      `select kind, channel, reason, cost_minor, quantity from platform.outbox order by txid, seq`,
+      `select kind, channel, reason, cost_minor, quantity from platform.fact order by txid, seq`,
     )
   }
 
@@ -230,13 +251,13 @@ describe('sending', () => {
     await bench.drain()
     expect(bench.dstk.handed).toEqual([])
     expect(await bench.messages()).toMatchObject([
-      { channel: 'dstk', state: 'held', reason: 'no_consent' },
+      { channel: 'dstk', state: 'held', reason: 'opted_out' },
       { channel: 'sms', state: 'submitted', reason: null },
     ])
     expect((await bench.facts())[0]).toMatchObject({
       kind: 'message_held',
       channel: 'dstk',
-      reason: 'no_consent',
+      reason: 'opted_out',
     })
   })
 
@@ -325,55 +346,42 @@ describe('at most once', () => {
     ])
   })
 
-  test.for([
-    [true, ['submitted', 'unknown'], 2, 1],
-    [false, ['unknown', 'unknown'], 1, 1],
-  ] as const)(
-    'marks of a process that ended: resubmitSafe %s ends in %s',
-    async ([safe, ends, popUps, texts]) => {
-      const bench = await Bench.with([{ ...twoSteps[0]!, wait: 'P1D' }])
-      const smsOnly = { kind: 'Cascade', id: 'text-only', steps: [{ ...twoSteps[1]!, wait: 'P1D' }] }
-      await new Documents(stores.database, messagingDocuments).apply(bench.tenantId, [smsOnly])
-      await bench.restart()
-      bench.dstk.resubmitSafe = safe
-      const answers = [bench.dstk.answer, bench.sms.answer]
-      bench.dstk.answer = bench.sms.answer = () => Promise.reject(new Error('killed'))
+  test('marks of a process that ended: submitted again under the same id where that is safe, else unknown', async () => {
+    const bench = await Bench.with([{ ...twoSteps[0]!, wait: 'P1D' }])
+    const smsOnly = { kind: 'Cascade', id: 'text-only', steps: [{ ...twoSteps[1]!, wait: 'P1D' }] }
+    await new Documents(stores.database, messagingDocuments).apply(bench.tenantId, [smsOnly])
+    await bench.restart()
+    await bench.killedWhileSubmitting(async () => {
       await bench.start(1)
       await bench.start(2, { what: 'OK' }, 'text-only')
-      await expect(bench.drain()).rejects.toThrow('killed')
-      expect(states(await bench.messages())).toEqual(['submitting', 'submitting'])
-      ;[bench.dstk.answer, bench.sms.answer] = answers as [typeof bench.dstk.answer, typeof bench.sms.answer]
-      await bench.restart()
-      await bench.drain()
-      expect(states(await bench.messages())).toEqual(ends)
-      expect([bench.dstk.handed.length, bench.sms.handed.length]).toEqual([popUps, texts])
-      expect(new Set(bench.dstk.handed.map((message) => message.messageId)).size).toBe(1)
-    },
-  )
+    })
+    expect(states(await bench.messages())).toEqual(['submitting', 'submitting'])
+    await bench.restart()
+    await bench.drain()
+    expect(states(await bench.messages())).toEqual(['submitted', 'unknown'])
+    expect([bench.dstk.handed.length, bench.sms.handed.length]).toEqual([2, 1])
+    expect(new Set(bench.dstk.handed.map((message) => message.messageId)).size).toBe(1)
+  })
 
   test('a stale mark is not submitted again even where that would be safe', async () => {
     const bench = await Bench.with([twoSteps[0]!])
-    bench.dstk.resubmitSafe = true
-    bench.dstk.answer = () => Promise.reject(new Error('killed'))
-    await bench.start()
-    await expect(bench.drain()).rejects.toThrow('killed')
+    await bench.killedWhileSubmitting(() => bench.start())
     await bench.restart()
     await bench.pass(60)
     expect(bench.dstk.handed).toHaveLength(1)
     expect(await bench.messages()).toMatchObject([{ state: 'unknown', reason: 'process_ended' }])
   })
 
-  test('a process that lives on also looks at marks whose outcome it could not get', async () => {
+  test('a process that was superseded stores and sends nothing more', async () => {
     const bench = await Bench.with()
-    const { answer } = bench.dstk
-    bench.dstk.answer = () => Promise.reject(new Error('broken'))
-    const runId = await bench.start()
-    await expect(bench.drain()).rejects.toThrow('broken')
-    bench.dstk.answer = answer
+    const old = bench.messaging
     await bench.drain()
-    expect(states(await bench.messages())).toEqual(['unknown'])
-    await bench.pass(15)
-    expect(await bench.run(runId)).toMatchObject({ step: 1 })
+    await bench.restart()
+    await bench.drain()
+    await bench.start()
+    await expect(old.stage.run(bench.tenantId)).rejects.toMatchObject({ code: 'sender_superseded' })
+    expect(bench.dstk.handed).toEqual([])
+    await bench.drain()
     expect(bench.dstk.handed).toHaveLength(1)
   })
 })

@@ -1,11 +1,16 @@
 import type { DocumentKind, DocumentReader, Problem } from '../platform/index.ts'
-import { type Cascade, cascade, channelSettings, contactPolicy, type Template, template } from './contract.ts'
-import { checkTemplate } from './template.ts'
+import { channelSettings } from './channels/kinds.ts'
+import { type Cascade, cascade, contactPolicy, type Template, template } from './contract.ts'
+import { linkDomain } from './links/domain.ts'
+import { optOutWords } from './opt-out.ts'
+import { checkTemplate } from './template-check.ts'
 
 /** The kinds of document that this module reads, with the checks that need more than their schema. */
 export const messagingDocuments: DocumentKind[] = [
   { kind: 'Template', schema: template, check: (document: Template) => checkTemplate(document) },
   { kind: 'Cascade', schema: cascade, check: checkCascade },
+  { kind: 'LinkDomain', schema: linkDomain },
+  { kind: 'OptOutWords', schema: optOutWords },
   { kind: 'ContactPolicy', schema: contactPolicy },
   { kind: 'Channel', schema: channelSettings },
 ]

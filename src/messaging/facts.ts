@@ -1,32 +1,59 @@
-import type { Fact } from '../platform/index.ts'
-import type { Message } from './message.ts'
-import type { Run } from './store.ts'
+import { type Fact, instantOf } from '../platform/index.ts'
+import type { Message, Note, Run } from './message.ts'
 
-type About = Pick<Message, 'subscriberId' | 'campaignId' | 'arm' | 'channel' | 'messageId'>
+/** The facts that these notes of one run stand for. */
+export function factsOf(run: Run, notes: Note[] | null): Fact[] {
+  return notes === null ? [] : notes.map((note) => factOf(run, note))
+}
 
-/** A fact about a message, such as `message_delivered`; `reason` is the channel's or the gate's word for it. */
-export function messageFact(kind: string, message: About, at: Temporal.Instant, reason?: string): Fact {
-  const { subscriberId, campaignId, arm, channel, messageId } = message
-  const fact = { kind, at, subscriberId, campaignId, arm, channel, ref: messageId }
-  return reason === undefined ? fact : { ...fact, reason }
+function factOf(run: Run, [kind, step, atMs, reason]: Note): Fact {
+  const { subscriberId, campaignId, arm, runId, allSmsMinor } = run
+  const at = instants.of(atMs)
+  // That a cascade reached out for the first time, with what that would have cost as SMS.
+  if (step < 0) return { kind, at, subscriberId, campaignId, arm, ref: runId, costMinor: allSmsMinor }
+  const { channel, messageId, costMinor, parts } = run.messages[step]!
+  const fact: Fact = { kind, at, subscriberId, campaignId, arm, channel, ref: messageId }
+  if (reason !== null) fact.reason = reason
+  if (kind === SUBMITTED) {
+    fact.costMinor = costMinor
+    fact.quantity = parts
+  }
+  return fact
 }
 
 /**
- * The fact that a provider took a message, with its price: once a message, at the channel's word or, where that
- * stayed unknown, at the first receipt (reason `resolved_by_receipt`).
+ * That a provider took a message, with its price: once a message, at the channel's word or, where that stayed unknown,
+ * at the first receipt (reason `resolved_by_receipt`).
  */
-export function submittedFact(
-  message: About & Pick<Message, 'costMinor' | 'parts'>,
-  at: Temporal.Instant,
-  reason?: 'resolved_by_receipt',
-): Fact {
-  const { costMinor, parts } = message
-  return { ...messageFact('message_submitted', message, at, reason), costMinor, quantity: parts }
+export const SUBMITTED = 'message_submitted'
+
+/** Notes a fact about a message. */
+export function noteMessage(message: Message, kind: string, atMs: number, reason?: string): void {
+  note(message.run, [kind, message.step, atMs, reason ?? null])
 }
 
-/** The fact that a cascade reached out for the first time, with what that would have cost as SMS. */
-export function contactedFacts(runs: Run[], at: Temporal.Instant): Fact[] {
-  return runs.map(({ subscriberId, campaignId, arm, runId, allSmsMinor }) => {
-    return { kind: 'contacted', at, subscriberId, campaignId, arm, ref: runId, costMinor: allSmsMinor }
-  })
+/** Notes that a cascade reached out for the first time. */
+export function noteContact(run: Run, atMs: number): void {
+  note(run, ['contacted', -1, atMs, null])
 }
+
+function note(run: Run, one: Note): void {
+  if (run.notes === null) run.notes = [one]
+  else run.notes.push(one)
+}
+
+/** The moments of a batch are mostly one: an instant is made once for all of them. */
+class Instants {
+  #ms = Number.NaN
+  #instant: Temporal.Instant | undefined
+
+  of(ms: number): Temporal.Instant {
+    if (ms !== this.#ms || this.#instant === undefined) {
+      this.#ms = ms
+      this.#instant = instantOf(ms)
+    }
+    return this.#instant
+  }
+}
+
+const instants = new Instants()

@@ -1,31 +1,36 @@
-import type { Clock, Documents } from '../platform/index.ts'
-import type { Channel, ChannelEvents } from './channel.ts'
-import { DstkChannel } from './channels/dstk.ts'
-import { createSmsChannel } from './channels/sms/sms-channel.ts'
-import type { ChannelSettings } from './contract.ts'
+import type { Clock, Database, Documents } from '../platform/index.ts'
+import type { Channel, ChannelContext, ChannelEvents } from './channel.ts'
+import { channelKinds, type ChannelSettings } from './channels/kinds.ts'
+import { insertEntries } from './inbox-store.ts'
+import { UnstartedChannel } from './unstarted.ts'
 
-/** Makes the channel that a `Channel` document describes. */
-export type MakeChannel = (settings: ChannelSettings, clock: Clock) => Channel
+/** Makes the channel that a `Channel` document describes; undefined leaves it to its kind. */
+export type MakeChannel = (settings: ChannelSettings, context: ChannelContext) => Channel | undefined
+
+export type GatewaysDependencies = {
+  database: Database
+  documents: Documents
+  clock: Clock
+  /** Where this server is reached from outside, for the addresses that providers call. */
+  publicUrl?: string
+  makeChannel?: MakeChannel
+  /** Told of channels that could not be started. */
+  onError?(error: unknown): void
+}
 
 /** The running channels of every tenant, made from their `Channel` documents and remade when these change. */
 export class Gateways {
-  readonly #documents: Documents
-  readonly #clock: Clock
+  readonly #dependencies: GatewaysDependencies
   readonly #inbound: (tenantId: string, channel: string) => ChannelEvents
-  readonly #make: MakeChannel
   readonly #channels = new Map<string, Promise<Map<string, Channel>>>()
 
   constructor(
-    documents: Documents,
-    clock: Clock,
+    dependencies: GatewaysDependencies,
     inbound: (tenantId: string, channel: string) => ChannelEvents,
-    makeChannel: MakeChannel = make,
   ) {
-    this.#documents = documents
-    this.#clock = clock
+    this.#dependencies = dependencies
     this.#inbound = inbound
-    this.#make = makeChannel
-    documents.onChange((tenantId, kinds) => {
+    dependencies.documents.onChange((tenantId, kinds) => {
       if (!kinds.has('Channel')) return
       // A start that failed is not lost: whoever asks for a channel next tries again and hears why.
       this.#restart(tenantId).catch(() => undefined)
@@ -67,30 +72,43 @@ export class Gateways {
     await this.channelsOf(tenantId)
   }
 
+  /** One that cannot be started holds back no other: its messages wait for it. */
   async #start(tenantId: string): Promise<Map<string, Channel>> {
+    const { documents } = this.#dependencies
+    const onError = (error: unknown): void => this.#dependencies.onError?.(error)
     const channels = new Map<string, Channel>()
-    for (const settings of await this.#documents.list<ChannelSettings>(tenantId, 'Channel')) {
-      const channel = this.#make(settings, this.#clock)
-      await channel.start(this.#inbound(tenantId, settings.id))
-      channels.set(settings.id, channel)
+    const shared = new Map<string, unknown>()
+    for (const settings of await documents.list<ChannelSettings>(tenantId, 'Channel')) {
+      const { id } = settings
+      const start = async (): Promise<Channel> => {
+        const channel = this.#make(tenantId, settings, shared)
+        await channel.start(this.#inbound(tenantId, id))
+        return channel
+      }
+      try {
+        channels.set(id, await start())
+      } catch (error) {
+        onError(error)
+        const unstarted = new UnstartedChannel(start, onError)
+        channels.set(id, unstarted)
+        unstarted.tryAgain((channel) => channels.set(id, channel))
+      }
     }
     return channels
   }
-}
 
-function make(settings: ChannelSettings, clock: Clock): Channel {
-  if (settings.id === 'dstk') return new DstkChannel({ gatewayUrl: settings.url }, clock)
-  const { host, port, systemId, password, window, sourceAddress } = settings
-  return createSmsChannel(
-    {
-      host,
-      port,
-      systemId,
-      password,
-      window,
-      throttleMinMs: 5,
-      source: { ton: 5, npi: 0, address: sourceAddress },
-    },
-    clock,
-  )
+  #make(tenantId: string, settings: ChannelSettings, shared: Map<string, unknown>): Channel {
+    const { database, clock, publicUrl, makeChannel } = this.#dependencies
+    const { id, callbackSecret } = settings
+    const context: ChannelContext = {
+      clock,
+      shared,
+      inbox: {
+        put: (messages) => database.tx(tenantId, (tx) => insertEntries(tx, messages, clock.now())),
+      },
+    }
+    if (publicUrl !== undefined && callbackSecret !== undefined)
+      context.callbackUrl = `${publicUrl}/callbacks/${[tenantId, id, callbackSecret].map(encodeURIComponent).join('/')}`
+    return makeChannel?.(settings, context) ?? channelKinds.get(id)!.create(settings, context)
+  }
 }

@@ -1,11 +1,44 @@
+import { z } from 'zod'
 import { tenantOf } from '../access/index.ts'
-import { type Clock, type Database, DomainError, type FastifyInstance, json } from '../platform/index.ts'
-import type { DstkChannel } from './channels/dstk.ts'
-import { formatUssdReply, parseUssdForm } from './channels/ussd.ts'
+import {
+  type Clock,
+  type Database,
+  DomainError,
+  type FastifyInstance,
+  json,
+  parseInput,
+  type Tx,
+} from '../platform/index.ts'
+import { formatUssdReply, parseUssdForm } from './channels/ussd/index.ts'
 import type { Messaging } from './service.ts'
-import { messageById } from './store.ts'
+import { sendRequest } from './requests.ts'
+import {
+  explanation,
+  messageById,
+  messagesInState,
+  messagesOfSubscriber,
+  sendingCounts,
+  viewOf,
+} from './view-store.ts'
 
-/** Gateways' callbacks, and the explanation of one message. */
+const callbackPlace = z.object({ tenantId: z.string(), channelId: z.string(), secret: z.string() })
+const subscriberPlace = z.object({ subscriberId: z.coerce.number().int().min(0).max(2_147_483_647) })
+const messagesQuery = z.object({
+  state: z.enum([
+    'queued',
+    'held',
+    'submitting',
+    'submitted',
+    'delivered',
+    'seen',
+    'clicked',
+    'failed',
+    'unknown',
+  ]),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+})
+
+/** Gateways' callbacks; messages asked for, looked up and explained; the sending of campaigns. */
 export function messagingRoutes(
   http: FastifyInstance,
   messaging: Messaging,
@@ -29,13 +62,110 @@ export function messagingRoutes(
   http.post('/v1/channels/dstk/callbacks', async (request, reply) => {
     const channel = await messaging.gateways.channelOf(tenantOf(request), 'dstk')
     if (!channel) throw new DomainError('channel_not_found', 'this tenant has no DSTK channel')
-    await (channel as DstkChannel).handleDstkCallback(request.body)
-    return reply.code(204).send()
+    const body = Buffer.from(JSON.stringify(request.body))
+    const { status } = await channel.callback!({ method: 'POST', headers: request.headers, query: {}, body })
+    return reply.code(status).send()
+  })
+
+  callbackRoute(http, messaging)
+  messageRoutes(http, messaging, database)
+  sendingRoutes(http, messaging, database)
+}
+
+/** `ANY /callbacks/:tenantId/:channelId/:secret`: providers call it, and sign what they sent byte for byte. */
+function callbackRoute(http: FastifyInstance, messaging: Messaging): void {
+  http.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    scope.route({
+      method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      url: '/callbacks/:tenantId/:channelId/:secret',
+      async handler(request, reply) {
+        const { tenantId, channelId, secret } = parseInput(callbackPlace, request.params)
+        const answer = await messaging.callback(tenantId, channelId, secret, {
+          method: request.method,
+          headers: request.headers,
+          query: request.query as Record<string, string>,
+          body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+        })
+        if (answer.contentType !== undefined) reply.type(answer.contentType)
+        return reply
+          .code(answer.status)
+          .serializer(String)
+          .send(answer.body ?? '')
+      },
+    })
+  })
+}
+
+function messageRoutes(http: FastifyInstance, messaging: Messaging, database: Database): void {
+  /** The tables as of now; under full load they are some seconds behind. */
+  const read = async <T>(tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> => {
+    await messaging.senderOf(tenantId).tablesTrue()
+    return database.tx(tenantId, work)
+  }
+
+  http.post('/v1/messages', async (request, reply) => {
+    const answer = await messaging.send(tenantOf(request), parseInput(sendRequest, request.body))
+    return reply.code(202).send(answer)
+  })
+
+  http.get('/v1/messages', (request) => {
+    const { state, limit } = parseInput(messagesQuery, request.query)
+    return read(tenantOf(request), async (tx) => ({ messages: await messagesInState(tx, state, limit) }))
   })
 
   http.get<{ Params: { messageId: string } }>('/v1/messages/:messageId', async (request, reply) => {
-    const view = await database.tx(tenantOf(request), (tx) => messageById(tx, request.params.messageId))
-    if (!view) throw new DomainError('message_not_found', `no message ${request.params.messageId}`)
+    const { messageId } = request.params
+    const tenantId = tenantOf(request)
+    const inMemory = messaging.senderOf(tenantId).desk.set.message(messageId)
+    const view = inMemory ? viewOf(inMemory) : await database.tx(tenantId, (tx) => messageById(tx, messageId))
+    if (!view) throw new DomainError('message_not_found', `no message ${messageId}`)
     return reply.type('application/json').send(json(view))
+  })
+
+  http.get<{ Params: { messageId: string } }>('/v1/messages/:messageId/explain', async (request) => {
+    const { messageId } = request.params
+    const told = await read(tenantOf(request), (tx) => explanation(tx, messageId))
+    if (!told) throw new DomainError('message_not_found', `no message ${messageId}`)
+    return told
+  })
+
+  http.get('/v1/subscribers/:subscriberId/messages', (request) => {
+    const { subscriberId } = parseInput(subscriberPlace, request.params)
+    return read(tenantOf(request), async (tx) => ({
+      subscriberId,
+      messages: await messagesOfSubscriber(tx, subscriberId, 200),
+    }))
+  })
+}
+
+function sendingRoutes(http: FastifyInstance, messaging: Messaging, database: Database): void {
+  const controls = { pause: 'paused', resume: 'running', cancel: 'cancelled' } as const
+  for (const [word, state] of Object.entries(controls)) {
+    http.post<{ Params: { campaignId: string } }>(`/v1/sendings/:campaignId/${word}`, async (request) => {
+      const { campaignId } = request.params
+      await messaging.control(tenantOf(request), campaignId, state)
+      return { campaignId, state }
+    })
+  }
+
+  http.get<{ Params: { campaignId: string } }>('/v1/sendings/:campaignId', async (request) => {
+    const { campaignId } = request.params
+    const tenantId = tenantOf(request)
+    const sender = messaging.senderOf(tenantId)
+    await sender.tablesTrue()
+    const counts = await database.tx(tenantId, (tx) => sendingCounts(tx, campaignId))
+    const isFinished = counts.waiting + counts.active === 0
+    const state = sender.desk.stopped.get(campaignId) ?? (isFinished ? 'finished' : 'running')
+    return { campaignId, state, isFinished, ...counts, ratesPerS: sender.ratesPerS() }
+  })
+
+  http.get('/v1/delivery', async (request) => {
+    const tenantId = tenantOf(request)
+    const sender = messaging.senderOf(tenantId)
+    await sender.tablesTrue()
+    const counts = await database.tx(tenantId, (tx) => sendingCounts(tx))
+    return { ...counts, ratesPerS: sender.ratesPerS() }
   })
 }

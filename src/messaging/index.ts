@@ -1,5 +1,28 @@
 export { type Answer, markAnswers, takeAnswers } from './answer-store.ts'
+export { cascadeRoutes } from './cascade-http.ts'
+export type {
+  Callback,
+  CallbackReply,
+  Channel,
+  ChannelEvents,
+  ChannelKind,
+  Content,
+  DeliveryReceipt,
+  InboundAnswer,
+  AddressGone,
+  OutboundMessage,
+  SubmitOutcome,
+} from './channel.ts'
 export { messagingDocuments } from './documents.ts'
 export { messagingErrors } from './errors.ts'
 export { messagingRoutes } from './http.ts'
-export { createMessaging, type Messaging, type StartCascade } from './service.ts'
+export { overviewRoutes } from './overview-http.ts'
+export { createMessaging, type Messaging } from './service.ts'
+export type { StartCascade } from './start-store.ts'
+export { takeWords, type WordAnswer, type WordOutcome } from './consent-withdrawal.ts'
+export { inboxRoutes } from './inbox-http.ts'
+export { linkRoutes } from './links/http.ts'
+export { createLinks, type HumanClick, type LinkBatch, type Links } from './links/links.ts'
+export { templateRoutes } from './template-http.ts'
+export { createTemplates, type SendTest, type Templates } from './template-preview.ts'
+export { unsubscribeLinks, unsubscribeRoutes } from './unsubscribe-http.ts'

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { contactPolicy } from './contract.ts'
-import { type Contact, endOfQuiet, gate, type GateInput, memoryMs } from './policy.ts'
+import { closedAt } from './hours.ts'
+import { type Contact, gate, type GateInput, memoryMs } from './policy.ts'
 
 const hourMs = 3_600_000
 const minuteMs = 60_000
@@ -15,7 +16,10 @@ const inputOf = (rest: Partial<GateInput> = {}): GateInput => ({
   runId: 'run-1',
   expiresAtMs: noon + 24 * hourMs,
   hasAddress: true,
-  hasConsent: true,
+  purpose: 'marketing',
+  priority: 50,
+  consent: true,
+  stop: undefined,
   timeZone: 'UTC',
   contacts: [],
   ...rest,
@@ -23,21 +27,22 @@ const inputOf = (rest: Partial<GateInput> = {}): GateInput => ({
 const contact = (channel: string, hoursAgo: number, runId = 'other'): Contact => ({
   channel,
   runId,
+  purpose: 'marketing',
   atMs: noon - hoursAgo * hourMs,
 })
-const hold = (reason: string) => ({ decision: 'hold', reason })
+const hold = (reason: string) => expect.objectContaining({ decision: 'hold', reason })
 
 describe('the gate', () => {
   test('without a rule only consent is asked for, and a policy may do without it', () => {
     expect(gate(policyOf(), inputOf())).toEqual({ decision: 'send' })
-    expect(gate(policyOf(), inputOf({ hasConsent: false }))).toEqual(hold('no_consent'))
-    expect(gate(policyOf({ consentRequired: false }), inputOf({ hasConsent: false }))).toEqual({
+    expect(gate(policyOf(), inputOf({ consent: undefined }))).toEqual(hold('no_consent'))
+    expect(gate(policyOf({ consentRequired: false }), inputOf({ consent: undefined }))).toEqual({
       decision: 'send',
     })
   })
 
   test('an address comes before everything, and a stale message is not worth a cap', () => {
-    expect(gate(policyOf(), inputOf({ hasAddress: false, hasConsent: false }))).toEqual(hold('no_address'))
+    expect(gate(policyOf(), inputOf({ hasAddress: false, consent: undefined }))).toEqual(hold('no_address'))
     const capped = policyOf({ caps: [{ limit: 0, period: 'P1D' }] })
     expect(gate(capped, inputOf({ expiresAtMs: noon }))).toEqual(hold('stale'))
     expect(gate(capped, inputOf({ expiresAtMs: noon + 1 }))).toEqual(hold('cap_reached'))
@@ -52,6 +57,49 @@ describe('the gate', () => {
     expect(gate(ofSms, inputOf({ channel: 'dstk', contacts: full }))).toEqual({ decision: 'send' })
     const overAll = policyOf({ caps: [{ limit: 2, period: 'P1D' }] })
     expect(gate(overAll, inputOf({ contacts }))).toEqual(hold('cap_reached'))
+  })
+
+  test('a word against it stops what needs no consent too, and nothing but the stop list stops a transaction', () => {
+    const service = { purpose: 'service' } as const
+    expect(gate(policyOf(), inputOf({ ...service, consent: undefined }))).toEqual({ decision: 'send' })
+    expect(gate(policyOf(), inputOf({ ...service, consent: false }))).toEqual(hold('opted_out'))
+    expect(gate(policyOf({ consentRequired: false }), inputOf({ consent: false }))).toEqual(hold('opted_out'))
+    const strict = policyOf({
+      caps: [{ limit: 0, period: 'P1D' }],
+      quietHours: { from: '00:00', to: '23:59' },
+      minimumGap: 'P1D',
+    })
+    const code = { purpose: 'transactional', consent: false, contacts: [contact('sms', 1)] } as const
+    expect(gate(strict, inputOf({ ...code, contacts: [...code.contacts] }))).toEqual({ decision: 'send' })
+    expect(gate(strict, inputOf({ purpose: 'transactional', stop: 'marketing' }))).toEqual({
+      decision: 'send',
+    })
+    expect(gate(strict, inputOf({ purpose: 'transactional', stop: 'all' }))).toEqual(hold('stopped'))
+    expect(gate(policyOf(), inputOf({ stop: 'marketing' }))).toEqual(hold('stopped'))
+    expect(gate(policyOf(), inputOf({ ...service, stop: 'marketing' }))).toEqual(hold('stopped'))
+  })
+
+  test('a transaction takes nothing of the caps, and the last of a cap can be kept for what matters more', () => {
+    const spared = policyOf({
+      caps: [
+        { limit: 2, period: 'P7D', below: 70 },
+        { limit: 3, period: 'P7D' },
+      ],
+    })
+    const two = [contact('sms', 30), contact('sms', 40)]
+    const code: Contact = { ...contact('sms', 1), purpose: 'transactional' }
+    expect(gate(spared, inputOf({ contacts: [two[0]!, code] }))).toEqual({ decision: 'send' })
+    expect(gate(spared, inputOf({ contacts: two }))).toEqual(hold('cap_reached'))
+    expect(gate(spared, inputOf({ contacts: two, priority: 70 }))).toEqual({ decision: 'send' })
+    const three = [...two, contact('sms', 50)]
+    expect(gate(spared, inputOf({ contacts: three, priority: 100 }))).toMatchObject({
+      reason: 'cap_reached',
+      saw: { counted: 3, limit: 3, period: 'P7D', of: 'all channels' },
+    })
+    const ofService = policyOf({ caps: [{ purpose: 'service', limit: 1, period: 'P1D' }] })
+    expect(gate(ofService, inputOf({ contacts: two }))).toEqual({ decision: 'send' })
+    const news: Contact = { ...contact('sms', 1), purpose: 'service' }
+    expect(gate(ofService, inputOf({ contacts: [news], purpose: 'service' }))).toEqual(hold('cap_reached'))
   })
 
   test('a cap looks back exactly its period, steps of one cascade count too', () => {
@@ -73,7 +121,7 @@ describe('the gate', () => {
     const policy = policyOf({ minimumGap: 'PT6H' })
     const contacts = [contact('sms', 2), contact('dstk', 4, 'another')]
     const untilMs = noon + 4 * hourMs
-    expect(gate(policy, inputOf({ contacts }))).toEqual({
+    expect(gate(policy, inputOf({ contacts }))).toMatchObject({
       decision: 'postpone',
       reason: 'minimum_gap',
       untilMs,
@@ -124,7 +172,8 @@ describe('the gate', () => {
           for (const { channel, afterMin } of tries) {
             nowMs += afterMin * minuteMs
             const decision = gate(policy, inputOf({ nowMs, channel, contacts, expiresAtMs: nowMs + 1 }))
-            if (decision.decision === 'send') contacts.push({ channel, runId: 'r', atMs: nowMs })
+            if (decision.decision === 'send')
+              contacts.push({ channel, runId: 'r', purpose: 'marketing', atMs: nowMs })
             const day = contacts.filter((each) => each.atMs > nowMs - 24 * hourMs)
             expect(day.length).toBeLessThanOrEqual(all)
             expect(day.filter((each) => each.channel === 'sms').length).toBeLessThanOrEqual(sms)
@@ -136,6 +185,8 @@ describe('the gate', () => {
 })
 
 describe('quiet hours', () => {
+  const endOfQuiet = (quiet: { from: string; to: string }, nowMs: number, timeZone: string) =>
+    closedAt({ quiet }, nowMs, timeZone)?.untilMs
   const night = { from: '21:00', to: '09:00' }
   const ends = (quiet: { from: string; to: string }, now: string, timeZone: string): string | undefined => {
     const endMs = endOfQuiet(quiet, at(now), timeZone)
@@ -207,6 +258,27 @@ describe('quiet hours', () => {
       ),
       { numRuns: 1000 },
     )
+  })
+
+  test('a window of the cascade is kept as well, by day of the week', () => {
+    const window = { from: '10:00', to: '20:00', days: [1, 2, 3, 4, 5] }
+    const until = (now: string, quiet?: { from: string; to: string }): unknown => {
+      const closed = closedAt({ quiet, window }, at(now), 'Europe/Moscow')
+      return closed && [closed.reason, Temporal.Instant.fromEpochMilliseconds(closed.untilMs).toString()]
+    }
+    expect(until('2026-03-10T09:00:00Z')).toBeUndefined()
+    expect(until('2026-03-10T17:00:00Z')).toEqual(['send_window', '2026-03-11T07:00:00Z'])
+    expect(until('2026-03-13T17:00:00Z')).toEqual(['send_window', '2026-03-16T07:00:00Z'])
+    expect(until('2026-03-14T09:00:00Z')).toEqual(['send_window', '2026-03-16T07:00:00Z'])
+    const lunch = { from: '13:00', to: '14:00' }
+    expect(until('2026-03-10T10:30:00Z', lunch)).toEqual(['quiet_hours', '2026-03-10T11:00:00Z'])
+    // Quiet until the window is over: the next day of the window is when it opens.
+    expect(until('2026-03-13T16:00:00Z', { from: '18:00', to: '21:00' })).toEqual([
+      'quiet_hours',
+      '2026-03-16T07:00:00Z',
+    ])
+    const never = { from: '09:00', to: '21:00' }
+    expect(closedAt({ quiet: never, window }, at('2026-03-10T12:00:00Z'), 'UTC')?.untilMs).toBe(-Infinity)
   })
 
   test('a policy whose quiet hours have no length is refused', () => {

@@ -1,52 +1,77 @@
-import { type ContactPolicy, durationMs } from './contract.ts'
+import { type ContactPolicy, durationMs, type Purpose } from './contract.ts'
+import { type Closed, closedAt, type OpenHours, type SendWindow } from './hours.ts'
 
 /** Why the gate did not let a message through now. A closed list: the agent and the marketer read the same words. */
 export type StopReason =
-  | 'no_consent'
   | 'no_address'
-  | 'quiet_hours'
+  | 'stopped'
+  | 'opted_out'
+  | 'no_consent'
+  | 'stale'
   | 'cap_reached'
   | 'minimum_gap'
-  | 'stale'
+  | 'quiet_hours'
+  | 'send_window'
   | 'channel_missing'
 
-export type Contact = { channel: string; runId: string; atMs: number }
+/** A message that reached out to the subscriber. */
+export type Contact = { channel: string; runId: string; purpose: Purpose; atMs: number }
 
 export type GateInput = {
   nowMs: number
   channel: string
   runId: string
+  purpose: Purpose
+  /** Of the campaign, 0 to 100: a cap may spare some of its room for the more important. */
+  priority: number
   expiresAtMs: number
   hasAddress: boolean
-  hasConsent: boolean
+  /** The subscriber's word on this channel and purpose; undefined where there is none. */
+  consent: boolean | undefined
+  /** Standing on the stop list: for everything, or for all but transactional messages. */
+  stop: 'all' | 'marketing' | undefined
+  /** Why it stands there. */
+  stopReason?: string | undefined
   timeZone: string
+  /** The cascade's own hours. */
+  sendWindow?: SendWindow | undefined
   /** The subscriber's contacts, as far back as the longest cap reaches. */
   contacts: Contact[]
 }
 
+/** The values that a stop was decided by, for its explanation. */
+export type Seen = Record<string, string | number>
+
 export type GateDecision =
   | { decision: 'send' }
   /** Not now: try again at `untilMs`. */
-  | { decision: 'postpone'; reason: StopReason; untilMs: number }
+  | { decision: 'postpone'; reason: StopReason; untilMs: number; saw: Seen }
   /** Not at all: the cascade goes on without this message. */
-  | { decision: 'hold'; reason: StopReason }
+  | { decision: 'hold'; reason: StopReason; saw: Seen }
 
 /**
- * The contact policy's one gate, right before sending. Stops that time will lift (quiet hours, the minimum gap)
- * postpone while the message is fresh; the others hold it for good.
+ * The contact policy's one gate, right before sending. Stops that time will lift (hours, the minimum gap) postpone while
+ * the message is fresh; the others hold it for good. A transactional message (a code, a receipt) answers something the
+ * subscriber does at this moment: only a missing address, the stop list for everything and its own age stop it.
  */
 export function gate(policy: ContactPolicy, input: GateInput): GateDecision {
-  if (!input.hasAddress) return { decision: 'hold', reason: 'no_address' }
-  if (policy.consentRequired && !input.hasConsent) return { decision: 'hold', reason: 'no_consent' }
-  if (input.nowMs >= input.expiresAtMs) return { decision: 'hold', reason: 'stale' }
-  if (policy.caps.some((cap) => isReached(cap, input))) return { decision: 'hold', reason: 'cap_reached' }
-  const gapEndMs = endOfGap(policy, input)
-  if (gapEndMs > input.nowMs) return postponeWhileFresh(input, 'minimum_gap', gapEndMs)
-  const quietEndMs = policy.quietHours
-    ? endOfQuiet(policy.quietHours, input.nowMs, input.timeZone)
-    : undefined
-  if (quietEndMs !== undefined) return postponeWhileFresh(input, 'quiet_hours', quietEndMs)
-  return { decision: 'send' }
+  if (!input.hasAddress) return hold('no_address', { channel: input.channel })
+  const isTransactional = input.purpose === 'transactional'
+  if (input.stop === 'all' || (input.stop === 'marketing' && !isTransactional))
+    return hold('stopped', {
+      stop: input.stop,
+      ...(input.stopReason === undefined ? {} : { reason: input.stopReason }),
+    })
+  if (input.nowMs >= input.expiresAtMs) return hold('stale', { expiresAtMs: input.expiresAtMs })
+  if (isTransactional) return { decision: 'send' }
+  if (input.consent === false) return hold('opted_out', { channel: input.channel, purpose: input.purpose })
+  if (input.consent === undefined && input.purpose === 'marketing' && policy.consentRequired)
+    return hold('no_consent', { channel: input.channel, purpose: input.purpose })
+  return (
+    capReached(policy, input) ??
+    withinGap(policy, input) ??
+    outsideHours(policy, input) ?? { decision: 'send' }
+  )
 }
 
 /** How far back contacts must be known for this policy, milliseconds. */
@@ -55,58 +80,60 @@ export function memoryMs(policy: ContactPolicy): number {
   return Math.max(0, ...periods, policy.minimumGap === undefined ? 0 : durationMs(policy.minimumGap))
 }
 
-function isReached(cap: ContactPolicy['caps'][number], input: GateInput): boolean {
-  const sinceMs = input.nowMs - durationMs(cap.period)
-  const counted = input.contacts.filter(
-    (contact) => contact.atMs > sinceMs && (cap.channel === undefined || contact.channel === cap.channel),
-  )
-  return (cap.channel === undefined || cap.channel === input.channel) && counted.length >= cap.limit
-}
+const hold = (reason: StopReason, saw: Seen): GateDecision => ({ decision: 'hold', reason, saw })
 
-function endOfGap(policy: ContactPolicy, input: GateInput): number {
-  if (policy.minimumGap === undefined) return 0
-  const others = input.contacts.filter((contact) => contact.runId !== input.runId)
-  return (
-    Math.max(0, ...others.map((contact) => contact.atMs)) +
-    (others.length > 0 ? durationMs(policy.minimumGap) : 0)
-  )
-}
-
-function postponeWhileFresh(input: GateInput, reason: StopReason, untilMs: number): GateDecision {
-  return untilMs < input.expiresAtMs
-    ? { decision: 'postpone', reason, untilMs }
-    : { decision: 'hold', reason }
-}
-
-/**
- * When the quiet hours that hold now end, or undefined outside of them: the first moment at which the subscriber's
- * own clock shows a time outside. On a night with a clock change the local end may come twice, or the clock may jump
- * over it; then it is the first that still lies ahead, or the jump itself, or the end of the night after.
- */
-export function endOfQuiet(
-  quiet: { from: string; to: string },
-  nowMs: number,
-  timeZone: string,
-): number | undefined {
-  const local = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(timeZone)
-  if (!isQuiet(quiet, local)) return undefined
-  const to = Temporal.PlainTime.from(quiet.to)
-  const candidates = [local.getTimeZoneTransition('next')]
-  // Two days, because a clock that jumps over the whole loud time makes the quiet hours of two nights one.
-  for (const days of [0, 1, 2]) {
-    const end = local.toPlainDate().add({ days }).toPlainDateTime(to)
-    for (const disambiguation of ['earlier', 'later'] as const)
-      candidates.push(end.toZonedDateTime(timeZone, { disambiguation }))
+/** Transactional messages are not counted: they are the subscriber's own doing. */
+function capReached(policy: ContactPolicy, input: GateInput): GateDecision | undefined {
+  for (const { channel, purpose, limit, period, below } of policy.caps) {
+    if (channel !== undefined && channel !== input.channel) continue
+    if (purpose !== undefined && purpose !== input.purpose) continue
+    if (below !== undefined && input.priority >= below) continue
+    const sinceMs = input.nowMs - durationMs(period)
+    let counted = 0
+    for (const contact of input.contacts) {
+      const isCounted =
+        contact.atMs > sinceMs &&
+        contact.purpose !== 'transactional' &&
+        (channel === undefined || contact.channel === channel) &&
+        (purpose === undefined || contact.purpose === purpose)
+      if (isCounted) counted++
+    }
+    if (counted >= limit)
+      return hold('cap_reached', { counted, limit, period, of: channel ?? 'all channels' })
   }
-  const ends = candidates.filter(
-    (moment) => moment !== null && moment.epochMilliseconds > nowMs && !isQuiet(quiet, moment),
-  )
-  return Math.min(...ends.map((moment) => moment!.epochMilliseconds))
+  return undefined
 }
 
-function isQuiet(quiet: { from: string; to: string }, local: Temporal.ZonedDateTime): boolean {
-  const time = local.toPlainTime()
-  const isAfterFrom = Temporal.PlainTime.compare(time, quiet.from) >= 0
-  const isBeforeTo = Temporal.PlainTime.compare(time, quiet.to) < 0
-  return quiet.from > quiet.to ? isAfterFrom || isBeforeTo : isAfterFrom && isBeforeTo
+function withinGap(policy: ContactPolicy, input: GateInput): GateDecision | undefined {
+  if (policy.minimumGap === undefined) return undefined
+  let lastMs = Number.NEGATIVE_INFINITY
+  for (const { runId, purpose, atMs } of input.contacts) {
+    if (runId !== input.runId && purpose !== 'transactional' && atMs > lastMs) lastMs = atMs
+  }
+  const untilMs = lastMs + durationMs(policy.minimumGap)
+  if (untilMs <= input.nowMs) return undefined
+  return postponeWhileFresh(input, 'minimum_gap', untilMs, {
+    lastAtMs: lastMs,
+    minimumGap: policy.minimumGap,
+  })
+}
+
+/** One object for each policy and window, because what is known of hours hangs on it. */
+const hoursOf = new WeakMap<ContactPolicy, Map<SendWindow | undefined, OpenHours>>()
+
+function outsideHours(policy: ContactPolicy, input: GateInput): GateDecision | undefined {
+  const { sendWindow: window, nowMs, timeZone } = input
+  if (policy.quietHours === undefined && window === undefined) return undefined
+  let byWindow = hoursOf.get(policy)
+  if (!byWindow) hoursOf.set(policy, (byWindow = new Map()))
+  let hours = byWindow.get(window)
+  if (!hours) byWindow.set(window, (hours = { quiet: policy.quietHours, window }))
+  const closed: Closed | undefined = closedAt(hours, nowMs, timeZone)
+  return closed && postponeWhileFresh(input, closed.reason, closed.untilMs, { timeZone })
+}
+
+function postponeWhileFresh(input: GateInput, reason: StopReason, untilMs: number, saw: Seen): GateDecision {
+  return untilMs >= input.nowMs && untilMs < input.expiresAtMs
+    ? { decision: 'postpone', reason, untilMs, saw }
+    : { decision: 'hold', reason, saw }
 }

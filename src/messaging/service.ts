@@ -1,37 +1,48 @@
-import type { Clock, Database, Documents, Stage, Tx } from '../platform/index.ts'
-import type { Profiles } from '../profiles/index.ts'
-import { advanceRuns, type CascadeContext } from './cascades.ts'
-import type { ChannelEvents } from './channel.ts'
-import type { Cascade, ChannelSettings, ContactPolicy, Template } from './contract.ts'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import {
-  type DispatchDependencies,
-  recoverAbandoned,
-  type Recipient,
-  submitAll,
-  takeThroughGate,
-} from './dispatch.ts'
+  type Clock,
+  type Database,
+  type Documents,
+  DomainError,
+  ManualClock,
+  newId,
+  type Stage,
+  type Tx,
+} from '../platform/index.ts'
+import type { Profiles } from '../profiles/index.ts'
+import type { Callback, CallbackReply, Channel, ChannelEvents, SubmitOutcome } from './channel.ts'
+import type { ChannelSettings } from './channels/kinds.ts'
+import { type Clicks, createClicks } from './clicks.ts'
 import { Gateways, type MakeChannel } from './gateways.ts'
-import { inboundOf, type InboundDependencies } from './inbound.ts'
-import type { Message } from './message.ts'
-import { insertRuns, nextDue, type NewRun } from './store.ts'
+import { inboundOf } from './inbound.ts'
+import type { SendingState } from './inbox.ts'
+import type { Links } from './links/links.ts'
+import { type SendAnswer, type SendRequest, startRequested } from './requests.ts'
+import { Runner } from './runner.ts'
+import { Sender, type SenderDependencies } from './sender.ts'
+import { insertStarts, type StartCascade } from './start-store.ts'
+import type { SendTest } from './template-preview.ts'
 
 export type MessagingDependencies = {
   database: Database
   clock: Clock
   documents: Documents
   profiles: Profiles
-  wake: InboundDependencies['wake']
-  /** Another way to make channels, for peers that are no SMSC and no DSTK gateway. */
+  /** Called when somebody else has work: journeys that wait for answers, or this module's own stage. */
+  wake(tenantId: string, stage: 'messaging' | 'answers'): void
+  /** Makes links short; absent where nothing does. */
+  links?: Links
+  /** Where this server is reached from outside: for providers' calls, and for links to unsubscribe. */
+  publicUrl?: string
+  /** Told of channels that could not be started. */
+  onError?(error: unknown): void
+  /** Another way to make channels, for peers that are none of the kinds. */
   makeChannel?: MakeChannel
+  /** Up to so many changed runs a tick writes their rows itself; beyond that it writes the journal. */
+  inlineRuns?: number
+  /** How many runs are kept in memory, about. */
+  capacityRuns?: number
 }
-
-export type StartCascade = Omit<NewRun, 'cascadeVersion'>
-
-/** How many messages or runs one transaction takes. */
-const BATCH = 2_000
-
-/** Without a policy document nothing is limited but consent. */
-const openPolicy: ContactPolicy = { kind: 'ContactPolicy', id: 'default', consentRequired: true, caps: [] }
 
 export type Messaging = {
   stage: Stage
@@ -40,117 +51,165 @@ export type Messaging = {
   startCascades(tx: Tx, tenantId: string, starts: StartCascade[]): Promise<void>
   /** Where a gateway's callback is handed in over HTTP. */
   inbound(tenantId: string, channel: string): ChannelEvents
+  /** The tenant's sender: what is in memory, and controls. */
+  senderOf(tenantId: string): Sender
+  /** Looks for starts that were handed over in a transaction that is committed now. */
+  startsCommitted(tenantId: string): void
+  /** Starts what a request over the API asks for, once an idempotency key. */
+  send(tenantId: string, request: SendRequest): Promise<SendAnswer>
+  /** Sends one text to an address of the sender's own, past the contact policy and every queue. */
+  sendTest: SendTest
+  /** What short links ask and tell. */
+  clicks: Clicks
+  /** Pauses, resumes or cancels a campaign's sending; nothing is marked against it once this has resolved. */
+  control(tenantId: string, campaignId: string, state: SendingState): Promise<void>
+  /**
+   * Hands a provider's call to its channel. Throws `callback_not_found` unless the channel takes calls and the secret is
+   * that of its document.
+   */
+  callback(tenantId: string, channelId: string, secret: string, call: Callback): Promise<CallbackReply>
+  stop(): Promise<void>
 }
 
-/** Puts the module together: cascades, the gate, the channels and what comes back through them. */
+/** With simulated time the tables are asked between any two moments, so every tick writes them itself. */
+const DRIVEN_INLINE_RUNS = Number.POSITIVE_INFINITY
+const INLINE_RUNS = 200
+const CAPACITY_RUNS = 200_000
+
+type Sending = { sender: Sender; runner: Runner }
+
+/** The senders of the tenants, made when they are first asked for. */
+class Senders {
+  readonly #senders = new Map<string, Sending>()
+  readonly #dependencies: Omit<SenderDependencies, 'inlineRuns' | 'capacityRuns'> & MessagingDependencies
+  readonly #isDriven: boolean
+
+  constructor(
+    dependencies: Omit<SenderDependencies, 'inlineRuns' | 'capacityRuns'> & MessagingDependencies,
+    isDriven: boolean,
+  ) {
+    this.#dependencies = dependencies
+    this.#isDriven = isDriven
+  }
+
+  of(tenantId: string): Sending {
+    let found = this.#senders.get(tenantId)
+    if (!found) {
+      const { clock, wake } = this.#dependencies
+      const isDriven = this.#isDriven
+      const inlineRuns = this.#dependencies.inlineRuns ?? (isDriven ? DRIVEN_INLINE_RUNS : INLINE_RUNS)
+      const capacityRuns = this.#dependencies.capacityRuns ?? CAPACITY_RUNS
+      const sender = new Sender(tenantId, { ...this.#dependencies, inlineRuns, capacityRuns })
+      const runner = new Runner(sender, { clock, isDriven, wake: () => wake(tenantId, 'messaging') })
+      this.#senders.set(tenantId, (found = { sender, runner }))
+    }
+    return found
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#senders.values()].map(({ runner }) => runner.stop()))
+  }
+}
+
+/** Puts the module together: the sender of each tenant, the channels, and what comes back through them. */
 export function createMessaging(dependencies: MessagingDependencies): Messaging {
   const { database, clock, documents, profiles, wake } = dependencies
-  const cascadeOf = (tenantId: string, id: string, version: number): Promise<Cascade | undefined> =>
-    documents.get<Cascade>(tenantId, 'Cascade', id, version)
+  const isDriven = clock instanceof ManualClock
   const inbound = (tenantId: string, channel: string): ChannelEvents =>
-    inboundOf(
-      {
-        database,
-        clock,
-        wake,
-        resolveAddresses: (id, addresses) => profiles.resolveIdentities(id, addresses),
-      },
-      tenantId,
-      channel,
-    )
-  const gateways = new Gateways(documents, clock, inbound, dependencies.makeChannel)
-  const dispatching: DispatchDependencies = {
-    database,
-    clock,
-    recipientsOf: (tx, messages) => recipientsOf(profiles, tx, messages),
-    channelOf: (tenantId, name) => gateways.channelOf(tenantId, name),
-    policyOf: async (tenantId) =>
-      (await documents.get<ContactPolicy>(tenantId, 'ContactPolicy', 'default')) ?? openPolicy,
+    inboundOf(profiles, (id) => senders.of(id).sender, tenantId, channel)
+  const gateways = new Gateways(dependencies, inbound)
+  const senders = new Senders({ ...dependencies, channelsOf: (id) => gateways.channelsOf(id) }, isDriven)
+  const sending = (tenantId: string): Sending => senders.of(tenantId)
+  const startsCommitted = (tenantId: string): void => {
+    sending(tenantId).sender.expectStarts()
+    wake(tenantId, 'messaging')
+  }
+  const startCascades: Messaging['startCascades'] = async (tx, tenantId, starts) => {
+    if (starts.length === 0) return
+    const versions = new Map<string, number>()
+    for (const { cascadeId } of starts) {
+      if (!versions.has(cascadeId))
+        versions.set(cascadeId, await documents.versionOf(tenantId, 'Cascade', cascadeId))
+    }
+    insertStarts(tx, starts, (id) => versions.get(id)!, clock.nowMs())
+    wake(tenantId, 'messaging')
   }
   return {
     gateways,
     inbound,
-    stage: stageOf(dependencies, dispatching, cascadeOf),
-    async startCascades(tx, tenantId, starts) {
-      if (starts.length === 0) return
-      const versions = new Map<string, number>()
-      for (const { cascadeId } of starts) {
-        if (!versions.has(cascadeId))
-          versions.set(cascadeId, await documents.versionOf(tenantId, 'Cascade', cascadeId))
-      }
-      await insertRuns(
-        tx,
-        starts.map((start) => ({ ...start, cascadeVersion: versions.get(start.cascadeId)! })),
-        clock.now(),
-      )
-      wake(tenantId, 'messaging')
-    },
-  }
-}
-
-function stageOf(
-  { database, clock, documents, profiles }: MessagingDependencies,
-  dispatching: DispatchDependencies,
-  cascadeOf: (tenantId: string, id: string, version: number) => Promise<Cascade | undefined>,
-): Stage {
-  const recovered = new Set<string>()
-  return {
-    name: 'messaging',
-    async run(tenantId) {
-      if (!recovered.has(tenantId)) {
-        await recoverAbandoned(dispatching, tenantId)
-        recovered.add(tenantId)
-      }
-      const context: CascadeContext = {
-        now: clock.now(),
-        cascadeOf: (run) => cascadeOf(tenantId, run.cascadeId, run.cascadeVersion),
-        templateOf: (id) => documents.get<Template>(tenantId, 'Template', id),
-        settingsOf: (channel) => documents.get<ChannelSettings>(tenantId, 'Channel', channel),
-        languagesOf: async (tx, ids) =>
-          new Map(
-            [...(await profiles.subscribersByIds(tx, ids))].map(([id, subscriber]) => [
-              id,
-              subscriber.language,
-            ]),
-          ),
-      }
-      const { moved, gated, idleDueMs } = await database.tx(tenantId, async (tx) => {
-        const advanced = await advanceRuns(tx, context, BATCH)
-        const passed = await takeThroughGate(dispatching, tenantId, tx, BATCH)
-        const idle = passed.admitted.length === 0
-        return { moved: advanced, gated: passed, idleDueMs: idle ? await nextDue(tx) : undefined }
-      })
-      // Until the outcomes are stored these messages are marked; should that fail, the next run looks at them.
-      recovered.delete(tenantId)
-      await submitAll(dispatching, tenantId, gated.admitted)
-      recovered.add(tenantId)
-      const dueMs = idleDueMs === undefined ? await database.tx(tenantId, nextDue) : idleDueMs
-      const more = moved === BATCH || gated.taken === BATCH || (dueMs !== null && dueMs <= clock.nowMs())
-      return { more, nextDueMs: more ? null : dueMs }
-    },
-  }
-}
-
-/** Address, consents and time zone of each message's subscriber. */
-async function recipientsOf(
-  profiles: Profiles,
-  tx: Tx,
-  messages: Message[],
-): Promise<Map<number, Recipient>> {
-  const ids = [...new Set(messages.map((message) => message.subscriberId))]
-  const [subscribers, addresses, consents] = await Promise.all([
-    profiles.subscribersByIds(tx, ids),
-    profiles.identitiesOf(tx, ids, 'msisdn'),
-    profiles.consentsOf(tx, ids),
-  ])
-  return new Map(
-    ids.map((id) => [
-      id,
-      {
-        timeZone: subscribers.get(id)?.timeZone ?? 'UTC',
-        address: addresses.get(id),
-        consents: consents.get(id) ?? {},
+    senderOf: (tenantId) => sending(tenantId).sender,
+    startsCommitted,
+    stage: {
+      name: 'messaging',
+      async run(tenantId) {
+        const { sender, runner } = sending(tenantId)
+        sender.expectStarts()
+        if (isDriven) return { more: false, nextDueMs: await runner.settle() }
+        runner.kick()
+        return { more: false, nextDueMs: null }
       },
-    ]),
-  )
+    },
+    startCascades,
+    sendTest: (tenantId, test) => sendTest(gateways, clock, tenantId, test),
+    clicks: createClicks({ database, senderOf: (id) => senders.of(id).sender, inbound }),
+    async send(tenantId, request) {
+      const own = { database, clock, documents, profiles, startCascades }
+      const answer = await startRequested(own, tenantId, request)
+      startsCommitted(tenantId)
+      return answer
+    },
+    control: (tenantId, campaignId, state) =>
+      new Promise((resolve, reject) => {
+        sending(tenantId).sender.addControl({ campaignId, state, resolve, reject })
+      }),
+    async callback(tenantId, channelId, secret, call) {
+      const channel = await calledChannel(documents, gateways, tenantId, channelId, secret)
+      return channel.callback!(call)
+    },
+    async stop() {
+      await gateways.stop()
+      await senders.stop()
+    },
+  }
+}
+
+/** How long somebody waits for a test, ms. */
+const TEST_MS = 60_000
+
+async function sendTest(
+  gateways: Gateways,
+  clock: Clock,
+  tenantId: string,
+  { channel: id, address, content }: Parameters<SendTest>[1],
+): ReturnType<SendTest> {
+  const channel = await gateways.channelOf(tenantId, id)
+  if (!channel) throw new DomainError('channel_not_found', `this tenant has no channel ${id}`, { found: id })
+  const messageId = newId()
+  const expiresAtMs = clock.nowMs() + TEST_MS
+  const outcome = await new Promise<SubmitOutcome>((resolve) => {
+    channel.submit([{ ...content, messageId, address, reference: 0, expiresAtMs }], (_, told) =>
+      resolve(told),
+    )
+  })
+  return { messageId, outcome }
+}
+
+/** Compares without telling by its time how much of a guess was right. */
+function isSame(secret: string, guess: string): boolean {
+  const [a, b] = [secret, guess].map((text) => createHash('sha256').update(text).digest())
+  return timingSafeEqual(a!, b!)
+}
+
+async function calledChannel(
+  documents: Documents,
+  gateways: Gateways,
+  tenantId: string,
+  channelId: string,
+  secret: string,
+): Promise<Channel> {
+  const settings = await documents.get<ChannelSettings>(tenantId, 'Channel', channelId)
+  const isRight = settings?.callbackSecret !== undefined && isSame(settings.callbackSecret, secret)
+  const channel = isRight ? await gateways.channelOf(tenantId, channelId) : undefined
+  if (channel?.callback) return channel
+  throw new DomainError('callback_not_found', 'no channel takes calls under this address')
 }

@@ -228,7 +228,7 @@ async function runToEnd(): Promise<void> {
 const finished = () => stores.database.tx(stores.tenantId, (tx) => takeFinishedActivations(tx, 10_000))
 const factsOf = (ids: string[]) =>
   stores.database.tx(stores.tenantId, (tx) =>
-    tx.query('select kind, ref, reason, amount_minor, attributes from platform.outbox where ref = any($1)', [
+    tx.query('select kind, ref, reason, amount_minor, attributes from platform.fact where ref = any($1)', [
       ids,
     ]),
   )

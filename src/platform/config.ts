@@ -22,6 +22,8 @@ export type Config = {
   analyticsUrl?: string
   /** The only folder in which sources may watch for files; absent: any. */
   dropFolder?: string
+  /** Where this server is reached from outside, without a slash at its end; absent: nobody is told an address of it. */
+  publicUrl?: string
   clock: 'system' | 'simulated'
   databasePoolSize: number
   /** Partitions of event logs that are made here for the first time. */
@@ -52,6 +54,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(env['TENURE_DATABASE_URL'] ? { databaseUrl: env['TENURE_DATABASE_URL'] } : {}),
     ...(env['TENURE_ANALYTICS_URL'] ? { analyticsUrl: env['TENURE_ANALYTICS_URL'] } : {}),
     ...(env['TENURE_DROP_DIR'] ? { dropFolder: resolve(env['TENURE_DROP_DIR']) } : {}),
+    ...publicUrl(env['TENURE_PUBLIC_URL']),
     clock,
     databasePoolSize: integer(env, 'TENURE_DATABASE_POOL', Math.max(8, availableParallelism() * 4)),
     logPartitions: integer(env, 'TENURE_LOG_PARTITIONS', Math.min(4, availableParallelism())),
@@ -72,6 +75,17 @@ function integer(env: Record<string, string | undefined>, name: string, fallback
     })
   }
   return value
+}
+
+function publicUrl(url: string | undefined): { publicUrl?: string } {
+  if (url === undefined || url === '') return {}
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))
+    return { publicUrl: url.replace(/\/+$/, '') }
+  throw new DomainError('config_invalid', 'TENURE_PUBLIC_URL must be an address of the web', {
+    field: 'TENURE_PUBLIC_URL',
+    found: url,
+    expected: 'https://host[:port][/path]',
+  })
 }
 
 const KAFKA_URL = /^kafka:\/\/(?<brokers>[^/,\s]+:\d+(?:,[^/,\s]+:\d+)*)\/(?<prefix>[A-Za-z0-9._-]{1,100})$/

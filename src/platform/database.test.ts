@@ -17,7 +17,7 @@ test('a tenant sees its own rows, another tenant and no tenant see none', async 
   await database.tx(tenantId, (tx) =>
     appendFacts(tx, [{ kind: 'enrolled', at, subscriberId: 1, amountMinor: 5n }]),
   )
-  const count = 'select count(*)::int as n from platform.outbox'
+  const count = 'select count(*)::int as n from platform.fact'
   expect(await database.tx(tenantId, (tx) => tx.query(count))).toEqual([{ n: 1 }])
   expect(await database.tx(otherTenantId, (tx) => tx.query(count))).toEqual([{ n: 0 }])
   expect(await database.system((tx) => tx.query(count))).toEqual([{ n: 0 }])

@@ -45,8 +45,14 @@ export function openDatabase(url: string, poolSize: number): Database {
       // Nothing here waits for an answer that nobody needs: begin, the statements sent by `execute` and commit
       // travel behind each other on the connection.
       send(sent, client.query(begin))
+      const ask = queryOn(client)
+      const query = <R>(...call: Parameters<Tx['query']>): Promise<R[]> => {
+        const asked = ask<R>(...call)
+        send(sent, asked)
+        return asked
+      }
       const result = await work({
-        query: queryOn(client),
+        query,
         execute: (...call) => send(sent, statementOn(client, ...call)),
       })
       const committed = client.query('commit')

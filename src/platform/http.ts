@@ -30,7 +30,13 @@ export function statusOf(code: string): number {
  * the field, what was found and what was expected; bugs answer 500 without their insides.
  */
 export function createHttp(onBug: (error: unknown) => void): FastifyInstance {
-  const http = Fastify({ bodyLimit: 64 * 2 ** 20, logger: false, forceCloseConnections: true })
+  const http = Fastify({
+    bodyLimit: 64 * 2 ** 20,
+    logger: false,
+    forceCloseConnections: true,
+    // Signed tokens and secrets stand in the path, and 100 characters are too few for them.
+    routerOptions: { maxParamLength: 500 },
+  })
   http.setErrorHandler((error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
     if (error instanceof DomainError) {
       const status = statusOf(error.code)

@@ -1,4 +1,4 @@
-import { createHash, randomFillSync } from 'node:crypto'
+import { hash, randomFillSync } from 'node:crypto'
 
 const random = new Uint8Array(16)
 
@@ -25,11 +25,10 @@ export function newId(): string {
  * Used where an id must survive a crash between deciding and storing (RFC 9562 §5.8, version 8).
  */
 export function derivedId(...parts: (string | number)[]): string {
-  const digest = createHash('sha256').update(parts.join('\u0000')).digest()
-  digest[6] = (digest[6]! & 0x0f) | 0x80
-  digest[8] = (digest[8]! & 0x3f) | 0x80
-  const hex = digest.toString('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+  const hex = hash('sha256', parts.join('\u0000'), 'hex')
+  // Version 8 in the 13th digit, and the variant's two bits (RFC 9562 §4.1) in the 17th.
+  const variant = '89ab'[Number.parseInt(hex[16]!, 16) & 3]!
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
 /**

@@ -23,6 +23,8 @@ export {
   FRAME_BYTES,
   type LogChunk,
   type LogEntry,
+  piecesOf,
+  ReadRoom,
   RECORD_HEAD_BYTES,
   RecordBatch,
 } from './log/event-log.ts'

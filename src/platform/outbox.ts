@@ -52,7 +52,7 @@ export async function appendFacts(tx: Tx, facts: Fact[]): Promise<void> {
     const part = facts.slice(from, from + ROW_FACTS)
     tx.execute(
       `insert into platform.outbox (tenant_id, count, facts) values (current_setting('tenure.tenant_id'), $1, $2)`,
-      [part.length, json(part.map(pack))],
+      [part.length, JSON.stringify(part.map(pack))],
     )
   }
 }
@@ -100,7 +100,8 @@ function pack(fact: Fact): PackedFact {
     fact.amountMinor?.toString() ?? null,
     fact.costMinor?.toString() ?? null,
     fact.quantity ?? null,
-    fact.attributes ?? null,
+    // Nowhere else in a packed fact can a bigint stand.
+    fact.attributes === undefined ? null : (JSON.parse(json(fact.attributes)) as object),
   ]
 }
 

@@ -10,6 +10,7 @@ export const profilesErrorCodes = [
   'line_invalid',
   'line_too_large',
   'row_invalid',
+  'stop_not_found',
   'subscriber_not_found',
   'time_zone_unknown',
 ] as const

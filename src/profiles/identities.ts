@@ -2,6 +2,7 @@ import type { Access } from '../access/index.ts'
 import type { Database } from '../platform/index.ts'
 import { identityText, parseIdentity } from './identity.ts'
 import { IdentityMap } from './identity-map.ts'
+import { selectOwners } from './store.ts'
 
 /** Finds the subscriber of an identity in memory; undefined when nobody has it. */
 export type Resolver = (identity: string) => number | undefined
@@ -48,7 +49,7 @@ export class Identities {
   async add(tenantId: string, added: { identity: string; subscriberId: number }[]): Promise<void> {
     if (added.length === 0) return
     const map = await this.mapOf(tenantId)
-    for (const { identity, subscriberId } of added) map.set(identity, subscriberId)
+    for (const { identity, subscriberId } of added) if (!isToken(identity)) map.set(identity, subscriberId)
     const identities = added.map(({ identity }) => identity)
     for (const listener of this.#listeners) await listener(tenantId, identities)
   }
@@ -79,11 +80,27 @@ export class Identities {
   }
 
   async resolve(tenantId: string, texts: string[]): Promise<(number | undefined)[]> {
+    if (texts.some(isToken)) return this.#resolveTokens(tenantId, texts)
     const resolve = await this.resolver(tenantId)
     const found = texts.map(resolve)
     if (!found.includes(undefined)) return found
     return (await (await this.mapOf(tenantId)).refresh()) ? texts.map(resolve) : found
   }
+
+  async #resolveTokens(tenantId: string, texts: string[]): Promise<(number | undefined)[]> {
+    const others = await this.resolve(
+      tenantId,
+      texts.filter((text) => !isToken(text)),
+    )
+    const tokens = texts.map((text) => (isToken(text) ? parseIdentity(text, undefined) : undefined))
+    const asked = tokens.filter((token) => token !== undefined)
+    const owners = await this.#dependencies.database.tx(tenantId, (tx) => selectOwners(tx, asked))
+    return texts.map((text, i) =>
+      isToken(text) ? owners.get(tokens[i] ? identityText(tokens[i]) : '') : others.shift(),
+    )
+  }
 }
+
+const isToken = (text: string): boolean => text.startsWith('push:') || text.startsWith('webpush:')
 
 const PLUS = 43

@@ -12,6 +12,9 @@ export type Placement = {
   language: string | null
   /** Identities that are not stored yet. */
   newIdentities: Identity[]
+  /** Device tokens, which a device registers only while somebody is behind it: one that was gone is back. */
+  registered: Identity[]
+  /** By channel and purpose. */
   consents: Map<string, Consent>
 }
 
@@ -71,6 +74,7 @@ function emptyPlacement(subscriberId: number | null): Placement {
     timeZone: null,
     language: null,
     newIdentities: [],
+    registered: [],
     consents: new Map(),
   }
 }
@@ -86,13 +90,14 @@ function merge(
   placement.timeZone = row.timeZone ?? placement.timeZone
   placement.language = row.language ?? placement.language
   for (const consent of row.consents) {
-    const known = placement.consents.get(consent.channel)
-    if (!known || Temporal.Instant.compare(known.at, consent.at) <= 0) {
-      placement.consents.set(consent.channel, consent)
-    }
+    const key = `${consent.channel}/${consent.purpose}`
+    const known = placement.consents.get(key)
+    if (!known || Temporal.Instant.compare(known.at, consent.at) <= 0) placement.consents.set(key, consent)
   }
   for (const identity of row.identities) {
     const text = identityText(identity)
+    if (owners.has(text) && (identity.kind === 'push' || identity.kind === 'webpush'))
+      placement.registered.push(identity)
     if (owners.has(text) || byIdentity.has(text)) continue
     byIdentity.set(text, placement)
     placement.newIdentities.push(identity)

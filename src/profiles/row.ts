@@ -2,11 +2,20 @@ import { isTimeZone } from '../access/index.ts'
 import type { CelType } from '../expressions/index.ts'
 import { instantOf, type Problem, problemOfIssue } from '../platform/index.ts'
 import { checkAttributes } from './attributes.ts'
-import { type IdentityKind, type SubscriberRow, subscriberRow } from './contract.ts'
+import { type IdentityKind, identityKind, type SubscriberRow, subscriberRow } from './contract.ts'
 import { type Identity, normalizeValue } from './identity.ts'
 import { MalformedLine } from './ndjson.ts'
 
-export type Consent = { channel: string; granted: boolean; at: Temporal.Instant; source: string }
+export type Consent = {
+  channel: string
+  purpose: string
+  granted: boolean
+  at: Temporal.Instant
+  source: string
+  shownText: string | null
+  /** The row itself says when: it is a word of the subscriber, and not only a repetition of what is known. */
+  isDated: boolean
+}
 
 /** A row that may be stored, every value in its one spelling. */
 export type CheckedRow = {
@@ -78,27 +87,51 @@ function checkIdentities(row: SubscriberRow, country: string | undefined): Ident
           message: `not a usable ${kind}`,
           field: `identities.${kind}`,
           found: text,
-          expected: kind === 'msisdn' ? phoneExpectation(country) : '1 to 200 printable characters',
+          expected: expectationOf(kind, country),
         }
       }
       identities.push({ kind, value })
     }
   }
   if (identities.length > 0) return identities
-  const expected = 'msisdn, account or external'
+  const expected = identityKind.options.join(', ')
   const message = 'a subscriber needs at least one identity'
   return { code: 'identity_missing', message, field: 'identities', expected }
 }
 
-function phoneExpectation(country: string | undefined): string {
-  return country ? `E.164, or a national number of ${country}` : 'E.164: + and 7 to 15 digits'
+function expectationOf(kind: IdentityKind, country: string | undefined): string {
+  switch (kind) {
+    case 'msisdn':
+      return country ? `E.164, or a national number of ${country}` : 'E.164: + and 7 to 15 digits'
+    case 'email':
+      return 'an address such as ann@example.com, at most 254 characters'
+    case 'telegram':
+      return 'the number of a chat'
+    case 'push':
+      return 'a device token of at most 2,048 ASCII characters'
+    case 'webpush':
+      return 'a PushSubscription as JSON: {"endpoint", "keys": {"p256dh", "auth"}}, at most 2,048 characters'
+    default:
+      return '1 to 200 printable characters'
+  }
 }
 
 function consentsOf(row: SubscriberRow, nowMs: number): Consent[] {
-  return Object.entries(row.consents ?? {}).map(([channel, given]) => {
+  return Object.entries(row.consents ?? {}).map(([key, given]) => {
+    const [channel, purpose = 'marketing'] = key.split('/') as [string, string?]
     const consent = typeof given === 'boolean' ? { granted: given } : given
+    const isDated = consent.at !== undefined
     const at = consent.at === undefined ? instantOf(nowMs) : Temporal.Instant.from(consent.at)
-    return { channel, granted: consent.granted, at, source: consent.source ?? 'import' }
+    const source = consent.source ?? 'import'
+    return {
+      channel,
+      purpose,
+      granted: consent.granted,
+      at,
+      source,
+      isDated,
+      shownText: consent.shownText ?? null,
+    }
   })
 }
 

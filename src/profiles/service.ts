@@ -1,10 +1,14 @@
 import type { Access } from '../access/index.ts'
 import { type Clock, type Database, type Documents, DomainError, type Tx } from '../platform/index.ts'
 import { viewAttributes } from './attributes.ts'
-import type { IdentityKind, ImportAnswer, SubscriberView } from './contract.ts'
+import { selectConsents } from './consent-store.ts'
+import { consentBook, flatConsents } from './consent.ts'
+import { type Contacts, createContacts, type Stop } from './contacts.ts'
+import { type IdentityKind, identityKind, type ImportAnswer, type SubscriberView } from './contract.ts'
 import { Identities, type IdentityListener, type Lookup, type Resolver } from './identities.ts'
 import type { Reject } from './import.ts'
 import { declaredAttributes, Importer } from './importer.ts'
+import { selectChangedRecipients, selectRecipients } from './recipient-store.ts'
 import * as store from './store.ts'
 
 export type Subscriber = {
@@ -16,10 +20,26 @@ export type Subscriber = {
   createdAt: Temporal.Instant
 }
 
+/** Where and in which words a subscriber is reached, and what the subscriber agreed to. */
+export type Recipient = {
+  subscriberId: number
+  timeZone: string
+  language: 'en' | 'ru' | 'uk'
+  /** The latest identity of each kind behind which somebody is. */
+  addresses: Record<string, string>
+  /** What holds by `channel/purpose`; the channel `*` is for those without a word of their own. */
+  consents: Record<string, boolean>
+  /** Times in which nobody may contact the subscriber. */
+  stops?: Stop[]
+}
+
+/** How many changed recipients are told one by one. */
+const TOLD_RECIPIENTS = 5_000
+
 /** Subscribers, their identities, attributes and consents. */
-export type Profiles = {
+export type Profiles = Contacts & {
   /**
-   * Subscribers of identities (`msisdn:+7…`, `account:…`, `external:…`, bare `+7…`), in the same order. When one
+   * Subscribers of identities (`msisdn:+7…`, `account:…`, `email:…`, bare `+7…`), in the same order. When one
    * is unknown it also looks for what other processes have added, at most once a second.
    */
   resolveIdentities(tenantId: string, identities: string[]): Promise<(number | undefined)[]>
@@ -37,10 +57,15 @@ export type Profiles = {
   refreshIdentities(tenantId: string): Promise<boolean>
   /** Subscribers by id; time zone and language fall back to the tenant's. */
   subscribersByIds(tx: Tx, ids: number[]): Promise<Map<number, Subscriber>>
-  /** The latest identity of a kind of each subscriber that has one. */
+  /** The latest identity of a kind of each subscriber that has one; those that are gone do not count. */
   identitiesOf(tx: Tx, ids: number[], kind: IdentityKind): Promise<Map<number, string>>
-  /** Consent to marketing by channel; a subscriber or a channel without a word is absent. */
-  consentsOf(tx: Tx, ids: number[]): Promise<Map<number, Record<string, boolean>>>
+  /** What a sender must know of these subscribers, for the cards that it keeps in memory. */
+  recipients(tx: Tx, ids: number[]): Promise<Recipient[]>
+  /**
+   * Whose recipient changed since the last look, which is named by `lowWater`; at most a few thousand are told, and
+   * then `all` says that there may be more.
+   */
+  changedRecipients(tx: Tx, lowWater: string): Promise<{ lowWater: string; ids: number[]; all: boolean }>
   /** Ids above `afterId` in order, to walk through all subscribers in pages. */
   subscriberIds(tx: Tx, afterId: number, limit: number): Promise<number[]>
   countSubscribers(tx: Tx): Promise<number>
@@ -89,6 +114,7 @@ export function createProfiles(dependencies: Dependencies): Profiles {
   }
 
   return {
+    ...createContacts(dependencies),
     resolveIdentities: (tenantId, texts) => identities.resolve(tenantId, texts),
     resolver: (tenantId) => identities.resolver(tenantId),
     lookup: (tenantId) => identities.lookup(tenantId),
@@ -99,20 +125,10 @@ export function createProfiles(dependencies: Dependencies): Profiles {
     subscribersByIds,
     async identitiesOf(tx, ids, kind) {
       if (ids.length === 0) return new Map()
-      const rows = await store.selectIdentities(tx, ids, [kind])
+      const rows = (await store.selectIdentities(tx, ids, [kind])).filter((row) => row.goneAt === null)
       return new Map(rows.map((row) => [row.subscriberId, row.value]))
     },
-    async consentsOf(tx, ids) {
-      const consents = new Map<number, Record<string, boolean>>()
-      if (ids.length === 0) return consents
-      for (const row of await store.selectConsents(tx, ids)) {
-        if (row.purpose !== 'marketing') continue
-        const known = consents.get(row.subscriberId) ?? {}
-        known[row.channel] = row.granted
-        consents.set(row.subscriberId, known)
-      }
-      return consents
-    },
+    ...recipientsOf(access),
     subscriberIds: store.selectSubscriberIds,
     countSubscribers: store.countSubscribers,
     upsertSubscribers: (tenantId, rows) => importer.upsert(tenantId, rows),
@@ -125,18 +141,47 @@ export function createProfiles(dependencies: Dependencies): Profiles {
           const details = { field: 'subscriberId', found: subscriberId }
           throw new DomainError('subscriber_not_found', `no subscriber ${subscriberId}`, details)
         }
-        const known = await store.selectIdentities(tx, [subscriberId], ['msisdn', 'account', 'external'])
-        const consents = await store.selectConsents(tx, [subscriberId])
+        const known = await store.selectIdentities(tx, [subscriberId], identityKind.options)
+        const consents = await selectConsents(tx, [subscriberId])
         return {
           ...subscriber,
           attributes: viewAttributes(subscriber.attributes, declared ?? {}),
-          identities: known.map(({ kind, value }) => ({ kind, value })),
+          identities: known.map(({ kind, value, goneAt, goneReason }) => {
+            return { kind, value, ...(goneAt && { goneAt: goneAt.toString(), goneReason: goneReason! }) }
+          }),
           consents: consents.map(({ channel, purpose, granted, at, source }) => {
             return { channel, purpose, granted, at: at.toString(), source }
           }),
           createdAt: subscriber.createdAt.toString(),
         }
       })
+    },
+  }
+}
+
+/** What senders ask for, many subscribers at a time. */
+function recipientsOf(access: Access): Pick<Profiles, 'recipients' | 'changedRecipients'> {
+  return {
+    async recipients(tx, ids) {
+      if (ids.length === 0) return []
+      const rows = await selectRecipients(tx, ids)
+      return Promise.all(
+        rows.map(async ({ tenantId, timeZone, language, addresses, consents, stops, ...row }) => {
+          const tenant = await access.tenant(tenantId)
+          return {
+            ...row,
+            timeZone: timeZone ?? tenant.timeZone,
+            language: language ?? tenant.language,
+            addresses: addresses ?? {},
+            consents: flatConsents(consentBook(consents ?? [])),
+            stops: stops ?? [],
+          }
+        }),
+      )
+    },
+    async changedRecipients(tx, lowWater) {
+      const changed = await selectChangedRecipients(tx, lowWater, TOLD_RECIPIENTS)
+      return { ...changed, all: changed.ids.length >= TOLD_RECIPIENTS }
     },
   }
 }

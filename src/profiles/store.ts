@@ -1,6 +1,8 @@
 import { json, type Tx } from '../platform/index.ts'
+import { recordConsents } from './consent-store.ts'
 import type { IdentityKind } from './contract.ts'
 import { type Identity, identityText } from './identity.ts'
+import { updateIdentitiesBack } from './identity-store.ts'
 import type { Placement } from './placement.ts'
 
 export type StoredSubscriber = {
@@ -10,15 +12,6 @@ export type StoredSubscriber = {
   timeZone: string | null
   language: 'en' | 'ru' | 'uk' | null
   createdAt: Temporal.Instant
-}
-
-export type StoredConsent = {
-  subscriberId: number
-  channel: string
-  purpose: string
-  granted: boolean
-  at: Temporal.Instant
-  source: string
 }
 
 /** A placement whose subscriber has its number. */
@@ -67,7 +60,17 @@ export async function savePlacements(
     placements.filter((placement) => !placement.isNew && changesAnything(placement)),
   )
   await insertIdentities(tx, placements)
-  await upsertConsents(tx, placements)
+  await recordConsents(
+    tx,
+    placements.flatMap(({ consents, subscriberId }) =>
+      [...consents.values()].map((consent) => ({ ...consent, subscriberId })),
+    ),
+    at,
+  )
+  await updateIdentitiesBack(
+    tx,
+    placements.flatMap(({ registered }) => registered),
+  )
 }
 
 const changesAnything = (placement: Placement): boolean =>
@@ -118,29 +121,6 @@ async function insertIdentities(tx: Tx, placements: NumberedPlacement[]): Promis
   )
 }
 
-async function upsertConsents(tx: Tx, placements: NumberedPlacement[]): Promise<void> {
-  const rows = placements.flatMap(({ consents, subscriberId }) =>
-    [...consents.values()].map((consent) => ({ ...consent, subscriberId })),
-  )
-  if (rows.length === 0) return
-  await tx.query(
-    `insert into profiles.consent as known (tenant_id, subscriber_id, channel, purpose, granted, at, source)
-     select current_setting('tenure.tenant_id'), id, channel, 'marketing', granted, at, source
-     from unnest($1::int[], $2::text[], $3::bool[], $4::timestamptz[], $5::text[])
-          as given (id, channel, granted, at, source)
-     on conflict (tenant_id, subscriber_id, channel, purpose)
-     do update set granted = excluded.granted, at = excluded.at, source = excluded.source
-     where known.at <= excluded.at`,
-    [
-      rows.map((r) => r.subscriberId),
-      rows.map((r) => r.channel),
-      rows.map((r) => r.granted),
-      rows.map((r) => r.at),
-      rows.map((r) => r.source),
-    ],
-  )
-}
-
 /** Subscribers of these ids, as stored: time zone and language are null where the tenant's hold. */
 export function selectSubscribers(tx: Tx, ids: number[]): Promise<StoredSubscriber[]> {
   return tx.query<StoredSubscriber>(
@@ -167,25 +147,18 @@ export async function countSubscribers(tx: Tx): Promise<number> {
   return Number(row!.n)
 }
 
-/** Identities of subscribers in the order in which they were added. */
-export function selectIdentities(
-  tx: Tx,
-  ids: number[],
-  kinds: IdentityKind[],
-): Promise<(Identity & { subscriberId: number })[]> {
-  return tx.query(
-    `select kind, value, subscriber_id as "subscriberId" from profiles.identity
-     where subscriber_id = any($1::int[]) and kind = any($2::text[]) order by seq`,
-    [ids, kinds],
-  )
+export type StoredIdentity = Identity & {
+  subscriberId: number
+  goneAt: Temporal.Instant | null
+  goneReason: string | null
 }
 
-/** Consents of these subscribers for every channel and purpose. */
-export function selectConsents(tx: Tx, ids: number[]): Promise<StoredConsent[]> {
-  return tx.query<StoredConsent>(
-    `select subscriber_id as "subscriberId", channel, purpose, granted, at, source
-     from profiles.consent where subscriber_id = any($1::int[]) order by channel, purpose`,
-    [ids],
+/** Identities of subscribers in the order in which they were added. */
+export function selectIdentities(tx: Tx, ids: number[], kinds: IdentityKind[]): Promise<StoredIdentity[]> {
+  return tx.query(
+    `select kind, value, subscriber_id as "subscriberId", gone_at as "goneAt", gone_reason as "goneReason"
+     from profiles.identity where subscriber_id = any($1::int[]) and kind = any($2::text[]) order by seq`,
+    [ids, kinds],
   )
 }
 
@@ -199,19 +172,29 @@ export async function selectLowWater(tx: Tx): Promise<string> {
 
 type MapRow = { kind: IdentityKind; value: string; subscriberId: number }
 
-/** A page of all identities, in order of (kind, value). */
-export function selectIdentityPage(tx: Tx, after: Identity | null, limit: number): Promise<MapRow[]> {
+/** A page of all identities of other kinds than these, in order of (kind, value). */
+export function selectIdentityPage(
+  tx: Tx,
+  except: readonly IdentityKind[],
+  after: Identity | null,
+  limit: number,
+): Promise<MapRow[]> {
   return tx.query<MapRow>(
     `select kind, value, subscriber_id as "subscriberId" from profiles.identity
-     where (kind, value) > ($1, $2) order by kind, value limit $3`,
-    [after?.kind ?? '', after?.value ?? '', limit],
+     where (kind, value) > ($1, $2) and kind <> all($4::text[]) order by kind, value limit $3`,
+    [after?.kind ?? '', after?.value ?? '', limit, except],
   )
 }
 
-/** Identities added by transactions from `lowWater` on. */
-export function selectIdentitiesSince(tx: Tx, lowWater: string): Promise<MapRow[]> {
+/** Identities of other kinds than these, added by transactions from `lowWater` on. */
+export function selectIdentitiesSince(
+  tx: Tx,
+  except: readonly IdentityKind[],
+  lowWater: string,
+): Promise<MapRow[]> {
   return tx.query<MapRow>(
-    `select kind, value, subscriber_id as "subscriberId" from profiles.identity where txid >= $1::text::xid8`,
-    [lowWater],
+    `select kind, value, subscriber_id as "subscriberId" from profiles.identity
+     where txid >= $1::text::xid8 and kind <> all($2::text[])`,
+    [lowWater, except],
   )
 }

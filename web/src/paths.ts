@@ -8,6 +8,12 @@ export const paths = {
   triggers: '/triggers',
   trigger: '/triggers/$triggerId',
   deadLetters: '/dead-letters',
+  delivery: '/messages/delivery',
+  cascades: '/messages/cascades',
+  cascade: '/messages/cascades/$cascadeId',
+  templates: '/messages/templates',
+  template: '/messages/templates/$templateId',
+  subscriberMessages: '/messages/subscribers',
 } as const
 
 /** Every address of the server that the console calls. */
@@ -25,6 +31,23 @@ export const calls = {
   deadLetters: '/v1/dead-letters',
   replay: '/v1/dead-letters/replay',
   discard: '/v1/dead-letters/discard',
+  documents: '/v1/documents',
+  documentsDryRun: '/v1/documents?dryRun=true',
+  audit: '/v1/audit',
+  templatePreview: '/v1/templates/preview',
+  templateTestSend: (templateId: string) => `/v1/templates/${encodeURIComponent(templateId)}/test-send`,
+  cascadeExpectation: '/v1/cascades/expectation',
+  cascadeReport: (cascadeId: string) => `/v1/cascades/${encodeURIComponent(cascadeId)}/report`,
+  delivery: '/v1/delivery',
+  deliveryChannels: '/v1/delivery/channels',
+  sendings: '/v1/sendings',
+  sending: (campaignId: string, act: 'pause' | 'resume' | 'cancel') =>
+    `/v1/sendings/${encodeURIComponent(campaignId)}/${act}`,
+  messages: '/v1/messages',
+  explainMessage: (messageId: string) => `/v1/messages/${encodeURIComponent(messageId)}/explain`,
+  subscriber: (subscriberId: number) => `/v1/subscribers/${subscriberId}`,
+  subscriberByIdentity: (identity: string) => `/v1/subscribers?${new URLSearchParams({ identity })}`,
+  subscriberMessages: (subscriberId: number) => `/v1/subscribers/${subscriberId}/messages`,
 } as const
 
 export const languages = ['en', 'ru', 'uk'] as const
@@ -57,6 +80,33 @@ export const deadLettersSearch = z.object({
   code: z.string().optional().catch(undefined),
   state: z.enum(['open', 'held', 'replayed', 'discarded']).optional().catch(undefined),
   letter: z.string().optional().catch(undefined),
+})
+
+/** What the list of templates carries: the words searched for, and the channel that is shown. */
+export const templatesSearch = z.object({
+  q: z.string().optional().catch(undefined),
+  channel: z.string().optional().catch(undefined),
+})
+
+/** What a template's page carries: the language that is edited, whom it is shown for, and a new one's channel. */
+export const templateSearch = z.object({
+  words: z.enum(languages).optional().catch(undefined),
+  subscriber: z.int().optional().catch(undefined),
+  draft: z.string().optional().catch(undefined),
+})
+
+export const cascadesSearch = z.object({ q: z.string().optional().catch(undefined) })
+
+/** What a cascade's page carries: that it is a new one. */
+export const cascadeSearch = z.object({ draft: z.boolean().optional().catch(undefined) })
+
+/** What the delivery page carries: the channel whose stops are shown. */
+export const deliverySearch = z.object({ channel: z.string().optional().catch(undefined) })
+
+/** Whose messages, and which of them is open; the subscriber only by number, as everywhere. */
+export const subscriberMessagesSearch = z.object({
+  subscriber: z.int().optional().catch(undefined),
+  message: z.string().optional().catch(undefined),
 })
 
 /** What the report's address carries besides: the pictures shown as tables, with commas between. */

@@ -8,10 +8,16 @@ import {
 } from '@tanstack/react-router'
 import { CampaignsPage } from './campaigns/CampaignsPage.tsx'
 import {
+  cascadeSearch,
+  cascadesSearch,
   deadLettersSearch,
+  deliverySearch,
   paths,
   reportSearch,
   shellSearch,
+  subscriberMessagesSearch,
+  templateSearch,
+  templatesSearch,
   triggerSearch,
   triggersSearch,
 } from './paths.ts'
@@ -60,10 +66,67 @@ const deadLetters = createRoute({
   component: lazyRouteComponent(() => import('./dead-letters/DeadLettersPage.tsx'), 'DeadLettersPage'),
 })
 
+const delivery = createRoute({
+  getParentRoute: () => root,
+  path: paths.delivery,
+  validateSearch: deliverySearch,
+  component: lazyRouteComponent(() => import('./delivery/DeliveryPage.tsx'), 'DeliveryPage'),
+})
+
+const cascades = createRoute({
+  getParentRoute: () => root,
+  path: paths.cascades,
+  validateSearch: cascadesSearch,
+  component: lazyRouteComponent(() => import('./cascades/CascadesPage.tsx'), 'CascadesPage'),
+})
+
+const cascade = createRoute({
+  getParentRoute: () => root,
+  path: paths.cascade,
+  validateSearch: cascadeSearch,
+  component: lazyRouteComponent(() => import('./cascades/CascadePage.tsx'), 'CascadePage'),
+})
+
+const templates = createRoute({
+  getParentRoute: () => root,
+  path: paths.templates,
+  validateSearch: templatesSearch,
+  component: lazyRouteComponent(() => import('./templates/TemplatesPage.tsx'), 'TemplatesPage'),
+})
+
+const template = createRoute({
+  getParentRoute: () => root,
+  path: paths.template,
+  validateSearch: templateSearch,
+  component: lazyRouteComponent(() => import('./templates/TemplatePage.tsx'), 'TemplatePage'),
+})
+
+const subscriberMessages = createRoute({
+  getParentRoute: () => root,
+  path: paths.subscriberMessages,
+  validateSearch: subscriberMessagesSearch,
+  component: lazyRouteComponent(
+    () => import('./subscriber-messages/SubscriberMessagesPage.tsx'),
+    'SubscriberMessagesPage',
+  ),
+})
+
 /** The console's router. */
 export const makeRouter = () =>
   createRouter({
-    routeTree: root.addChildren([campaigns, report, triggers, trigger, deadLetters]),
+    routeTree: root.addChildren([
+      campaigns,
+      report,
+      triggers,
+      trigger,
+      deadLetters,
+      delivery,
+      cascades,
+      cascade,
+      templates,
+      template,
+      subscriberMessages,
+    ]),
     scrollRestoration: true,
   })
 

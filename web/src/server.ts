@@ -17,24 +17,38 @@ export type CampaignLine = z.infer<typeof campaignList>[number]
 /** `forbidden`: the key is known but may not do this. `refused`: the server read the request and said what is wrong. */
 export type FailureKind = 'unreachable' | 'rejected' | 'forbidden' | 'missing' | 'refused' | 'not_understood'
 
+/** What is wrong with one field of what was sent. */
+export const fieldProblem = z.object({ code: z.string(), message: z.string(), field: z.string().optional() })
+export type FieldProblem = z.infer<typeof fieldProblem>
+
 /** Why the server's answer could not be used; `detail` is for the person who has to look into it. */
 export class ServerFailure extends Error {
   readonly kind: FailureKind
-  constructor(kind: FailureKind, detail: string) {
+  /** What the server found wrong, field by field. */
+  readonly problems: readonly FieldProblem[]
+  constructor(kind: FailureKind, detail: string, problems: readonly FieldProblem[] = []) {
     super(detail)
     this.kind = kind
+    this.problems = problems
   }
 }
 
-/** What a problem answer (RFC 9457) says, in one line. */
-async function problemText(response: Response): Promise<string> {
+const problemAnswer = z.object({
+  title: z.string(),
+  code: z.string().catch(''),
+  field: z.string().optional(),
+  expected: z.string().optional(),
+  problems: z.array(fieldProblem).optional().catch(undefined),
+})
+
+/** What a problem answer (RFC 9457) says, in one line and by field. */
+async function problemText(response: Response): Promise<[string, FieldProblem[]]> {
   const problem: unknown = await response.json().catch(() => undefined)
-  const parsed = z
-    .object({ title: z.string(), field: z.string().optional(), expected: z.string().optional() })
-    .safeParse(problem)
-  if (!parsed.success) return `HTTP ${response.status}`
-  const { title, field, expected } = parsed.data
-  return [field, title, expected].filter(Boolean).join(' · ')
+  const parsed = problemAnswer.safeParse(problem)
+  if (!parsed.success) return [`HTTP ${response.status}`, []]
+  const { title, code, field, expected, problems } = parsed.data
+  const own = { code, message: title, ...(field === undefined ? {} : { field }) }
+  return [[field, title, expected].filter(Boolean).join(' · '), problems ?? [own]]
 }
 
 async function failureOf(response: Response): Promise<ServerFailure> {
@@ -42,27 +56,31 @@ async function failureOf(response: Response): Promise<ServerFailure> {
     signOut(true)
     return new ServerFailure('rejected', 'HTTP 401')
   }
-  const detail = await problemText(response)
+  const [detail, problems] = await problemText(response)
   if (response.status === 403) return new ServerFailure('forbidden', detail)
   if (response.status === 404) return new ServerFailure('missing', detail)
-  return new ServerFailure(response.status < 500 ? 'refused' : 'unreachable', detail)
+  return new ServerFailure(response.status < 500 ? 'refused' : 'unreachable', detail, problems)
 }
 
 /**
  * The one place where an answer of the server comes in: fetched with the key, checked against its contract. With a
- * `body` it is sent as a command.
+ * `body` it is sent as a command (POST unless `method` says otherwise).
  */
 export async function ask<T>(
   path: string,
   schema: z.ZodType<T>,
-  { signal, body }: { signal?: AbortSignal | undefined; body?: unknown } = {},
+  {
+    signal,
+    body,
+    method = 'POST',
+  }: { signal?: AbortSignal | undefined; body?: unknown; method?: 'PUT' | 'POST' } = {},
 ): Promise<T> {
   const response = await fetch(path, {
     headers: {
       authorization: `Bearer ${apiKey() ?? ''}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
-    ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { method, body: JSON.stringify(body) }),
     ...(signal ? { signal } : {}),
   }).catch((error: unknown) => {
     if (signal?.aborted) throw error

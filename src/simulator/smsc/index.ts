@@ -6,6 +6,9 @@ import { PartJoiner, readPart, type IncomingMessage, type IncomingPart } from '.
 import { Outgoing } from './outgoing.ts'
 import { UssdSessions } from './ussd-sessions.ts'
 
+export { FastSmsc, startFastSmsc } from './fast.ts'
+export type { FastSmscCounts, FastSmscMessage, FastSmscOptions } from './fast-options.ts'
+export { type FastSmscProcess, spawnFastSmsc } from './fast-process.ts'
 export type { IncomingMessage } from './incoming.ts'
 
 /**

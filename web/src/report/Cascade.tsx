@@ -1,11 +1,9 @@
-import type { CSSProperties } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { ArmReport } from '../../../src/insights/contract.ts'
 import { useFormat } from '../format/format.ts'
 import type { ArmsProps } from './columns.ts'
-import { shareOfAmount } from './figures.ts'
 import { FigureTable } from './FigureTable.tsx'
 import { Panel } from './Panel.tsx'
+import { SavedTrack } from './SavedTrack.tsx'
 import styles from './cascade.module.css'
 
 const COUNTS = ['submitted', 'delivered', 'failed', 'unknown', 'held', 'answered'] as const
@@ -41,7 +39,14 @@ export function Cascade({ arms, colours }: ArmsProps) {
     <Panel title={t('cascade.title')} unit={t('cascade.unit')} means={t('cascade.means')}>
       <ul className={styles.arms}>
         {contacted.map((arm) => (
-          <ArmCost key={arm.armId} arm={arm} colour={colours.get(arm.armId)} />
+          <SavedTrack
+            key={arm.armId}
+            name={format.name(arm.name)}
+            colour={colours.get(arm.armId)}
+            costMinor={arm.messageCostMinor}
+            allSmsMinor={arm.allSmsCostMinor}
+            savedMinor={arm.cascadeSavedMinor}
+          />
         ))}
       </ul>
       {lines.length > 0 && (
@@ -55,34 +60,5 @@ export function Cascade({ arms, colours }: ArmsProps) {
         />
       )}
     </Panel>
-  )
-}
-
-/** The paid part of what SMS alone would have cost; the rest of the track is what was saved. */
-function ArmCost({ arm, colour }: { arm: ArmReport; colour: string | undefined }) {
-  const { t } = useTranslation()
-  const format = useFormat()
-  const paid = shareOfAmount(arm.messageCostMinor, arm.allSmsCostMinor)
-  const saved = shareOfAmount(arm.cascadeSavedMinor, arm.allSmsCostMinor)
-  return (
-    <li style={{ '--arm': colour } as CSSProperties}>
-      <span className={styles.name}>
-        <span className="dot" aria-hidden />
-        {format.name(arm.name)}
-      </span>
-      <span className={styles.cost}>{format.money(arm.messageCostMinor)}</span>
-      <span className={styles.track} aria-hidden>
-        <span style={{ width: `${Math.min(1, Math.max(0, paid)) * 100}%` }} />
-      </span>
-      <span className={styles.saved}>
-        {BigInt(arm.cascadeSavedMinor) > 0n
-          ? t('cascade.savedOfAllSms', {
-              amount: format.money(arm.cascadeSavedMinor),
-              allSms: format.money(arm.allSmsCostMinor),
-              share: format.share(saved, 1),
-            })
-          : t('cascade.nothingSaved')}
-      </span>
-    </li>
   )
 }

@@ -1,6 +1,15 @@
 import { Burger, Button, CloseButton, Drawer } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconBolt, IconLogout, IconMailOff, IconSpeakerphone } from '@tabler/icons-react'
+import {
+  IconBolt,
+  IconChartFunnel,
+  IconDeviceMobileMessage,
+  IconLogout,
+  IconMailOff,
+  IconSpeakerphone,
+  IconStairs,
+  IconUserSearch,
+} from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useSearch } from '@tanstack/react-router'
 import { useEffect } from 'react'
@@ -72,22 +81,30 @@ const PLACES = [
   { place: 'deadLetters', to: paths.deadLetters, also: paths.deadLetters, Icon: IconMailOff },
 ] as const
 
+/** The same for what is said to subscribers. */
+const MESSAGE_PLACES = [
+  { place: 'delivery', to: paths.delivery, also: paths.delivery, Icon: IconChartFunnel },
+  { place: 'cascades', to: paths.cascades, also: paths.cascades, Icon: IconStairs },
+  { place: 'templates', to: paths.templates, also: paths.templates, Icon: IconDeviceMobileMessage },
+  {
+    place: 'subscriberMessages',
+    to: paths.subscriberMessages,
+    also: paths.subscriberMessages,
+    Icon: IconUserSearch,
+  },
+] as const
+
 function Places() {
   const { t } = useTranslation()
-  const { pathname } = useLocation()
   return (
     <div className={styles.places}>
       <nav aria-label={t('shell.places')}>
-        {PLACES.map(({ place, to, also, Icon }) => (
-          <Link
-            key={place}
-            to={to}
-            className={styles.place}
-            data-active={to === pathname || pathname.startsWith(also) || undefined}
-          >
-            <Icon size={18} stroke={1.6} aria-hidden />
-            {t(`shell.place.${place}`)}
-          </Link>
+        {PLACES.map((one) => (
+          <PlaceLink key={one.place} {...one} />
+        ))}
+        <p className={styles.group}>{t('shell.messages')}</p>
+        {MESSAGE_PLACES.map((one) => (
+          <PlaceLink key={one.place} {...one} />
         ))}
       </nav>
       <div className={styles.settings}>
@@ -105,5 +122,20 @@ function Places() {
         </Button>
       </div>
     </div>
+  )
+}
+
+function PlaceLink({ place, to, also, Icon }: (typeof PLACES | typeof MESSAGE_PLACES)[number]) {
+  const { t } = useTranslation()
+  const { pathname } = useLocation()
+  return (
+    <Link
+      to={to}
+      className={styles.place}
+      data-active={to === pathname || pathname.startsWith(also) || undefined}
+    >
+      <Icon size={18} stroke={1.6} aria-hidden />
+      {t(`shell.place.${place}`)}
+    </Link>
   )
 }

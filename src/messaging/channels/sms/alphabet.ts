@@ -20,28 +20,100 @@ const extension: Record<string, number> = {
   '€': 0x65,
 }
 
-const septets = new Map<string, readonly number[]>()
-for (const [code, character] of [...basic].entries()) if (code !== escape) septets.set(character, [code])
-for (const [character, code] of Object.entries(extension)) septets.set(character, [escape, code])
 const basicByCode = [...basic]
 const extensionByCode = new Map(Object.entries(extension).map(([character, code]) => [code, character]))
 
-/** Septets of one character in GSM 7-bit (one, or two for the extension table), undefined where it has none. */
-export function gsmSeptets(character: string): readonly number[] | undefined {
-  return septets.get(character)
+/** Marks a character that the alphabet has, since the septet of "@" is 0; and one that needs the escape before it. */
+const present = 0x8000
+const extended = 0x4000
+const euro = 0x20ac
+const questionMark = 0x3f
+
+/** Septets by UTF-16 unit. All characters of the alphabet but the euro sign lie below this length. */
+const septetByUnit = new Uint16Array(0x400)
+for (const [code, character] of basicByCode.entries())
+  if (code !== escape) septetByUnit[character.charCodeAt(0)] = present | code
+for (const [character, code] of Object.entries(extension))
+  if (character.charCodeAt(0) !== euro) septetByUnit[character.charCodeAt(0)] = present | extended | code
+
+function septetOf(unit: number): number {
+  if (unit < 0x400) return septetByUnit[unit]!
+  return unit === euro ? present | extended | 0x65 : 0
+}
+
+/** Septets that the UTF-16 unit at `at` takes in GSM 7-bit: 1, or 2 for the extension table; 0 where it has none. */
+export function septetsAt(text: string, at: number): number {
+  const septet = septetOf(text.charCodeAt(at))
+  return septet === 0 ? 0 : (septet & extended) === 0 ? 1 : 2
+}
+
+/** Septets of a text in GSM 7-bit, or -1 where some character of it is not in the alphabet. */
+export function septetCount(text: string): number {
+  let count = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const septet = septetOf(text.charCodeAt(at))
+    if (septet === 0) return -1
+    count += (septet & extended) === 0 ? 1 : 2
+  }
+  return count
 }
 
 /** Says whether every character of a text exists in GSM 7-bit. */
 export function isGsm(text: string): boolean {
-  for (const character of text) if (!septets.has(character)) return false
+  return septetCount(text) >= 0
+}
+
+/** Says whether every character of a text that GSM 7-bit has is also one of Latin-1. */
+export function isLatin1(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0xff) return false
   return true
+}
+
+/** Writes a text from `from` to `to` as GSM septets, one an octet; unknown characters as "?". Returns where it ended. */
+export function writeGsm(bytes: Uint8Array, start: number, text: string, from = 0, to = text.length): number {
+  let end = start
+  for (let at = from; at < to; at += 1) {
+    const septet = septetOf(text.charCodeAt(at))
+    if ((septet & extended) !== 0) bytes[end++] = escape
+    bytes[end++] = septet === 0 ? questionMark : septet & 0x7f
+  }
+  return end
+}
+
+/** Writes a text from `from` to `to` as UCS-2, big-endian. Returns where it ended. */
+export function writeUcs2(
+  bytes: Uint8Array,
+  start: number,
+  text: string,
+  from = 0,
+  to = text.length,
+): number {
+  let end = start
+  for (let at = from; at < to; at += 1) {
+    const unit = text.charCodeAt(at)
+    bytes[end++] = unit >>> 8
+    bytes[end++] = unit
+  }
+  return end
+}
+
+/** Writes a text from `from` to `to` as one octet a character (ASCII, Latin-1). Returns where it ended. */
+export function writeLatin1(
+  bytes: Uint8Array,
+  start: number,
+  text: string,
+  from = 0,
+  to = text.length,
+): number {
+  let end = start
+  for (let at = from; at < to; at += 1) bytes[end++] = text.charCodeAt(at)
+  return end
 }
 
 /** A text as GSM septets, one an octet. Characters outside the alphabet become question marks. */
 export function encodeGsm(text: string): Buffer {
-  const codes: number[] = []
-  for (const character of text) codes.push(...(septets.get(character) ?? [0x3f]))
-  return Buffer.from(codes)
+  const octets = Buffer.alloc(2 * text.length)
+  return octets.subarray(0, writeGsm(octets, 0, text))
 }
 
 /** GSM septets, one an octet, as text. An escape before a code without extension gives the basic character. */

@@ -3,7 +3,7 @@ import type { InboundAnswer } from '../../channel.ts'
 import { decodeText } from './alphabet.ts'
 import { tlvInt16, tlvInt8, type Pdu } from './pdu.ts'
 import { esmClass, tag } from './pdu-layout.ts'
-import { userData } from './receipt.ts'
+import type { ShortMessageView } from './short-message.ts'
 import { splitHeader, type Concatenation } from './segments.ts'
 
 const minuteMs = 60_000
@@ -12,8 +12,19 @@ const withReferenceMs = 24 * 60 * minuteMs
 /** Without one, the same words from the same subscriber within ten minutes count as one. */
 const withoutReferenceMs = 10 * minuteMs
 
-/** USSD service operations (§5.3.2.44) that are answered, and with which: PSSD with 16, all others with 17. */
-export const ussdOp = { pssdIndication: 0, pssrIndication: 1, pssdResponse: 16, pssrResponse: 17 } as const
+/**
+ * USSD service operations (§5.3.2.44): 0 and 1 are what subscribers dial, answered with 16 and 17; 18 is their answer to a
+ * question of ours (2), after which 3 tells them something; 19 says that they were told.
+ */
+export const ussdOp = {
+  pssdIndication: 0,
+  pssrIndication: 1,
+  ussnRequest: 3,
+  pssdResponse: 16,
+  pssrResponse: 17,
+  ussrConfirm: 18,
+  ussnConfirm: 19,
+} as const
 
 /** One deliver_sm from a subscriber, read. `concatenation` is present on a part of a longer message. */
 export type Inbound = { address: string; octetsText: string; concatenation?: Concatenation; groupKey: string }
@@ -30,6 +41,14 @@ export function readInbound(pdu: Pdu<'deliver_sm'>): Inbound {
     groupKey: [fields.source, fields.destination, concatenation?.reference, concatenation?.total].join('|'),
     ...(concatenation === undefined || concatenation.total <= 1 ? {} : { concatenation }),
   }
+}
+
+/** A SIM's response packet: a user data header with nothing but its element 0x71; undefined for anything else. */
+export function responsePacketOf(pdu: Pdu<'deliver_sm'>): { address: string; octets: Buffer } | undefined {
+  const data = userData(pdu)
+  const hasHeader = (pdu.fields.esmClass & esmClass.udh) !== 0 && data.length >= 3
+  if (!hasHeader || data.readUIntBE(0, 3) !== 0x02_71_00) return undefined
+  return { address: internationalAddress(pdu.fields.source, pdu.fields.sourceTon), octets: data.subarray(3) }
 }
 
 /**
@@ -79,4 +98,15 @@ function sarOf(pdu: Pdu<'deliver_sm'>): Concatenation | undefined {
   const sequence = tlvInt8(pdu, tag.sarSequence)
   if (reference === undefined || total === undefined || sequence === undefined) return undefined
   return sequence >= 1 && sequence <= total ? { reference, total, sequence } : undefined
+}
+
+/** Octets of a short message: short_message, or message_payload where that carries it. */
+function userData(pdu: Pdu<'deliver_sm'>): Buffer {
+  const { shortMessage } = pdu.fields
+  return shortMessage.length > 0 ? shortMessage : (pdu.tlvs.get(tag.messagePayload) ?? shortMessage)
+}
+
+/** The sender of a unit that was looked at where it lies, as E.164 where it is one. */
+export function addressOf({ bytes, sourceAt, sourceEnd, sourceTon }: ShortMessageView): string {
+  return internationalAddress(bytes.toString('latin1', sourceAt, sourceEnd), sourceTon)
 }

@@ -1,12 +1,10 @@
-import { Connection, type ConnectionHandlers, type ConnectionOptions } from './connection.ts'
-import type { Pdu } from './pdu.ts'
+import { Connection, type BindRole, type ConnectionHandlers, type ConnectionOptions } from './connection.ts'
 
 /** A connection's options and how patiently it is made again. Real time in milliseconds. */
 export type LinkOptions = ConnectionOptions & { reconnectMinMs: number; reconnectMaxMs: number }
 
-/** What the link tells its owner. `onLost` comes once for each bind that was up. */
-export type LinkHandlers = {
-  onDeliver(pdu: Pdu<'deliver_sm'>): Promise<number>
+/** What the link tells its owner beside what its connection tells. `onLost` comes once for each bind that was up. */
+export type LinkHandlers = Omit<ConnectionHandlers, 'onClosed'> & {
   onBound(): void
   onLost(reason: string): void
 }
@@ -18,22 +16,23 @@ export type LinkHandlers = {
 export class Link {
   private current: Connection | undefined
   private readonly options: LinkOptions
+  private readonly role: BindRole
   private readonly handlers: LinkHandlers
   private delayMs: number
   private timer: NodeJS.Timeout | undefined
   private running = false
   private attempt: Promise<void> = Promise.resolve()
-  private hopeful: (() => void)[] = []
 
-  constructor(options: LinkOptions, handlers: LinkHandlers) {
+  constructor(options: LinkOptions, role: BindRole, handlers: LinkHandlers) {
     this.options = options
+    this.role = role
     this.handlers = handlers
     this.delayMs = options.reconnectMinMs
   }
 
   /** The bound connection, or undefined while there is none. */
   get connection(): Connection | undefined {
-    return this.current
+    return this.current?.isOpen === true ? this.current : undefined
   }
 
   /** How long until another try may have succeeded: what to tell those who want to send now. */
@@ -46,14 +45,6 @@ export class Link {
     if (this.running) return
     this.running = true
     this.attempt = this.tryOnce()
-  }
-
-  /** Resolves at the next bind, at once if there is one. */
-  whenReady(): Promise<void> {
-    if (this.current !== undefined) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.hopeful.push(resolve)
-    })
   }
 
   /** Unbinds and stays down. */
@@ -69,7 +60,7 @@ export class Link {
     // The connection's own loss before it was bound is the failed attempt, told by open() alone.
     let lost: string | undefined
     const handlers: ConnectionHandlers = {
-      onDeliver: (pdu) => this.handlers.onDeliver(pdu),
+      ...this.handlers,
       onClosed: (reason) => {
         lost = reason
         if (this.current === connection && connection !== undefined) this.lose(reason)
@@ -77,7 +68,7 @@ export class Link {
     }
     let connection: Connection | undefined
     try {
-      connection = await Connection.open(this.options, handlers)
+      connection = await Connection.open(this.options, this.role, handlers)
     } catch {
       this.again()
       return
@@ -89,7 +80,6 @@ export class Link {
     this.current = connection
     this.delayMs = this.options.reconnectMinMs
     this.handlers.onBound()
-    for (const resolve of this.hopeful.splice(0)) resolve()
   }
 
   private lose(reason: string): void {
@@ -100,9 +90,11 @@ export class Link {
 
   private again(): void {
     if (!this.running) return
+    // Binds that were lost together do not come back in step.
+    const jitter = 1 + 0.2 * Math.random()
     this.timer = setTimeout(() => {
       this.attempt = this.tryOnce()
-    }, this.delayMs)
+    }, this.delayMs * jitter)
     this.delayMs = Math.min(this.delayMs * 2, this.options.reconnectMaxMs)
   }
 }

@@ -2,9 +2,11 @@ import net from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ManualClock } from '../../../platform/index.ts'
 import type { DeliveryReceipt, OutboundMessage } from '../../channel.ts'
+import { encodeUcs2 } from './alphabet.ts'
 import { Framer } from './framer.ts'
 import { decodePdu, encodePdu, makePdu, tlvInt16, type Decoded, type Pdu } from './pdu.ts'
 import { status, tag, type Command, type Fields } from './pdu-layout.ts'
+import { outcomesOf } from '../../../../test/peers/outcomes.ts'
 import { createSmsChannel, type SmsChannel, type SmsOptions } from './sms-channel.ts'
 
 const startMs = Date.UTC(2026, 0, 5, 12)
@@ -40,8 +42,10 @@ async function peer(handle: (pdu: Pdu, line: Line) => void, bindStatus = () => 0
     made.lines.push(line)
     socket.on('error', () => {})
     socket.on('data', (chunk: Buffer) => {
-      for (const frame of framer.push(chunk).frames) {
-        const pdu = decodePdu(frame)
+      const units: Buffer[] = []
+      framer.push(chunk, (bytes, start, end) => units.push(Buffer.from(bytes.subarray(start, end))))
+      for (const unit of units) {
+        const pdu = decodePdu(unit)
         made.seen.push(pdu)
         if (pdu.command === 'unknown' || pdu.command === 'malformed') continue
         if (pdu.command === 'bind_transceiver')
@@ -69,9 +73,10 @@ async function channelTo(
   const timing = { responseTimeoutMs: 150, reconnectMinMs: 10, throttleMinMs: 10, throttleMaxMs: 40 }
   const channel = createSmsChannel({ ...account, ...timing, ...more }, new ManualClock(startMs))
   await channel.start({
-    async onReceipt(receipt) {
-      receipts.push(receipt)
+    async onReceipts(batch) {
+      receipts.push(...batch)
     },
+    onAddressGone: async () => {},
     onAnswer: async () => {},
   })
   closing.push(() => channel.stop())
@@ -92,6 +97,43 @@ function messages(count: number, text = 'x'): OutboundMessage[] {
 const referencesOf = (seen: Decoded[]) =>
   seen.flatMap((pdu) => (pdu.command === 'submit_sm' ? [tlvInt16(pdu, tag.userMessageReference)] : []))
 
+describe('a dialogue that we begin', () => {
+  test('asks, takes the answer, tells the last word, and does not take its confirmation for an answer', async () => {
+    const session = Buffer.from('0900', 'hex')
+    const replies = ['Спасибо', '']
+    const answers: string[] = []
+    const server = await peer((pdu, line) => {
+      if (pdu.command !== 'submit_sm') return
+      line.send('submit_sm_resp', pdu.sequence, { messageId: 'u' })
+      const asked = pdu.tlvs.get(tag.ussdServiceOp)?.[0]
+      const confirmation = asked === 2 ? 18 : 19
+      const fields = { source: pdu.fields.destination, sourceTon: 1, shortMessage: Buffer.from('1') }
+      const tlvs = new Map<number, Buffer>([[tag.ussdServiceOp, Buffer.from([confirmation])]])
+      line.send('deliver_sm', confirmation, fields, { tlvs: tlvs.set(tag.itsSessionInfo, session) })
+    })
+    const account = { host: '127.0.0.1', port: server.port, systemId: 'tenure', password: 'secret' }
+    const channel = createSmsChannel(account, new ManualClock(startMs))
+    closing.push(() => channel.stop())
+    await channel.start({
+      onReceipts: async () => {},
+      onAddressGone: async () => {},
+      onAnswer: async ({ text, session: heard }) => {
+        answers.push(`${heard}:${text}`)
+        return replies.shift()
+      },
+    })
+    await channel.whenReady()
+    const [question] = messages(1, 'Подключить? 1 — да')
+    await outcomesOf(channel, [{ ...question!, ussd: { serviceOp: 2, session: '0900' } }])
+    await expect.poll(() => server.seen.filter((pdu) => pdu.command === 'deliver_sm_resp').length).toBe(2)
+    expect(answers).toEqual(['0900:1'])
+    const sent = server.seen.flatMap((pdu) => (pdu.command === 'submit_sm' ? [pdu] : []))
+    expect(sent.map((pdu) => pdu.tlvs.get(tag.ussdServiceOp)![0])).toEqual([2, 3])
+    expect(sent.map((pdu) => pdu.tlvs.get(tag.itsSessionInfo))).toEqual([session, session])
+    expect(sent[1]!.fields).toMatchObject({ serviceType: 'USSD', shortMessage: encodeUcs2('Спасибо') })
+  })
+})
+
 describe('an SMSC that misbehaves', () => {
   test('no response: unknown after the time-out, sent once, the link lives on', async () => {
     const server = await peer((pdu, line) => {
@@ -99,7 +141,7 @@ describe('an SMSC that misbehaves', () => {
         line.send('submit_sm_resp', pdu.sequence, { messageId: 'id' })
     })
     const { channel } = await channelTo(server.port)
-    const outcomes = await channel.submit(messages(3))
+    const outcomes = await outcomesOf(channel, messages(3))
     expect(outcomes.map((outcome) => outcome.outcome)).toEqual(['accepted', 'unknown', 'accepted'])
     expect(referencesOf(server.seen)).toEqual([0, 1, 2])
     expect(channel.bound).toBe(true)
@@ -122,7 +164,7 @@ describe('an SMSC that misbehaves', () => {
       )
     })
     const { channel } = await channelTo(server.port, { window: 8 })
-    const outcomes = await channel.submit(messages(50))
+    const outcomes = await outcomesOf(channel, messages(50))
     expect(outcomes).toEqual(
       Array.from({ length: 50 }, (_, index) => ({ outcome: 'accepted', providerMessageId: `${index}` })),
     )
@@ -135,7 +177,7 @@ describe('an SMSC that misbehaves', () => {
         line.send('submit_sm_resp', pdu.sequence, {}, { status: status.throttled })
     })
     const { channel } = await channelTo(server.port, { throttleAttempts: 4 })
-    const outcomes = await channel.submit(messages(200))
+    const outcomes = await outcomesOf(channel, messages(200))
     expect(new Set(outcomes.map((outcome) => outcome.outcome))).toEqual(new Set(['retry']))
   })
 
@@ -147,7 +189,7 @@ describe('an SMSC that misbehaves', () => {
       else if (reference === 6) line.socket.end()
     })
     const { channel } = await channelTo(server.port, { window: 5, responseTimeoutMs: 2_000 })
-    const outcomes = (await channel.submit(messages(12))).map((outcome) => outcome.outcome)
+    const outcomes = (await outcomesOf(channel, messages(12))).map((outcome) => outcome.outcome)
     const sent = referencesOf(server.seen)
     const expected = outcomes.map((_, index) => (index < 3 ? 'accepted' : index < 8 ? 'unknown' : 'retry'))
     expect(outcomes).toEqual(expected)
@@ -164,8 +206,8 @@ describe('an SMSC that misbehaves', () => {
         line.send('submit_sm_resp', pdu.sequence, { messageId: 'a' }, { status: ++parts === 2 ? 0x0b : 0 })
     })
     const { channel } = await channelTo(server.port, { window: 1 })
-    const [outcome] = await channel.submit(messages(1, 'я'.repeat(300)))
-    expect(outcome).toEqual({ outcome: 'refused', reason: 'only partly taken: smpp status 0x0b' })
+    const [outcome] = await outcomesOf(channel, messages(1, 'я'.repeat(300)))
+    expect(outcome).toEqual({ outcome: 'refused', reason: 'partly_taken_invalid_destination_address' })
     expect(parts).toBe(2)
   })
 
@@ -183,7 +225,7 @@ describe('an SMSC that misbehaves', () => {
         )
     })
     const { channel } = await channelTo(server.port)
-    const outcomes = await channel.submit(messages(4))
+    const outcomes = await outcomesOf(channel, messages(4))
     expect(outcomes.map((outcome) => outcome.outcome)).toEqual(['refused', 'refused', 'retry', 'accepted'])
   })
 
@@ -207,9 +249,11 @@ describe('an SMSC that misbehaves', () => {
       }, 20)
     })
     const { channel, receipts } = await channelTo(server.port)
-    expect(await channel.submit(messages(1))).toEqual([{ outcome: 'accepted', providerMessageId: '0042' }])
+    expect(await outcomesOf(channel, messages(1))).toEqual([
+      { outcome: 'accepted', providerMessageId: '0042' },
+    ])
     await expect.poll(() => server.seen.filter((pdu) => pdu.command === 'deliver_sm_resp').length).toBe(3)
-    expect(receipts.map((receipt) => receipt.status).sort()).toEqual(['accepted', 'delivered'])
+    expect(receipts.map((receipt) => receipt.status).sort()).toEqual(['delivered'])
     expect(receipts.every((receipt) => receipt.providerMessageId === '0042' && receipt.reference === 0)).toBe(
       true,
     )
@@ -251,7 +295,7 @@ describe('an SMSC that misbehaves', () => {
       if (pdu.command === 'submit_sm') line.send('unbind', 5)
     })
     const { channel } = await channelTo(server.port)
-    expect(await channel.submit(messages(1))).toMatchObject([{ outcome: 'unknown' }])
+    expect(await outcomesOf(channel, messages(1))).toMatchObject([{ outcome: 'unknown' }])
     await expect.poll(() => server.seen.some((pdu) => pdu.command === 'unbind_resp')).toBe(true)
     await channel.whenReady()
     expect(server.lines.length).toBe(2)
@@ -279,7 +323,7 @@ describe('an SMSC that misbehaves', () => {
         setTimeout(() => line.send('submit_sm_resp', pdu.sequence, { messageId: 'q' }), 50)
     })
     const { channel } = await channelTo(server.port, { window: 2 })
-    const submitted = channel.submit(messages(4))
+    const submitted = outcomesOf(channel, messages(4))
     await channel.stop()
     expect((await submitted).map((outcome) => outcome.outcome)).toEqual([
       'accepted',

@@ -3,9 +3,13 @@
  * Numbers and orders of fields are those of the specification, issue 1.2, chapters 4 and 5.
  */
 
-/** Command ids (§5.1.2.1) of what a transceiver sends or receives. */
+/** Command ids (§5.1.2.1) of what this client sends or receives. */
 export const commandIds = {
   generic_nack: 0x80000000,
+  bind_receiver: 0x00000001,
+  bind_receiver_resp: 0x80000001,
+  bind_transmitter: 0x00000002,
+  bind_transmitter_resp: 0x80000002,
   bind_transceiver: 0x00000009,
   bind_transceiver_resp: 0x80000009,
   submit_sm: 0x00000004,
@@ -40,21 +44,29 @@ const shortMessageLayout = [
   ['shortMessage', 'octets'],
 ] as const
 
+const bindLayout = [
+  ['systemId', 'cstring'],
+  ['password', 'cstring'],
+  ['systemType', 'cstring'],
+  ['interfaceVersion', 'int8'],
+  ['addressTon', 'int8'],
+  ['addressNpi', 'int8'],
+  ['addressRange', 'cstring'],
+] as const
+
+const boundLayout = [['systemId', 'cstring']] as const
+
 const messageIdLayout = [['messageId', 'cstring']] as const
 
 /** Mandatory fields of each command in the order of the wire. */
 export const layouts = {
   generic_nack: [],
-  bind_transceiver: [
-    ['systemId', 'cstring'],
-    ['password', 'cstring'],
-    ['systemType', 'cstring'],
-    ['interfaceVersion', 'int8'],
-    ['addressTon', 'int8'],
-    ['addressNpi', 'int8'],
-    ['addressRange', 'cstring'],
-  ],
-  bind_transceiver_resp: [['systemId', 'cstring']],
+  bind_receiver: bindLayout,
+  bind_receiver_resp: boundLayout,
+  bind_transmitter: bindLayout,
+  bind_transmitter_resp: boundLayout,
+  bind_transceiver: bindLayout,
+  bind_transceiver_resp: boundLayout,
   submit_sm: shortMessageLayout,
   submit_sm_resp: messageIdLayout,
   deliver_sm: shortMessageLayout,
@@ -86,6 +98,26 @@ export const status = {
   permanentError: 0x65,
   invalidTlvStream: 0xc0,
 } as const
+
+/** Words for statuses that operators ask about; others are told by their number. */
+const statusWords: Record<number, string> = {
+  0x01: 'invalid_message_length',
+  0x08: 'system_error',
+  0x0a: 'invalid_source_address',
+  0x0b: 'invalid_destination_address',
+  0x14: 'queue_full',
+  0x45: 'submit_failed',
+  0x58: 'throttled',
+  0x61: 'invalid_schedule',
+  0x62: 'invalid_validity',
+  0x64: 'temporary_error',
+  0x65: 'permanent_error',
+}
+
+/** A status as a short word, or `smpp_status_0x…`. */
+export function reasonOfStatus(commandStatus: number): string {
+  return statusWords[commandStatus] ?? `smpp_status_0x${commandStatus.toString(16).padStart(2, '0')}`
+}
 
 /** Tags of optional parameters (§5.3.2). */
 export const tag = {

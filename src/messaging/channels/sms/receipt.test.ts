@@ -2,13 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeUcs2 } from './alphabet.ts'
 import { answerOf, readInbound } from './inbound.ts'
-import { outcomeOf } from './outcome.ts'
-import { PartTracker, type MessageReceipt } from './part-tracker.ts'
-import { int16Octets, makePdu, type Pdu } from './pdu.ts'
+import { encodePdu, int16Octets, makePdu, type Pdu } from './pdu.ts'
 import { tag, type Fields } from './pdu-layout.ts'
-import { canonicalId, parseReceipt } from './receipt.ts'
+import { canonicalId, ReceiptReader, type IdForms } from './receipt.ts'
 import { concatenationHeader } from './segments.ts'
-import type { PartResult } from './submit-queue.ts'
+import { ShortMessageView } from './short-message.ts'
 
 const text = (stat: string, id = '00A1') =>
   Buffer.from(
@@ -19,16 +17,33 @@ function deliver(fields: Partial<Fields<'deliver_sm'>>, tlvs: [number, Buffer][]
   return makePdu('deliver_sm', 1, fields, { tlvs: new Map(tlvs) })
 }
 
+/** What the reader makes of a unit that lies somewhere in a larger buffer; undefined: no receipt. */
+function read(pdu: Pdu<'deliver_sm'>, forms: IdForms = {}, errorReasons: Record<string, string> = {}) {
+  const octets = encodePdu(pdu as Pdu)
+  const bytes = Buffer.concat([Buffer.from('stat:'), octets, Buffer.from(' stat:EXPIRED')])
+  const view = new ShortMessageView()
+  expect(view.read(bytes, 5, 5 + octets.length)).toBe(true)
+  const reader = new ReceiptReader(forms, errorReasons)
+  if (!reader.read(view)) return undefined
+  const { partId, status, reason, reference } = reader
+  return {
+    partId,
+    status,
+    ...(reason === undefined ? {} : { reason }),
+    ...(reference === undefined ? {} : { reference }),
+  }
+}
+
 describe('receipts', () => {
   test.each([
     ['DELIVRD', 'delivered', undefined],
-    ['EXPIRED', 'expired', 'EXPIRED error 012'],
-    ['UNDELIV', 'failed', 'UNDELIV error 012'],
-    ['REJECTD', 'failed', 'REJECTD error 012'],
-    ['ACCEPTD', 'accepted', 'ACCEPTD error 012'],
-    ['UNKNOWN', 'accepted', 'UNKNOWN error 012'],
+    ['EXPIRED', 'expired', 'expired_error_012'],
+    ['UNDELIV', 'failed', 'undelivered_error_012'],
+    ['REJECTD', 'failed', 'rejected_error_012'],
+    ['ACCEPTD', 'accepted', 'acceptd_error_012'],
+    ['UNKNOWN', 'accepted', 'unknown_error_012'],
   ])('in text: %s', (stat, status, reason) => {
-    const receipt = parseReceipt(deliver({ esmClass: 4, shortMessage: text(stat) }))
+    const receipt = read(deliver({ esmClass: 4, shortMessage: text(stat) }))
     expect(receipt).toEqual({ partId: '00A1', status, ...(reason === undefined ? {} : { reason }) })
   })
 
@@ -39,117 +54,60 @@ describe('receipts', () => {
       [tag.networkErrorCode, Buffer.from([3, 0, 9])],
       [tag.userMessageReference, int16Octets(513)],
     ])
-    expect(parseReceipt(pdu)).toEqual({
-      partId: 'f-1',
-      status: 'failed',
-      reason: 'UNDELIV error 9',
-      reference: 513,
-    })
+    const failed = { partId: 'f-1', status: 'failed', reference: 513 }
+    expect(read(pdu)).toEqual({ ...failed, reason: 'undelivered_error_9' })
+    expect(read(pdu, {}, { '9': 'absent_subscriber' })).toEqual({ ...failed, reason: 'absent_subscriber' })
+    const delivered = deliver({ esmClass: 4, shortMessage: text('UNDELIV') }, [
+      [tag.messageState, Buffer.from([2])],
+    ])
+    expect(read(delivered)).toEqual({ partId: '00A1', status: 'delivered' })
   })
 
-  test('in ASCII though flagged UCS-2, or in message_payload', () => {
+  test('in ASCII though flagged UCS-2, in real UCS-2, in other words, or in message_payload', () => {
     const flagged = deliver({ esmClass: 4, dataCoding: 8, shortMessage: text('DELIVRD') })
-    expect(parseReceipt(flagged)).toEqual({ partId: '00A1', status: 'delivered' })
+    expect(read(flagged)).toEqual({ partId: '00A1', status: 'delivered' })
+    expect(read(deliver({ esmClass: 4, dataCoding: 8, shortMessage: text('UNDELIV') }))?.status).toBe(
+      'failed',
+    )
+    const wide = encodeUcs2('id:77 stat:DELIVRD err:000')
+    expect(read(deliver({ esmClass: 4, dataCoding: 8, shortMessage: wide }))).toEqual({
+      partId: '77',
+      status: 'delivered',
+    })
+    const shouting = Buffer.from('ID:77 STAT: delivrd')
+    expect(read(deliver({ esmClass: 4, shortMessage: shouting }))).toEqual({
+      partId: '77',
+      status: 'delivered',
+    })
     const payload = deliver({ esmClass: 4 }, [[tag.messagePayload, text('DELIVRD')]])
-    expect(parseReceipt(payload)?.partId).toBe('00A1')
+    expect(read(payload)?.partId).toBe('00A1')
+  })
+
+  test('the words of the subscriber behind "text:" say nothing', () => {
+    const quoting = Buffer.from('id:5 sub:001 text:x stat:DELIVRD')
+    expect(read(deliver({ esmClass: 4, shortMessage: quoting }))).toBeUndefined()
+    const failed = Buffer.from('id:5 stat:UNDELIV err:000 text: stat:DELIVRD')
+    expect(read(deliver({ esmClass: 4, shortMessage: failed }))).toMatchObject({ status: 'failed' })
   })
 
   test('ids stay as they are unless the profile says how they are written', () => {
     expect(canonicalId('00ff', undefined)).toBe('00ff')
     expect(canonicalId('00ff', 'hex')).toBe(canonicalId('0255', 'decimal'))
     expect(canonicalId('a2-b', 'hex')).toBe('a2-b')
+    const pdu = deliver({ esmClass: 4, shortMessage: text('DELIVRD', '00ff') })
+    expect(read(pdu, { receipt: 'hex' })?.partId).toBe('255')
   })
 
   test('nonsense is no receipt and never throws', () => {
-    expect(parseReceipt(deliver({ esmClass: 4, shortMessage: Buffer.from('hello') }))).toBeUndefined()
+    expect(read(deliver({ esmClass: 4, shortMessage: Buffer.from('hello') }))).toBeUndefined()
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 254 }),
         fc.integer({ min: 0, max: 255 }),
         (bytes, dataCoding) => {
-          parseReceipt(deliver({ esmClass: 4, dataCoding, shortMessage: Buffer.from(bytes) }))
+          read(deliver({ esmClass: 4, dataCoding, shortMessage: Buffer.from(bytes) }))
         },
       ),
-    )
-  })
-})
-
-describe('parts of a message', () => {
-  test('delivered when all are, in any order and however often told', async () => {
-    const partsInOrder = fc
-      .integer({ min: 1, max: 6 })
-      .map((count) => Array.from({ length: count }, (_, index) => `p${index}`))
-      .chain((ids) => fc.shuffledSubarray([...ids, ...ids], { minLength: ids.length * 2 }))
-    await fc.assert(
-      fc.asyncProperty(partsInOrder, fc.boolean(), async (order, atOnce) => {
-        const tracker = new PartTracker(10)
-        const ids = [...new Set(order)]
-        tracker.add(ids, 7)
-        const reports: [number, MessageReceipt][] = []
-        const told = new Set<string>()
-        const settling = order.map(async (partId) => {
-          if (!atOnce) await Promise.resolve()
-          told.add(partId)
-          const handUp = async (receipt: MessageReceipt) => void reports.push([told.size, receipt])
-          expect(await tracker.settle({ partId, status: 'delivered' }, handUp)).toBe(true)
-        })
-        await Promise.all(settling)
-        const receipt = { providerMessageId: ids.join(','), reference: 7, status: 'delivered' }
-        expect(reports).toEqual([[ids.length, receipt]])
-      }),
-    )
-  })
-
-  test('failed as soon as one is; told again while the report was not kept', async () => {
-    const tracker = new PartTracker(10)
-    tracker.add(['a', 'b'], 1)
-    const reports: MessageReceipt[] = []
-    const handUp = async (receipt: MessageReceipt) => {
-      reports.push(receipt)
-      if (reports.length === 1) throw new Error('the database is away')
-    }
-    const failed = { partId: 'b', status: 'failed', reason: 'UNDELIV' } as const
-    expect(await tracker.settle({ partId: 'a', status: 'delivered' }, handUp)).toBe(true)
-    expect(reports).toEqual([])
-    await expect(tracker.settle(failed, handUp)).rejects.toThrow('away')
-    await tracker.settle(failed, handUp)
-    await tracker.settle(failed, handUp)
-    expect(reports.length).toBe(2)
-    expect(reports[1]).toEqual({
-      providerMessageId: 'a,b',
-      reference: 1,
-      status: 'failed',
-      reason: 'UNDELIV',
-    })
-  })
-
-  test('the oldest are forgotten beyond the capacity', async () => {
-    const tracker = new PartTracker(100)
-    for (let message = 0; message < 1_000; message += 1) tracker.add([`${message}`], message)
-    const known = (partId: string) => tracker.settle({ partId, status: 'delivered' }, async () => {})
-    expect([await known('899'), await known('900')]).toEqual([false, true])
-  })
-})
-
-describe('the outcome of a message', () => {
-  const results = fc.array(
-    fc.oneof(
-      fc.record({ kind: fc.constant('accepted' as const), messageId: fc.string() }),
-      fc.record({ kind: fc.constantFrom('refused', 'retry', 'unsent', 'unknown'), reason: fc.string() }),
-    ) as fc.Arbitrary<PartResult>,
-    { minLength: 1 },
-  )
-
-  test('asks for another try only when nothing was taken and nothing is in doubt', () => {
-    fc.assert(
-      fc.property(results, (parts) => {
-        const outcome = outcomeOf(parts, 100)
-        const kinds = new Set(parts.map((part) => part.kind))
-        const mayHaveBeenTaken = kinds.has('accepted') || kinds.has('unknown')
-        expect(outcome.outcome === 'retry' && mayHaveBeenTaken).toBe(false)
-        expect(outcome.outcome === 'unknown').toBe(kinds.has('unknown'))
-        expect(outcome.outcome === 'accepted').toBe(kinds.size === 1 && kinds.has('accepted'))
-      }),
     )
   })
 })

@@ -1,8 +1,18 @@
 import fc from 'fast-check'
 import calculator from 'sms-segments-calculator'
 import { describe, expect, test } from 'vitest'
-import { decodeGsm, decodeText, decodeUcs2, encodeGsm, encodeUcs2, isGsm } from './alphabet.ts'
-import { concatenationHeader, segmentText, smsParts, splitHeader } from './segments.ts'
+import {
+  decodeGsm,
+  decodeText,
+  decodeUcs2,
+  encodeGsm,
+  encodeUcs2,
+  isGsm,
+  septetCount,
+  writeGsm,
+  writeUcs2,
+} from './alphabet.ts'
+import { concatenationHeader, cutText, smsParts, splitHeader } from './segments.ts'
 
 const gsmCharacters = [
   ...'@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCXYZÄÖÑÜ§¿abcxyzäöñüà^{}\\[~]|€',
@@ -17,6 +27,22 @@ describe('alphabets', () => {
       fc.property(gsmText(200), (text) => {
         expect(isGsm(text)).toBe(true)
         expect(decodeGsm(encodeGsm(text))).toBe(text)
+      }),
+    )
+  })
+
+  test('writers write what the encoders give, also a piece of a text', () => {
+    fc.assert(
+      fc.property(gsmText(100), wideText, fc.nat(100), (gsm, wide, from) => {
+        const bytes = Buffer.alloc(4_000)
+        const start = Math.min(from, gsm.length)
+        expect(bytes.subarray(3, writeGsm(bytes, 3, gsm, start))).toEqual(encodeGsm(gsm.slice(start)))
+        const [begin, end] = [Math.min(1, wide.length), Math.min(9, wide.length)]
+        expect(bytes.subarray(5, writeUcs2(bytes, 5, wide, begin, end))).toEqual(
+          encodeUcs2(wide.slice(begin, end)),
+        )
+        expect(septetCount(gsm)).toBe(encodeGsm(gsm).length)
+        expect(septetCount(`${gsm}я`)).toBe(-1)
       }),
     )
   })
@@ -81,20 +107,22 @@ describe('parts', () => {
   test('fit 140 octets with their header, cut no character, and make the text again', () => {
     fc.assert(
       fc.property(fc.oneof(gsmText(700), wideText), fc.constantFrom<8 | 16>(8, 16), (text, bits) => {
-        const { dataCoding, parts } = segmentText(text, bits)!
-        const header = parts.length > 1 ? concatenationHeader(1, parts.length, 1, bits).length : 0
+        const { isGsm: gsm, ends } = cutText(text, bits)!
+        const header = ends.length > 1 ? concatenationHeader(1, ends.length, 1, bits).length : 0
+        const parts = ends.map((end, index) => text.slice(ends[index - 1] ?? 0, end))
         for (const part of parts) {
-          const bitsUsed = dataCoding === 0 ? part.length * 7 : part.length * 8
+          const bitsUsed = gsm ? encodeGsm(part).length * 7 : encodeUcs2(part).length * 8
           expect(header * 8 + bitsUsed).toBeLessThanOrEqual(1120)
+          expect(part.isWellFormed()).toBe(true)
         }
-        expect(parts.map((part) => decodeText(part, dataCoding)).join('')).toBe(text)
+        expect(parts.join('')).toBe(text)
       }),
     )
   })
 
   test('over 255 are refused, not sent', () => {
-    expect(segmentText('я'.repeat(67 * 255))?.parts.length).toBe(255)
-    expect(segmentText('я'.repeat(67 * 255 + 1))).toBeUndefined()
+    expect(cutText('я'.repeat(67 * 255))?.ends.length).toBe(255)
+    expect(cutText('я'.repeat(67 * 255 + 1))).toBeUndefined()
     expect(smsParts('я'.repeat(67 * 255 + 1))).toBe(256)
   })
 })

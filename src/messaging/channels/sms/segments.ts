@@ -1,10 +1,10 @@
-import { encodeGsm, encodeUcs2, gsmSeptets, isGsm } from './alphabet.ts'
+import { septetCount, septetsAt } from './alphabet.ts'
 
 /** Width of the reference number in the concatenation header; the wider one costs a character a part. */
 export type ReferenceBits = 8 | 16
 
-/** A text cut into parts, each the octets of short_message without a header. */
-export type Segments = { dataCoding: 0 | 8; parts: Buffer[] }
+/** A text cut into parts: `ends` are the places in the text (UTF-16 units) where each part ends. */
+export type Cut = { isGsm: boolean; ends: number[] }
 
 const userDataOctets = 140
 const maxParts = 255
@@ -19,39 +19,71 @@ function room(gsm: boolean, headerOctets: number): number {
   return gsm ? Math.floor((octets * 8) / 7) : octets - (octets % 2)
 }
 
-function cut(text: string, referenceBits: ReferenceBits): Segments {
-  const gsm = isGsm(text)
-  const dataCoding = gsm ? 0 : 8
-  const whole = gsm ? encodeGsm(text) : encodeUcs2(text)
-  if (whole.length <= room(gsm, 0)) return { dataCoding, parts: [whole] }
-  const limit = room(gsm, referenceBits === 8 ? 6 : 7)
-  const parts: Buffer[] = []
-  let start = 0
-  let end = 0
-  for (const character of text) {
-    const size = gsm ? (gsmSeptets(character)?.length ?? 1) : character.length * 2
-    if (end + size - start > limit) {
-      parts.push(whole.subarray(start, end))
-      start = end
+const wholeGsm = room(true, 0)
+const wholeUcs2 = room(false, 0)
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00
+
+/** Walks over the parts of a text and gives where each ends to `visit`; returns how many there are. */
+function walk(text: string, gsm: boolean, limit: number, visit: (end: number) => void): number {
+  let parts = 1
+  let used = 0
+  for (let at = 0; at < text.length;) {
+    // A surrogate pair and an extension character with its escape stay in one piece.
+    const units = !gsm && isHighSurrogate(text.charCodeAt(at)) && at + 1 < text.length ? 2 : 1
+    const size = gsm ? septetsAt(text, at) : 2 * units
+    if (used + size > limit) {
+      visit(at)
+      parts += 1
+      used = 0
     }
-    end += size
+    used += size
+    at += units
   }
-  parts.push(whole.subarray(start, end))
-  return { dataCoding, parts }
+  visit(text.length)
+  return parts
+}
+
+/** How a text fits into one part: 'gsm' or 'ucs2'; else 'parts', with `isGsm` to say of which kind. */
+export type Fit = 'gsm' | 'ucs2' | 'gsm-parts' | 'ucs2-parts'
+
+/** Says in which alphabet a text goes and whether one part holds it. `ucs2Only`: the peer takes nothing else. */
+export function fitOf(text: string, ucs2Only = false): Fit {
+  const septets = ucs2Only ? -1 : septetCount(text)
+  if (septets >= 0) return septets <= wholeGsm ? 'gsm' : 'gsm-parts'
+  return 2 * text.length <= wholeUcs2 ? 'ucs2' : 'ucs2-parts'
 }
 
 /**
  * Cuts a text into the parts that leave as one SMS each. An extension character or a surrogate pair is never cut
  * in two. More than 255 parts, which no phone could join, give undefined.
  */
-export function segmentText(text: string, referenceBits: ReferenceBits = 8): Segments | undefined {
-  const segments = cut(text, referenceBits)
-  return segments.parts.length <= maxParts ? segments : undefined
+export function cutText(text: string, referenceBits: ReferenceBits = 8, ucs2Only = false): Cut | undefined {
+  const fit = fitOf(text, ucs2Only)
+  const gsm = fit === 'gsm' || fit === 'gsm-parts'
+  if (fit === 'gsm' || fit === 'ucs2') return { isGsm: gsm, ends: [text.length] }
+  const ends: number[] = []
+  const parts = walk(text, gsm, room(gsm, referenceBits === 8 ? 6 : 7), (end) => ends.push(end))
+  return parts <= maxParts ? { isGsm: gsm, ends } : undefined
 }
+
+const nobody = (): void => {}
 
 /** How many SMS a text is, which is what it is charged for. Over 255 it is counted all the same, but not sent. */
 export function smsParts(text: string, referenceBits: ReferenceBits = 8): number {
-  return cut(text, referenceBits).parts.length
+  const fit = fitOf(text)
+  if (fit === 'gsm' || fit === 'ucs2') return 1
+  const gsm = fit === 'gsm-parts'
+  return walk(text, gsm, room(gsm, referenceBits === 8 ? 6 : 7), nobody)
+}
+
+/** Cuts octets (a binary message) where every part has `headerOctets` before it. Undefined over 255 parts. */
+export function cutOctets(length: number, headerOctets: number): number[] | undefined {
+  if (length + headerOctets <= userDataOctets) return [length]
+  // The element of the concatenation stands in the header of each part, with the length octet where there was none.
+  const limit = userDataOctets - Math.max(headerOctets, 1) - 5
+  const ends: number[] = []
+  for (let end = limit; end < length + limit; end += limit) ends.push(Math.min(end, length))
+  return ends.length <= maxParts ? ends : undefined
 }
 
 /** The user data header that makes a part one of several: TS 23.040 §9.2.3.24.1 (8 bit) and §9.2.3.24.8 (16 bit). */

@@ -7,6 +7,7 @@ import {
   type SmscOptions,
 } from '../../../simulator/smsc/index.ts'
 import type { ChannelEvents, DeliveryReceipt, InboundAnswer, OutboundMessage } from '../../channel.ts'
+import { outcomesOf } from '../../../../test/peers/outcomes.ts'
 import { createSmsChannel, type SmsChannel, type SmsOptions } from './sms-channel.ts'
 
 const startMs = Date.UTC(2026, 0, 5, 12)
@@ -28,9 +29,10 @@ afterEach(async () => {
 
 function listener(world: Pick<World, 'receipts' | 'answers'>, reply?: string): ChannelEvents {
   return {
-    async onReceipt(receipt) {
-      world.receipts.push(receipt)
+    async onReceipts(receipts) {
+      world.receipts.push(...receipts)
     },
+    onAddressGone: async () => {},
     async onAnswer(answer) {
       world.answers.push(answer)
       return reply
@@ -73,7 +75,7 @@ function message(reference: number, text: string, address = '+79990000001'): Out
 describe('the sms channel against the simulated SMSC', () => {
   test('a long Cyrillic text arrives whole and is delivered once all of its parts are', async () => {
     const { channel, smsc, messages, receipts } = await world()
-    const [outcome] = await channel.submit([message(70_001, long)])
+    const [outcome] = await outcomesOf(channel, [message(70_001, long)])
     expect(messages).toMatchObject([
       { address: '+79990000001', text: long, parts: 5, reference: 70_001 & 0xffff },
     ])
@@ -84,8 +86,8 @@ describe('the sms channel against the simulated SMSC', () => {
     expect(receipts).toEqual([
       {
         providerMessageId: messageId,
+        messageId: 'm70001',
         reference: 70_001,
-        address: '+79990000001',
         status: 'delivered',
         atMs: startMs,
       },
@@ -97,7 +99,7 @@ describe('the sms channel against the simulated SMSC', () => {
     const batch = Array.from({ length: 500 }, (_, index) =>
       message(index, `n ${index}`, `+7999${1_000_000 + index}`),
     )
-    const outcomes = await channel.submit(batch)
+    const outcomes = await outcomesOf(channel, batch)
     expect(messages.map((received) => received.text)).toEqual(batch.map((sent) => sent.text))
     expect(outcomes.map((outcome) => 'providerMessageId' in outcome && outcome.providerMessageId)).toEqual(
       messages.map((received) => received.messageId),
@@ -108,7 +110,7 @@ describe('the sms channel against the simulated SMSC', () => {
     let asked = 0
     const { channel, smsc, messages } = await world({ shouldThrottle: () => ++asked % 7 === 3 })
     const batch = Array.from({ length: 60 }, (_, index) => message(index, `n ${index}`))
-    const outcomes = await channel.submit(batch)
+    const outcomes = await outcomesOf(channel, batch)
     expect(new Set(outcomes.map((outcome) => outcome.outcome))).toEqual(new Set(['accepted']))
     expect(messages.map((received) => received.reference).sort((a, b) => a! - b!)).toEqual(
       batch.map((sent) => sent.reference),
@@ -130,11 +132,11 @@ describe('the sms channel against the simulated SMSC', () => {
         return new Promise((resolve) => setTimeout(resolve, 50))
       },
     })
-    const [outcome] = await made.channel.submit([message(99_999, 'hello')])
+    const [outcome] = await outcomesOf(made.channel, [message(99_999, 'hello')])
     await early
     expect(outcome!.outcome).toBe('accepted')
     expect(made.receipts).toMatchObject([
-      { reference: 99_999, status: 'failed', reason: 'UNDELIV error 001' },
+      { reference: 99_999, status: 'failed', reason: 'undelivered_error_001' },
     ])
   })
 
@@ -153,13 +155,14 @@ describe('the sms channel against the simulated SMSC', () => {
 
   test('a receipt is acknowledged only when it is durable', async () => {
     const { channel, smsc, messages } = await world()
-    await channel.submit([message(1, 'x')])
+    await outcomesOf(channel, [message(1, 'x')])
     await channel.stop()
     let kept = false
     let attempts = 0
     const second = connect(smsc.port)
     await second.start({
-      async onReceipt() {
+      onAddressGone: async () => {},
+      async onReceipts() {
         attempts += 1
         if (attempts === 1) throw new Error('the database is away')
         await new Promise((resolve) => setTimeout(resolve, 50))
@@ -210,7 +213,8 @@ describe('the sms channel against the simulated SMSC', () => {
     // It takes the answer and dies before it is durable.
     const taken = new Promise<void>((resolve) => {
       void dying.start({
-        onReceipt: async () => {},
+        onReceipts: async () => {},
+        onAddressGone: async () => {},
         onAnswer: (answer) => {
           seen.push(answer)
           resolve()
@@ -234,7 +238,8 @@ describe('the sms channel against the simulated SMSC', () => {
     let tries = 0
     const strict = connect(smsc.port)
     await strict.start({
-      onReceipt: async () => {},
+      onReceipts: async () => {},
+      onAddressGone: async () => {},
       onAnswer: async ({ text }) => {
         if (text === 'stranger') throw new DomainError('sender_unknown', 'nobody')
         if (++tries < 3) throw new Error('store away')
@@ -253,21 +258,23 @@ describe('the sms channel against the simulated SMSC', () => {
     const { port } = smsc
     await smsc.close()
     await expect.poll(() => channel.bound).toBe(false)
-    expect(await channel.submit([message(1, 'x')])).toMatchObject([{ outcome: 'retry', reason: 'not bound' }])
+    expect(await outcomesOf(channel, [message(1, 'x')])).toMatchObject([
+      { outcome: 'retry', reason: 'not_bound' },
+    ])
     const messages: IncomingMessage[] = []
     const again = await startSmsc({ port, onMessage: (received) => messages.push(received) })
     closing.push(() => again.close())
     await channel.whenReady()
-    expect(await channel.submit([message(2, 'y')])).toMatchObject([{ outcome: 'accepted' }])
+    expect(await outcomesOf(channel, [message(2, 'y')])).toMatchObject([{ outcome: 'accepted' }])
     expect(messages.map((received) => received.text)).toEqual(['y'])
   })
 
   test('an expired or endless message is refused without being sent', async () => {
     const { channel, messages } = await world()
     const expired = { ...message(1, 'x'), expiresAtMs: startMs }
-    expect(await channel.submit([expired, message(2, 'я'.repeat(20_000))])).toEqual([
+    expect(await outcomesOf(channel, [expired, message(2, 'я'.repeat(20_000))])).toEqual([
       { outcome: 'refused', reason: 'expired' },
-      { outcome: 'refused', reason: 'text too long' },
+      { outcome: 'refused', reason: 'text_too_long' },
     ])
     expect(messages).toEqual([])
   })

@@ -1,14 +1,8 @@
-import type { Reply } from './connection.ts'
-import type { Fields } from './pdu-layout.ts'
-import { status } from './pdu-layout.ts'
-
-/** One submit_sm to be sent. */
-export type PartSubmission = { fields: Partial<Fields<'submit_sm'>>; tlvs: Map<number, Buffer> }
-
-/** What became of one part. `unsent` and `retry` were certainly not taken; `unknown` may have been. */
-export type PartResult =
-  | { kind: 'accepted'; messageId: string }
-  | { kind: 'refused' | 'retry' | 'unsent' | 'unknown'; reason: string }
+import { noAnswer, type Connection } from './connection.ts'
+import { reasonOfStatus, status } from './pdu-layout.ts'
+import type { Rate } from './rate.ts'
+import type { Submission } from './submission.ts'
+import type { SubmitWriter } from './submit-writer.ts'
 
 /** `window`: parts without an answer at a time. The others are real time in milliseconds and a count. */
 export type QueueOptions = {
@@ -18,158 +12,174 @@ export type QueueOptions = {
   throttleAttempts: number
 }
 
-type Job = { order: number; part: PartSubmission; index: number; batch: Batch; throttled: number }
-type Batch = {
-  results: PartResult[]
-  open: number
-  hopeless: boolean
-  resolve: (results: PartResult[]) => void
-}
+/** A part that the peer was not ready for. */
+type Again = { submission: Submission; part: number }
 
 /** Not taken, for the moment: these may be asked again (§5.1.3; generic application error 0x64 is "temporary"). */
 const temporary = new Set<number>([status.systemError, status.temporaryError])
 
+const inOrder = (a: Again, b: Again): number => a.submission.order - b.submission.order || a.part - b.part
+
 /**
- * Sends parts in order, a window at a time. "Throttled" and "queue full" are the same wish: everything pauses
- * until the answers to what is out have come, then the refused parts go again before any newer ones, first one
- * at a time and faster with each success. The limit is on parts, as the peer's is.
+ * Sends messages in order over one bind, a window of parts at a time. "Throttled" and "queue full" are the same wish:
+ * everything pauses until the answers to what is out have come, then the refused parts go again before any newer ones,
+ * first one at a time and faster with each success. The limit is on parts, as the peer's is.
  */
 export class SubmitQueue {
-  private readonly send: (part: PartSubmission) => Promise<Reply>
-  private readonly options: QueueOptions
-  private queue: Job[] = []
-  private head = 0
-  private again: Job[] = []
-  private inFlight = 0
-  private window: number
-  private order = 0
-  private pausing = false
-  private delayMs: number
-  private timer: NodeJS.Timeout | undefined
-  private idle: (() => void)[] = []
+  readonly #writer: SubmitWriter
+  readonly #rate: Rate
+  readonly #options: QueueOptions
+  readonly #onTime: () => void
+  #queue: Submission[] = []
+  #head = 0
+  #again: Again[] = []
+  #window: number
+  #isPausing = false
+  #isTimeUp = true
+  #delayMs: number
+  #timer: NodeJS.Timeout | undefined
 
-  constructor(send: (part: PartSubmission) => Promise<Reply>, options: QueueOptions) {
-    this.send = send
-    this.options = options
-    this.window = options.window
-    this.delayMs = options.throttleMinMs
+  /** `onTime` is called when the time of a pause is over: `rest` and `pump` then. */
+  constructor(writer: SubmitWriter, rate: Rate, options: QueueOptions, onTime: () => void) {
+    this.#writer = writer
+    this.#rate = rate
+    this.#options = options
+    this.#onTime = onTime
+    this.#window = options.window
+    this.#delayMs = options.throttleMinMs
   }
 
-  /** Sends the parts of one message; resolves with a result for each. After a lost part the rest stay unsent. */
-  submit(parts: PartSubmission[]): Promise<PartResult[]> {
-    return new Promise((resolve) => {
-      const batch: Batch = { results: [], open: parts.length, hopeless: false, resolve }
-      for (const [index, part] of parts.entries())
-        this.queue.push({ order: this.order++, part, index, batch, throttled: 0 })
-      this.pump()
-    })
+  /** Messages that wait to be sent. */
+  get waiting(): number {
+    return this.#queue.length - this.#head + this.#again.length
   }
 
-  /** Gives back all that was not sent, and forgets the slowness of the peer that is gone. */
-  drop(reason: string): void {
-    const jobs = [...this.again, ...this.queue.slice(this.head)]
-    this.again = []
-    this.queue = []
-    this.head = 0
-    for (const job of jobs) this.finish(job, { kind: 'unsent', reason })
-    clearTimeout(this.timer)
-    this.timer = undefined
-    this.pausing = false
-    this.window = this.options.window
-    this.delayMs = this.options.throttleMinMs
+  get isPausing(): boolean {
+    return this.#isPausing
   }
 
-  /** Resolves when no part waits for its answer. */
-  settled(): Promise<void> {
-    if (this.inFlight === 0) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.idle.push(resolve)
-    })
+  push(submission: Submission): void {
+    this.#queue.push(submission)
   }
 
-  private pump(): void {
-    while (!this.pausing && this.inFlight < this.window) {
-      const job = this.next()
-      if (job === undefined) return
-      if (job.batch.hopeless) {
-        this.finish(job, { kind: 'unsent', reason: 'an earlier part was not taken' })
-        continue
+  /** Sends what window and rate allow. `nowMs`: the domain's clock. */
+  pump(connection: Connection, nowMs: number): void {
+    if (this.#isPausing || this.waiting === 0) return
+    let room = this.#window - connection.waiting
+    if (room <= 0) return
+    if (this.#rate.isLimited) room = Math.min(room, this.#rate.allowance(performance.now()))
+    const allowed = room
+    while (room > 0 && this.#again.length > 0) {
+      const { submission, part } = this.#again.shift()!
+      if (submission.isHopeless) {
+        submission.fail('unsent', 'earlier_part_not_taken', this.#options.throttleMaxMs)
+      } else if (submission.expiresAtMs <= nowMs) {
+        submission.fail('refused', 'expired', 0)
+      } else {
+        connection.submit(submission, part, this.#writer, nowMs)
+        room -= 1
       }
-      this.inFlight += 1
-      void this.carry(job)
     }
-  }
-
-  private async carry(job: Job): Promise<void> {
-    const reply = await this.send(job.part)
-    this.inFlight -= 1
-    this.take(job, reply)
-    if (this.inFlight === 0) this.rest()
-    this.pump()
-  }
-
-  private next(): Job | undefined {
-    const again = this.again.shift()
-    if (again !== undefined) return again
-    const job = this.queue[this.head]
-    this.head += 1
-    if (job === undefined || this.head > 10_000) {
-      // The part of the array that was sent is cut off now and then, not at each step.
-      this.queue = this.queue.slice(this.head)
-      this.head = 0
+    while (room > 0 && this.#head < this.#queue.length) {
+      const submission = this.#queue[this.#head]!
+      if (submission.isHopeless) {
+        submission.giveUp('earlier_part_not_taken', this.#options.throttleMaxMs)
+      } else if (submission.nextPart === 0 && submission.expiresAtMs <= nowMs) {
+        submission.nextPart = submission.parts
+        for (let i = 0; i < submission.parts; i += 1) submission.fail('refused', 'expired', 0)
+      } else {
+        connection.submit(submission, submission.nextPart++, this.#writer, nowMs)
+        room -= 1
+      }
+      if (submission.nextPart >= submission.parts) this.#head += 1
     }
-    return job
+    this.#rate.spend(allowed - room)
+    this.#cutOff()
   }
 
-  private take(job: Job, reply: Reply): void {
-    if (reply.kind !== 'response') {
-      const reason = reply.kind === 'timeout' ? 'no response in time' : 'connection lost before the response'
-      this.finish(job, { kind: 'unknown', reason })
-    } else if (reply.status === status.ok) {
-      this.window = Math.min(this.window + 1, this.options.window)
-      if (!this.pausing) this.delayMs = this.options.throttleMinMs
-      this.finish(job, { kind: 'accepted', messageId: reply.messageId })
-    } else if (reply.status === status.throttled || reply.status === status.queueFull) {
-      this.slowDown(job)
-    } else {
-      const reason = `smpp status 0x${reply.status.toString(16).padStart(2, '0')}`
-      this.finish(job, { kind: temporary.has(reply.status) ? 'retry' : 'refused', reason })
+  /** Takes an answer to a part that is not "taken". */
+  refuse(submission: Submission, part: number, commandStatus: number): void {
+    const afterMs = this.#options.throttleMaxMs
+    if (commandStatus === noAnswer.timeout) submission.fail('unknown', 'no_response', afterMs)
+    else if (commandStatus === noAnswer.closed) submission.fail('unknown', 'connection_lost', afterMs)
+    else if (commandStatus === status.throttled || commandStatus === status.queueFull)
+      this.#slowDown(submission, part)
+    else
+      submission.fail(
+        temporary.has(commandStatus) ? 'retry' : 'refused',
+        reasonOfStatus(commandStatus),
+        afterMs,
+      )
+  }
+
+  /** A part was taken: the peer is ready for more. */
+  speedUp(): void {
+    if (this.#isPausing) return
+    if (this.#window < this.#options.window) this.#window += 1
+    this.#delayMs = this.#options.throttleMinMs
+  }
+
+  /** Nothing is out any more: a pause whose time is over ends. */
+  rest(): void {
+    if (this.#isTimeUp) this.#isPausing = false
+  }
+
+  /** Gives back all that was not sent, in order, and forgets the slowness of the peer. */
+  takeAll(): Submission[] {
+    const waiting = this.#queue.slice(this.#head)
+    const again = this.#again
+    this.#queue = []
+    this.#head = 0
+    this.#again = []
+    clearTimeout(this.#timer)
+    this.#isPausing = false
+    this.#isTimeUp = true
+    this.#window = this.#options.window
+    this.#delayMs = this.#options.throttleMinMs
+    // Parts of a long message that were refused for now are lost with their place in the line.
+    for (const { submission, part } of again.toReversed()) {
+      if (submission.parts === 1) {
+        submission.nextPart = 0
+        waiting.push(submission)
+      } else if (submission.nextPart === part + 1) {
+        submission.nextPart = part
+        if (!waiting.includes(submission)) waiting.push(submission)
+      } else submission.fail('unsent', 'throttled', this.#options.throttleMaxMs)
     }
+    return waiting.sort((a, b) => a.order - b.order)
   }
 
-  private slowDown(job: Job): void {
-    job.throttled += 1
-    this.again.push(job)
-    this.again.sort((a, b) => a.order - b.order)
-    if (job.throttled >= this.options.throttleAttempts) {
-      this.drop('the peer is throttling')
+  /** Takes out what was not begun, so that it can go over another bind. */
+  takeUnbegun(): Submission[] {
+    const waiting = this.#queue.slice(this.#head)
+    this.#queue = waiting.filter((submission) => submission.nextPart > 0)
+    this.#head = 0
+    return waiting.filter((submission) => submission.nextPart === 0)
+  }
+
+  #slowDown(submission: Submission, part: number): void {
+    submission.throttled += 1
+    this.#again.push({ submission, part })
+    this.#again.sort(inOrder)
+    this.#window = 1
+    if (submission.throttled >= this.#options.throttleAttempts) {
+      for (const each of this.takeAll()) each.giveUp('throttled', this.#options.throttleMaxMs)
       return
     }
-    this.window = 1
-    if (this.pausing) return
-    this.pausing = true
-    this.timer = setTimeout(() => {
-      this.timer = undefined
-      if (this.inFlight === 0) this.rest()
-    }, this.delayMs)
-    this.delayMs = Math.min(this.delayMs * 2, this.options.throttleMaxMs)
+    if (this.#isPausing) return
+    this.#isPausing = true
+    this.#isTimeUp = false
+    this.#timer = setTimeout(() => {
+      this.#isTimeUp = true
+      this.#onTime()
+    }, this.#delayMs)
+    this.#delayMs = Math.min(this.#delayMs * 2, this.#options.throttleMaxMs)
   }
 
-  /** Nothing is out: those who wait for that go on, and a pause whose time is over ends. */
-  private rest(): void {
-    for (const resolve of this.idle.splice(0)) resolve()
-    if (!this.pausing || this.timer !== undefined) return
-    this.pausing = false
-    // Successes of the old window, answered during the pause, are no sign that the peer is ready for many.
-    this.window = 1
-    this.pump()
-  }
-
-  private finish(job: Job, result: PartResult): void {
-    const { batch } = job
-    batch.results[job.index] = result
-    batch.open -= 1
-    if (result.kind !== 'accepted') batch.hopeless = true
-    if (batch.open === 0) batch.resolve(batch.results)
+  /** The part of the array that was sent is cut off now and then, not at each step. */
+  #cutOff(): void {
+    if (this.#head < this.#queue.length && this.#head < 10_000) return
+    this.#queue = this.#queue.slice(this.#head)
+    this.#head = 0
   }
 }

@@ -1,0 +1,22 @@
+const SECONDS = 10
+
+/** How many a second, over the last ten seconds of the machine's time. */
+export class Rate {
+  readonly #counts = new Float64Array(SECONDS)
+  readonly #seconds = new Float64Array(SECONDS)
+
+  add(count: number): void {
+    const second = Math.floor(performance.now() / 1_000)
+    const at = second % SECONDS
+    if (this.#seconds[at] !== second) this.#counts[at] = 0
+    this.#seconds[at] = second
+    this.#counts[at]! += count
+  }
+
+  get perS(): number {
+    const now = Math.floor(performance.now() / 1_000)
+    let sum = 0
+    for (let at = 0; at < SECONDS; at++) if (this.#seconds[at]! > now - SECONDS) sum += this.#counts[at]!
+    return sum / SECONDS
+  }
+}

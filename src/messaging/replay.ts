@@ -1,0 +1,68 @@
+import { appendFacts, type Fact, type Tx } from '../platform/index.ts'
+import { factsOf } from './facts.ts'
+import { applyEntry, type JournalEntry, takeJournal } from './journal-store.ts'
+import { copyOf, type Run } from './message.ts'
+import { project, projectionOf } from './projection-store.ts'
+import { deleteStarts, startsBySeq } from './start-store.ts'
+import { loadRuns } from './store.ts'
+
+/** How many runs one statement writes. */
+const PAGE_RUNS = 2_000
+
+/**
+ * Brings the tables up to a later row of the journal and forgets what they know then: each run as its last entry among
+ * these rows says, written once. What an entry leaves out, because it never changes, is in memory (`known`), in the
+ * start that it came from, or in the tables already. Returns the last tick that the tables know, undefined when the
+ * journal is empty.
+ */
+export async function replay(
+  tx: Tx,
+  known: ReadonlyMap<string, Run>,
+  limitOctets: number,
+): Promise<number | undefined> {
+  const rows = await takeJournal(tx, limitOctets)
+  if (rows.length === 0) return undefined
+  const entries = rows.map(({ entry }) => entry)
+  const taken = entries.flatMap((entry) => entry.taken.map(BigInt))
+  const runs = await standing(tx, entries, taken, known)
+  const facts: Fact[] = []
+  for (const entry of entries) {
+    for (const words of entry.runs) {
+      const run = runs.get(words[0])
+      if (!run) throw new Error(`the journal speaks of an unknown run ${words[0]}`)
+      facts.push(...factsOf(run, applyEntry(run, words)))
+    }
+  }
+  const all = [...runs.values()]
+  for (let from = 0; from < all.length; from += PAGE_RUNS)
+    project(tx, projectionOf(all.slice(from, from + PAGE_RUNS)))
+  await appendFacts(tx, facts)
+  deleteStarts(tx, taken)
+  return rows.at(-1)!.seq
+}
+
+/** The runs that entries speak of, before them or at least with all that does not change. */
+async function standing(
+  tx: Tx,
+  entries: JournalEntry[],
+  taken: bigint[],
+  known: ReadonlyMap<string, Run>,
+): Promise<Map<string, Run>> {
+  const runs = new Map<string, Run>()
+  for (const { runs: started } of await startsBySeq(tx, taken)) {
+    for (const run of started) if (!runs.has(run.runId)) runs.set(run.runId, run)
+  }
+  const others: string[] = []
+  const spoken = new Set<string>()
+  for (const entry of entries) for (const [runId] of entry.runs) spoken.add(runId)
+  // A start whose run nobody speaks of was one that is known since long: its run is not to be touched.
+  for (const runId of runs.keys()) if (!spoken.has(runId)) runs.delete(runId)
+  for (const runId of spoken) {
+    if (runs.has(runId)) continue
+    const run = known.get(runId)
+    if (run) runs.set(runId, copyOf(run))
+    else others.push(runId)
+  }
+  for (const run of await loadRuns(tx, others)) runs.set(run.runId, run)
+  return runs
+}

@@ -1,0 +1,121 @@
+import type { Database, Tx } from '../platform/index.ts'
+import type { Desk } from './desk.ts'
+import { selectStarts, type StartRow } from './start-store.ts'
+import { knownRuns } from './store.ts'
+import type { Departures } from './working-set.ts'
+
+/** How many rows of starts (2,000 each) a tick takes. */
+const START_ROWS = 4
+
+/** Starts as they were read, and which of their runs the tables knew then. */
+type Page = { starts: StartRow[]; known: Set<string>; departures: Departures }
+
+/** Starts whose runs nobody has seen before; `hasMore` when there may be others behind them. */
+export type FreshStarts = { starts: StartRow[]; hasMore: boolean }
+
+/**
+ * Reads starts, and the cards of their subscribers, while the tick before is being written, so that the next one need
+ * not wait for them. Nothing is taken by that: a page that is never used is read again.
+ */
+export class StartsAhead {
+  readonly #database: Database
+  readonly #tenantId: string
+  readonly #desk: Desk
+  #page: Page | undefined
+  #reading: Promise<void> | undefined
+  #isExpecting = false
+
+  constructor(database: Database, tenantId: string, desk: Desk) {
+    this.#database = database
+    this.#tenantId = tenantId
+    this.#desk = desk
+  }
+
+  /** Says that starts may have been handed over since the last look. */
+  expect(): void {
+    this.#isExpecting = true
+  }
+
+  /** Whether the last look may have missed some. */
+  get isExpecting(): boolean {
+    return this.#isExpecting
+  }
+
+  /**
+   * Begins to read in a transaction of its own what comes behind `taken`, unless there is a page already. Whatever
+   * fails is read again by the tick itself, which then says so.
+   */
+  begin(taken: bigint[], nowMs: number): void {
+    if (this.#page || this.#reading) return
+    const { set, cards } = this.#desk
+    const departures = set.watch()
+    this.#reading = this.#database
+      .tx(this.#tenantId, async (tx) => {
+        const page = await this.#read(tx, taken, departures, START_ROWS)
+        await cards.load(tx, subscribersOf(page.starts), set, nowMs)
+        this.#page = page
+      })
+      .catch(() => {
+        this.#page = undefined
+      })
+      .finally(() => {
+        if (!this.#page) set.unwatch(departures)
+        this.#reading = undefined
+      })
+  }
+
+  /** Resolves when nothing is being read. */
+  async resting(): Promise<void> {
+    await this.#reading
+  }
+
+  /** The starts that the tick shall take: those of the page, and what the tables hold behind it while there is room. */
+  async take(tx: Tx, taken: bigint[]): Promise<FreshStarts> {
+    const page = this.#page
+    this.#page = undefined
+    const { set } = this.#desk
+    const departures = set.watch()
+    try {
+      const starts = page ? this.#fresh(page) : []
+      if (!page || (starts.length < START_ROWS && this.#isExpecting)) {
+        const behind = [...taken, ...starts.map(({ seq }) => seq)]
+        const rest = await this.#read(tx, behind, departures, START_ROWS - starts.length)
+        starts.push(...this.#fresh(rest, starts))
+      }
+      return { starts, hasMore: starts.length === START_ROWS }
+    } finally {
+      set.unwatch(departures)
+      if (page) set.unwatch(page.departures)
+    }
+  }
+
+  /** Of each row the runs that nobody has seen, `before` included. */
+  #fresh({ starts, known, departures }: Page, before: StartRow[] = []): StartRow[] {
+    const { set } = this.#desk
+    const seen = new Set(before.flatMap(({ runs }) => runs.map(({ runId }) => runId)))
+    return starts.map(({ seq, runs }) => ({
+      seq,
+      runs: runs.filter(({ runId }) => {
+        if (known.has(runId) || set.hasSeen(runId) || departures.runIds.has(runId) || seen.has(runId))
+          return false
+        seen.add(runId)
+        return true
+      }),
+    }))
+  }
+
+  async #read(tx: Tx, taken: bigint[], departures: Departures, limit: number): Promise<Page> {
+    this.#isExpecting = false
+    const paused = [...this.#desk.stopped].flatMap(([id, state]) => (state === 'paused' ? [id] : []))
+    const starts = await selectStarts(tx, taken, paused, limit)
+    const known = await knownRuns(
+      tx,
+      starts.flatMap(({ runs }) => runs.map(({ runId }) => runId)),
+    )
+    return { starts, known, departures }
+  }
+}
+
+function* subscribersOf(starts: StartRow[]): Generator<number> {
+  for (const { runs } of starts) for (const { subscriberId } of runs) yield subscriberId
+}

@@ -1,0 +1,162 @@
+import { appendFacts, type Database } from '../platform/index.ts'
+import type { Desk } from './desk.ts'
+import { factsOf } from './facts.ts'
+import type { Write } from './intake.ts'
+import { entryOf, insertJournal, packEntry } from './journal-store.ts'
+import type { Run } from './message.ts'
+import { project, projectionOf } from './projection-store.ts'
+import { replay } from './replay.ts'
+import { deleteStarts } from './start-store.ts'
+
+/** How much of the journal one transaction brings to the tables, packed octets. */
+const CHUNK_OCTETS = 2 * 1024 * 1024
+
+/** Behind by more than this, the tables catch up even while everything else has work. */
+const LONGEST_OCTETS = 256 * 1024 * 1024
+
+/** What makes a tick durable; `stored` is called when it is. */
+type Statements = { writes: Write[]; stored: () => void }
+
+/**
+ * Keeps the tables true. While little changes, a tick writes the rows that it changed itself. While much does, it
+ * writes one packed row of journal instead, at a twentieth of the price, and the tables catch up when there is nothing
+ * else to do, when somebody waits for them, or when they are far behind.
+ */
+export class WriteBehind {
+  readonly #database: Database
+  readonly #tenantId: string
+  readonly #desk: Desk
+  readonly #inlineRuns: number
+  /** Starts that were taken, with the tick that took them, until their runs are in the tables. */
+  #taken: { seq: bigint; tick: number }[] = []
+  /** The rows of the journal that the tables do not know. */
+  #rowsLeft: { tick: number; octets: number }[] = []
+  #isBehind = false
+  #tables = 0
+  #wantedTick = 0
+  #writing: Promise<void> | undefined
+  #failure: unknown
+  /** Called when the tables have come nearer. */
+  onAdvanced: () => void = () => undefined
+
+  constructor(database: Database, tenantId: string, desk: Desk, inlineRuns: number) {
+    this.#database = database
+    this.#tenantId = tenantId
+    this.#desk = desk
+    this.#inlineRuns = inlineRuns
+  }
+
+  /** Starts that the tables still hold though they were taken. */
+  get takenStarts(): bigint[] {
+    return this.#taken.map(({ seq }) => seq)
+  }
+
+  /** The journal knows more than the tables. */
+  get isBehind(): boolean {
+    return this.#isBehind
+  }
+
+  /** Whether the tables know everything up to a tick. */
+  knows(tick: number): boolean {
+    return !this.#isBehind || tick <= this.#tables
+  }
+
+  /** Says that somebody waits for the tables to know a tick. */
+  want(tick: number): void {
+    this.#wantedTick = Math.max(this.#wantedTick, tick)
+  }
+
+  /** They are brought there whatever else there is to do. */
+  get isWanted(): boolean {
+    return this.#isBehind && (this.#wantedTick > this.#tables || this.#octetsLeft > LONGEST_OCTETS)
+  }
+
+  get #octetsLeft(): number {
+    return this.#rowsLeft.reduce((sum, { octets }) => sum + octets, 0)
+  }
+
+  /**
+   * The statements of a tick, to be called when it has changed everything and before it waits for anything; undefined
+   * when nothing changed.
+   */
+  statements(tick: number, started: bigint[], isAnythingElse: boolean): Statements | undefined {
+    for (const seq of started) this.#taken.push({ seq, tick })
+    const changed = this.#desk.set.takeChanged()
+    if (changed.length + started.length === 0 && !isAnythingElse) return undefined
+    const isInline = !this.#isBehind && !this.#writing && changed.length <= this.#inlineRuns
+    const write = isInline ? this.#rows(changed, tick) : this.#journal(changed, started, tick)
+    for (const run of changed) settle(run, tick)
+    return { writes: [write], stored: () => this.#desk.set.mayLeave(changed) }
+  }
+
+  #rows(changed: Run[], tick: number): Write {
+    const projection = projectionOf(changed)
+    const facts = changed.flatMap((run) => factsOf(run, run.notes))
+    const starts = this.takenStarts
+    this.#taken = []
+    this.#tables = tick
+    return async (tx) => {
+      project(tx, projection)
+      deleteStarts(tx, starts)
+      await appendFacts(tx, facts)
+    }
+  }
+
+  #journal(changed: Run[], started: bigint[], tick: number): Write {
+    if (changed.length + started.length === 0) return () => undefined
+    const packed = packEntry(entryOf(started, changed))
+    this.#isBehind = true
+    this.#rowsLeft.push({ tick, octets: packed.length })
+    return (tx) => insertJournal(tx, tick, packed)
+  }
+
+  /** Begins to bring the tables a chunk further, unless that is being done. `seq` is the last committed tick. */
+  advance(seq: number): void {
+    if (this.#writing || !this.#isBehind) return
+    this.#writing = this.#writeChunk(seq).finally(() => {
+      this.#writing = undefined
+      this.onAdvanced()
+    })
+  }
+
+  /** Resolves when nothing is being written. */
+  async resting(): Promise<void> {
+    await this.#writing
+  }
+
+  /** Resolves when the chunk that is being written is; throws what it failed with, once. */
+  async settled(): Promise<void> {
+    await this.#writing
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure !== undefined) throw failure
+  }
+
+  async #writeChunk(committed: number): Promise<void> {
+    const { set } = this.#desk
+    try {
+      const upTo = await this.#database.tx(this.#tenantId, (tx) => replay(tx, set.runs, CHUNK_OCTETS))
+      // Nothing left: the tables know all that was committed before the look.
+      this.#tables = upTo ?? committed
+      this.#taken = this.#taken.filter(({ tick }) => tick > this.#tables)
+      this.#rowsLeft = this.#rowsLeft.filter(({ tick }) => tick > this.#tables)
+      if (this.#rowsLeft.length > 0) return
+      this.#isBehind = false
+      set.forgetDropped()
+    } catch (error) {
+      this.#failure = error
+    }
+  }
+}
+
+/** What was written needs not be written again. */
+function settle(run: Run, tick: number): void {
+  run.tick = tick
+  run.isChanged = false
+  run.notes = null
+  for (const message of run.messages) {
+    if (!message?.isChanged) continue
+    message.isChanged = false
+    message.isKnown = true
+  }
+}

@@ -50,9 +50,12 @@ export class Runner {
         if (sender.hasWork(true)) await sender.tick(true)
         else if (sender.desk.anyInFlight) await this.#arrived.promise
         else if (sender.hasLater) await sleep(ROOM_MS)
-        else break
+        else {
+          await sender.flush()
+          // What the tables know may leave memory, and then there is room for starts.
+          if (!sender.hasWork(true)) break
+        }
       }
-      await sender.flush()
       return sender.nextDueMs()
     } finally {
       this.#isSettling = false

@@ -231,7 +231,6 @@ export class Sender {
     while (this.#behind.isBehind) await this.flushOne()
   }
 
-  /** Brings the tables a bit nearer. */
   async flushOne(): Promise<void> {
     this.#behind.advance(this.#seq)
     await this.#behind.settled()
@@ -364,6 +363,7 @@ export class Sender {
     if (tick.hasAnswers) this.#dependencies.wake(this.#tenantId, 'answers')
     for (const [name, batch] of Map.groupBy(tick.admitted, ({ message }) => message.channel))
       this.#submit(name, batch)
+    this.desk.set.releaseLoaded()
     this.#makeRoom()
   }
 

@@ -25,6 +25,8 @@ export class WorkingSet {
   readonly #droppedContacts = new Map<number, Counted[]>()
   #facts: Fact[] = []
   #loaded: Run[] = []
+  /** Those of them that the present tick may still be working on. */
+  #guests: Run[] = []
   readonly #watchers = new Set<Departures>()
   /** Those that may leave memory, the longest quiet first; some of them are busy again. */
   #quiet: Run[] = []
@@ -42,6 +44,13 @@ export class WorkingSet {
   addLoaded(run: Run): void {
     this.add(run)
     this.#loaded.push(run)
+    this.#guests.push(run)
+  }
+
+  /** Between two ticks: what was read from the tables may leave again, changed or not. */
+  releaseLoaded(): void {
+    this.mayLeave(this.#guests)
+    this.#guests = []
   }
 
   /** Runs that were added by `addLoaded` since `forgetLoaded`. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { hasDebianPeers } from '../../../../test/peers/debian.ts'
-import { startExampleSmsc, startNetSmpp } from '../../../../test/peers/net-smpp.ts'
+import { type NetSmpp, startExampleSmsc, startNetSmpp } from '../../../../test/peers/net-smpp.ts'
 import { outcomesOf } from '../../../../test/peers/outcomes.ts'
 import { systemClock } from '../../../platform/index.ts'
 import type { DeliveryReceipt } from '../../channel.ts'
@@ -38,6 +38,13 @@ const message = (reference: number, text: string) => ({
   expiresAtMs: systemClock.nowMs() + 3_600_000,
 })
 
+/** The peer answers first and tells afterwards what it read, so the telling is waited for. */
+async function submitsSeen(smsc: NetSmpp, count: number): Promise<NetSmpp['seen']> {
+  const submits = (): NetSmpp['seen'] => smsc.seen.filter(({ command }) => command === 'submit_sm')
+  await expect.poll(() => submits().length, { timeout: 10_000 }).toBe(count)
+  return submits()
+}
+
 describe.runIf(hasDebianPeers())("Net::SMPP's server", () => {
   test('its example SMSC binds us, takes a message and lets us go', async () => {
     const smsc = await startExampleSmsc()
@@ -66,7 +73,7 @@ describe.runIf(hasDebianPeers())("Net::SMPP's server", () => {
         { messageId: 'm1', providerMessageId: '00000001', status: 'delivered', reference: 1 },
         { messageId: 'm66000', providerMessageId: '00000002,00000003', status: 'delivered' },
       ])
-      const sent = smsc.seen.filter(({ command }) => command === 'submit_sm')
+      const sent = await submitsSeen(smsc, 3)
       expect(sent.map(({ data_coding }) => data_coding)).toEqual([0, 8, 8])
       expect(sent.map(({ esm_class }) => esm_class)).toEqual([0, 0x40, 0x40])
       expect(sent[0]).toMatchObject({
@@ -104,7 +111,7 @@ describe.runIf(hasDebianPeers())("Net::SMPP's server", () => {
     const ussd = { ...message(6, 'Меню: 1 — пакет'), ussd: { serviceOp: 2, session: '0700' } }
     const outcomes = await outcomesOf(channel, [message(4, long), binary, ussd])
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(['accepted', 'accepted', 'accepted'])
-    const sent = smsc.seen.filter(({ command }) => command === 'submit_sm')
+    const sent = await submitsSeen(smsc, 4)
     expect(sent.slice(0, 2)).toMatchObject([
       { esm_class: 0, sar_total_segments: expect.anything(), sar_msg_ref_num: expect.anything() },
       { esm_class: 0, sar_segment_seqnum: expect.anything() },
@@ -121,8 +128,6 @@ describe.runIf(hasDebianPeers())("Net::SMPP's server", () => {
     const other = await bound(smsc.port, { longText: 'payload' })
     await outcomesOf(other.channel, [message(7, long.repeat(3))])
     const octets = Buffer.from(long.repeat(3), 'utf16le').swap16().toString('hex')
-    expect(smsc.seen.findLast(({ command }) => command === 'submit_sm')).toMatchObject({
-      message_payload: octets,
-    })
+    expect((await submitsSeen(smsc, 5)).at(-1)).toMatchObject({ message_payload: octets })
   })
 })

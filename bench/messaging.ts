@@ -1,8 +1,8 @@
-import { MultiBar, Presets, type SingleBar } from 'cli-progress'
 import { benchDatabase, type BenchDatabase } from './messaging/database.ts'
 import { type Found, measure, type Run, WARM_UP } from './messaging/measure.ts'
 import { measureKannel, measureSmpp } from './messaging/peers.ts'
-import { type BenchResult, type Curve, type Figures, machine } from './result.ts'
+import { type Bars, withBars } from './progress.ts'
+import { type BenchResult, type Curve, type Figures, machine, round } from './result.ts'
 
 /*
  * What each figure contains. The database holds a million subscribers with number, language, time zone and consent. A
@@ -32,21 +32,13 @@ const KANNEL_SIZES = {
   batch: { messages: 60_000, warmUp: 2_000 },
 }
 
-type Bars = { step(name: string, total: number): SingleBar; stop(): void }
-
 /** Runs the benchmark of messaging; six minutes on two cores. */
 export async function run(): Promise<BenchResult> {
-  const bars = progressBars()
-  const interrupted = (): never => process.exit(130)
-  process.once('SIGINT', interrupted)
-  try {
+  return withBars(async (bars) => {
     const peers = await measurePeers(bars)
     const ours = await measureOurs(bars)
     return { bench: 'messaging', machine: machine(), peers, ...ours }
-  } finally {
-    process.off('SIGINT', interrupted)
-    bars.stop()
-  }
+  })
 }
 
 async function measureOurs(bars: Bars): Promise<{ figures: Figures; curves: Curve[] }> {
@@ -125,22 +117,4 @@ function rounded(figures: Figures): Figures {
   return Object.fromEntries(
     Object.entries(figures).map(([name, value]) => [name, round(value, name.endsWith('PerS') ? 0 : 2)]),
   )
-}
-
-/** Bars on the error stream: the output belongs to the result. */
-function progressBars(): Bars {
-  const format = '{name} {bar} {value}/{total} · {duration_formatted}'
-  const noTTYOutput = !process.stderr.isTTY
-  const multi = new MultiBar(
-    { format, hideCursor: true, noTTYOutput, notTTYSchedule: 10_000 },
-    Presets.shades_classic,
-  )
-  return {
-    step: (name, total) => multi.create(total, 0, { name: name.padEnd(16) }),
-    stop: () => multi.stop(),
-  }
-}
-
-function round(value: number, places: number): number {
-  return Number(value.toFixed(places))
 }

@@ -20,3 +20,8 @@ export function machine(): string {
   const model = cores[0]?.model.trim() ?? arch()
   return `${cores.length} × ${model}, ${memoryGb} GB, ${type()} ${release()}, Node ${process.versions.node}`
 }
+
+/** A figure with so many decimal places at most. */
+export function round(value: number, places: number): number {
+  return Number(value.toFixed(places))
+}

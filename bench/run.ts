@@ -5,7 +5,7 @@ import { pictureOf } from './picture.ts'
 import type { BenchResult } from './result.ts'
 
 /** Files beside the benchmarks that are none. */
-const PARTS = new Set(['run.ts', 'result.ts', 'picture.ts'])
+const PARTS = new Set(['run.ts', 'result.ts', 'picture.ts', 'progress.ts'])
 
 /**
  * `npm run bench -- NAME [--json]` runs `bench/NAME.ts` and keeps its last result in `bench/results/NAME.json`, with

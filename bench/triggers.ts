@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { MultiBar, Presets, type SingleBar } from 'cli-progress'
-import { type BenchResult, type Curve, type Figures, machine } from './result.ts'
+import { type Bars, withBars } from './progress.ts'
+import { type BenchResult, type Curve, type Figures, machine, round } from './result.ts'
 import {
   type BenchServer,
   caughtUp,
@@ -43,23 +43,15 @@ const PACED_FIRST = 1_000_000
 const PEER_S = 5
 const REPEATS = 3
 
-type Bars = { step(name: string, total: number): SingleBar; stop(): void }
-
 /** Runs the benchmark of the trigger engine; five minutes on two cores. */
 export async function run(): Promise<BenchResult> {
-  const bars = progressBars()
-  const interrupted = (): never => process.exit(130)
-  process.once('SIGINT', interrupted)
-  try {
+  return withBars(async (bars) => {
     const engine = await measureEngine(bars)
     const durable = await measureServer(bars)
     const peers = await measurePeers(bars)
     const figures = { ...engine.figures, ...durable }
     return { bench: 'triggers', machine: machine(), figures, peers, curves: engine.curves }
-  } finally {
-    process.off('SIGINT', interrupted)
-    bars.stop()
-  }
+  })
 }
 
 /** Event types and so many rules. */
@@ -246,24 +238,6 @@ async function child<Answer>(script: string, job: object): Promise<Answer> {
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Answer
 }
 
-/** Bars on the error stream: the output belongs to the result. */
-function progressBars(): Bars {
-  const format = '{name} {bar} {value}/{total} · {duration_formatted}'
-  const noTTYOutput = !process.stderr.isTTY
-  const multi = new MultiBar(
-    { format, hideCursor: true, noTTYOutput, notTTYSchedule: 10_000 },
-    Presets.shades_classic,
-  )
-  return {
-    step: (name, total) => multi.create(total, 0, { name: name.padEnd(16) }),
-    stop: () => multi.stop(),
-  }
-}
-
 function medianBy<T>(runs: T[], of: (one: T) => number): T {
   return runs.toSorted((a, b) => of(a) - of(b))[runs.length >> 1]!
-}
-
-function round(value: number, places: number): number {
-  return Number(value.toFixed(places))
 }

@@ -8,7 +8,9 @@ import { doctor } from './doctor.ts'
 import { apply, diff, exportDocuments } from './documents.ts'
 import { CliError } from './errors.ts'
 import { importEvents, importSubscribers } from './import.ts'
+import { addLoyalty } from './loyalty.ts'
 import { readMap, subscriberMap } from './mapping.ts'
+import { verifyLedger } from './ledger.ts'
 import { explainMessage } from './messages.ts'
 import { printReport } from './report.ts'
 import type { Terminal } from './terminal.ts'
@@ -54,6 +56,7 @@ class CommandLine {
     this.#addDocuments()
     this.#addEvents()
     this.#addTriggers()
+    this.#addLedger()
     this.#addRest()
   }
 
@@ -203,10 +206,28 @@ class CommandLine {
     }
   }
 
-  #addRest(): void {
+  #addLedger(): void {
     this.program
-      .command('explain')
-      .description('why something is as it is')
+      .command('ledger')
+      .description('points and money')
+      .command('verify')
+      .description('recompute everything from the journal (exit code 1 when something differs)')
+      .option('--json', 'the answer as JSON', false)
+      .action(async (o: { json: boolean }) => {
+        this.exitCode = await verifyLedger(this.#client(), this.#terminal, o.json)
+      })
+  }
+
+  #addRest(): void {
+    const explain = this.program.command('explain').description('why something is as it is')
+    addLoyalty(
+      this.program,
+      explain,
+      () => this.#client(),
+      this.#terminal,
+      (code) => (this.exitCode = code),
+    )
+    explain
       .command('message')
       .description('what became of a message, step by step, with the values by which it was decided')
       .argument('<id>', 'id of the message')

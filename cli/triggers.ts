@@ -159,7 +159,7 @@ async function triggersNamed(client: Client, fileOrId: string): Promise<Trigger[
 }
 
 /** A moment as RFC 3339, or a day: its beginning in the tenant's time zone. */
-async function momentOf(client: Client, text: string | undefined): Promise<string | undefined> {
+export async function momentOf(client: Client, text: string | undefined): Promise<string | undefined> {
   if (text === undefined) return undefined
   try {
     if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return Temporal.Instant.from(text).toString()

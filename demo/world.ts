@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,6 +21,10 @@ export type WorldOptions = {
 }
 
 export const CAMPAIGN = 'package-runs-out'
+
+const TENANT = 'demo'
+/** In the address under which the operator's gateway reports; a secret of this run on this machine. */
+const CALLBACK_SECRET = randomUUID()
 
 /** Start of the simulated month: February 2026, 28 days. */
 const FROM = '2026-02-01T00:00:00+03:00'
@@ -61,7 +66,7 @@ async function startWorld(
       TENURE_CLOCK: 'simulated',
       TENURE_PORT: String(port),
       TENURE_DATA_DIR: join(options.folder, 'data'),
-      TENURE_TENANT: 'demo',
+      TENURE_TENANT: TENANT,
       TENURE_TENANT_NAME: 'Demo operator',
     })
   say('Starting PostgreSQL, the event log, ClickHouse and the server')
@@ -77,6 +82,8 @@ async function startWorld(
     listening,
     '--key',
     apiKey,
+    '--dstk-callback',
+    `/callbacks/${TENANT}/dstk/${CALLBACK_SECRET}`,
     '--seed',
     options.seed,
     '--from',
@@ -116,6 +123,8 @@ async function startWorld(
 /** Where this run's operator listens: the only documents that differ from run to run. */
 function systemDocuments(httpPort: number, smppPort: number): string {
   const template = readFileSync(join(root, 'demo/systems.template.yaml'), 'utf8')
-  const text = template.replaceAll('HTTP_PORT', String(httpPort)).replaceAll('SMPP_PORT', String(smppPort))
-  return text
+  return template
+    .replaceAll('HTTP_PORT', String(httpPort))
+    .replaceAll('SMPP_PORT', String(smppPort))
+    .replaceAll('CALLBACK_SECRET', CALLBACK_SECRET)
 }

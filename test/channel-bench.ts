@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
 import type {
   AddressGone,
   Callback,
@@ -75,6 +76,7 @@ export class ChannelBench {
   #failure: Error | undefined
   #reference = 0
   #stopped: Promise<void> | undefined
+  #closed: Promise<void> | undefined
 
   constructor(subject: ChannelSubject, peer: ChannelPeer, server: Server, callbackUrl: string) {
     this.#subject = subject
@@ -91,16 +93,14 @@ export class ChannelBench {
     })
   }
 
-  static async start(
-    subject: ChannelSubject,
-    misbehaviour: Misbehaviour,
-    port?: number,
-  ): Promise<ChannelBench> {
+  /** Starts the provider and the channel; both are closed when the test is over. */
+  static async start(subject: ChannelSubject, misbehaviour: Misbehaviour = {}): Promise<ChannelBench> {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const callbackUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/callbacks/t/c/secret`
-    const peer = await subject.start(misbehaviour, { callbackUrl, ...(port === undefined ? {} : { port }) })
+    const peer = await subject.start(misbehaviour, { callbackUrl })
     const bench = new ChannelBench(subject, peer, server, callbackUrl)
+    onTestFinished(() => bench.close())
     server.on('request', (request, response) => {
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -169,6 +169,12 @@ export class ChannelBench {
     return messages.map((_, index) => outcomes.get(index)!)
   }
 
+  /** Submits one new message with this content or these fields. */
+  readonly submitOne = async (given: Partial<OutboundMessage>): Promise<SubmitOutcome> => {
+    const [outcome] = await this.submit(this.messages(1).map((message) => ({ ...message, ...given })))
+    return outcome!
+  }
+
   /** Submits again what has to be tried again, and what is in doubt where that is safe. */
   readonly submitUntilAccepted = async (messages: OutboundMessage[]): Promise<void> => {
     let waiting = messages
@@ -198,7 +204,10 @@ export class ChannelBench {
   /** Stops the channel; once is enough. */
   readonly stop = (): Promise<void> => (this.#stopped ??= this.channel.stop())
 
-  async close(): Promise<void> {
+  /** Closes everything; once is enough, and a test that does not gets it done at its end. */
+  readonly close = (): Promise<void> => (this.#closed ??= this.#close())
+
+  async #close(): Promise<void> {
     await this.stop()
     await this.peer.close()
     this.#server.closeAllConnections()

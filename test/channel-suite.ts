@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { OutboundMessage } from '../src/messaging/index.ts'
 import { DomainError } from '../src/platform/index.ts'
 import type { Misbehaviour } from '../src/simulator/providers/index.ts'
 import { ChannelBench, type ChannelSubject } from './channel-bench.ts'
 
 export { ChannelBench, type ChannelPeer, type ChannelSubject } from './channel-bench.ts'
-
-const closing: (() => Promise<unknown>)[] = []
 
 /**
  * The promises of `src/messaging/channel.ts`, held against one channel and its simulated provider. Call it at the top
@@ -29,14 +27,8 @@ const closing: (() => Promise<unknown>)[] = []
  * side with all misbehaviour. Channels without reports or without `callback` leave those tests out by their traits.
  */
 export function channelSuite(name: string, subject: ChannelSubject): void {
-  const bench = async (misbehaviour: Misbehaviour = {}, port?: number): Promise<ChannelBench> => {
-    const started = await ChannelBench.start(subject, misbehaviour, port)
-    closing.push(() => started.close())
-    return started
-  }
-  afterEach(async () => {
-    for (const close of closing.splice(0)) await close()
-  })
+  const bench = (misbehaviour?: Misbehaviour): Promise<ChannelBench> =>
+    ChannelBench.start(subject, misbehaviour)
   const reports = subject.receipts.length > 0
   const ids = (messages: OutboundMessage[]): string[] =>
     messages.map((message) => message.messageId).toSorted()
@@ -88,7 +80,7 @@ export function channelSuite(name: string, subject: ChannelSubject): void {
       expect(outcomes.map(({ outcome }) => outcome)).toEqual(batch.map(() => 'retry'))
       await expect.poll(() => first.channel.room()).toBe(0)
       const again = await subject.start({}, { callbackUrl: first.callbackUrl, port })
-      closing.push(() => again.close())
+      onTestFinished(() => again.close())
       await expect.poll(() => first.channel.room(), { timeout: 20_000 }).toBeGreaterThan(0)
       await first.submitUntilAccepted(batch)
       expect(again.taken().toSorted()).toEqual(ids(batch))

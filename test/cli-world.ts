@@ -5,6 +5,7 @@ import { runCli } from '../cli/program.ts'
 import { accessRoutes, createAccess, guard } from '../src/access/index.ts'
 import { documentRoutes } from '../src/api/index.ts'
 import { createEvents, eventsRoutes, eventTypeKind } from '../src/events/index.ts'
+import { createLoyalty, loyaltyDocuments, loyaltyRoutes } from '../src/loyalty/index.ts'
 import { createHttp, Documents, LmdbLogStore, systemClock } from '../src/platform/index.ts'
 import { attributesKind, createProfiles, profilesRoutes } from '../src/profiles/index.ts'
 import { createTriggers, triggerKind, triggersRoutes } from '../src/triggers/index.ts'
@@ -20,7 +21,7 @@ export async function startCliWorld() {
   const clock = systemClock
   const logs = new LmdbLogStore(testFolder())
   const access = createAccess({ database, clock })
-  const documents = new Documents(database, [attributesKind, eventTypeKind, triggerKind])
+  const documents = new Documents(database, [attributesKind, eventTypeKind, triggerKind, ...loyaltyDocuments])
   const profiles = createProfiles({ database, access, documents, clock })
   const log = (name: string) => logs.log(name)
   const events = createEvents({ database, documents, profiles, clock, log, wake: () => undefined })
@@ -35,6 +36,15 @@ export async function startCliWorld() {
     onWork: () => undefined,
     onError: (error) => console.error(error),
   })
+  const loyalty = createLoyalty({
+    database,
+    clock,
+    documents,
+    profiles,
+    logOf: events.log,
+    timeZoneOf: async (tenantId) => (await access.tenant(tenantId)).timeZone,
+    wakeReaders: () => undefined,
+  })
   const http = createHttp((error) => console.error(error))
   guard(http, access)
   accessRoutes(http, access, '0.1.0')
@@ -42,6 +52,7 @@ export async function startCliWorld() {
   profilesRoutes(http, profiles, access)
   eventsRoutes(http, events, access)
   triggersRoutes(http, triggers, profiles, access)
+  loyaltyRoutes(http, { database, loyalty, profiles, access })
   await http.listen({ host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${(http.server.address() as AddressInfo).port}`
   const folder = testFolder()
@@ -63,6 +74,10 @@ export async function startCliWorld() {
         /** Lets the rules read everything that came in. */
         async runTriggers() {
           while ((await triggers.stage.run(tenantId)).more);
+        },
+        /** Lets loyalty take everything that came in. */
+        async runLoyalty() {
+          for (const stage of loyalty.stages) while ((await stage.run(tenantId)).more);
         },
       }
     },

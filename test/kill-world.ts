@@ -389,8 +389,8 @@ export type ActivationRow = { activationId: string; account: string; state: stri
 
 /** Everything that a run left in its stores and in the operator's own journal. */
 export type Traces = {
-  /** Over all partitions: records, what the ends of the partitions add up to, and events by source and id. */
-  log: { records: number; endOffset: number; distinctEvents: number }
+  /** Over all partitions: records, what the ends add up to, events by source and id, and those that loyalty announced. */
+  log: { records: number; endOffset: number; distinctEvents: number; announced: number }
   /** Rows and distinct positions of the analytical tables, and what the outbox holds. */
   events: { rows: number; positions: number; next: number }
   facts: { rows: number; positions: number; outbox: number }
@@ -463,14 +463,19 @@ async function readLog(logs: LmdbLogStore, note: (id: number, text: string) => v
   const log = logs.log(logName(TENANT))
   const seen = new Set<string>()
   let records = 0
+  let announced = 0
   for (const event of await loggedEvents(log)) {
     records++
     seen.add(`${event.source}\n${event.id}`)
-    note(event.subscriberId!, `event ${event.id} ${event.type} ${event.atMs} ${JSON.stringify(event.data)}`)
+    const isAnnounced = event.source === '/loyalty'
+    if (isAnnounced) announced++
+    // An announcement's id and data name what a run draws by chance.
+    const what = isAnnounced ? '' : ` ${event.id} ${JSON.stringify(event.data)}`
+    note(event.subscriberId!, `event ${event.type} ${event.atMs}${what}`)
   }
   const ends = Array.from({ length: log.partitions }, (_, partition) => log.endOffset(partition))
   const endOffset = (await Promise.all(ends)).reduce((sum, end) => sum + end, 0)
-  return { records, endOffset, distinctEvents: seen.size }
+  return { records, endOffset, distinctEvents: seen.size, announced }
 }
 
 /** Facts by what they say of the subscriber; ids that a run draws by chance are left out. */

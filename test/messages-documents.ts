@@ -154,5 +154,13 @@ export const messageDocuments: object[] = [
       },
     ],
   },
-  { kind: 'ContactPolicy', id: 'default', caps: [{ limit: 3, period: 'P7D' }] },
+  {
+    kind: 'ContactPolicy',
+    id: 'default',
+    quietHours: { from: '21:00', to: '09:00' },
+    caps: [
+      { limit: 3, period: 'P7D' },
+      { channel: 'sms', purpose: 'marketing', limit: 1, period: 'P1D', below: 50 },
+    ],
+  },
 ]

@@ -56,6 +56,8 @@ const message = (queuedMs: number, own: Partial<Message>): Message => ({
   settledMs: queuedMs + 3_100,
   saw: null,
   ...own,
+  // What is held is settled at once.
+  ...(own.state === 'held' ? { settledMs: queuedMs } : {}),
 })
 
 const popUp = (queuedMs: number, own: Partial<Message>): Message =>
@@ -155,3 +157,22 @@ export const messageStories = (nowMs: number): Story[] => [...ofOneSubscriber(no
 /** The messages of subscriber 1 by their ids. */
 export const messageIdOf = (name: string, step: number): string =>
   derivedId('message', derivedId('run', name), step)
+
+/** A request for a link in a message, by a person or by a machine. */
+export type Followed = { messageId: string; target: string; atMs: number; bot: string | null }
+
+const SHOP = 'https://operator.example/packages?utm_source=sms'
+const RULES = 'https://operator.example/packages/rules'
+
+/** Who followed the links of first steps, the latest days more than those before. */
+export function followedLinks(nowMs: number): Followed[] {
+  return Array.from({ length: 90 }, (_, n): Followed => {
+    const place = Math.floor(n * n * 0.06)
+    return {
+      messageId: derivedId('message', derivedId('run', String(place)), 0),
+      target: n % 6 === 0 ? RULES : SHOP,
+      atMs: nowMs - (place * 0.6 + 0.5) * HOUR_MS,
+      bot: n % 5 === 0 ? 'preview' : null,
+    }
+  })
+}

@@ -59,9 +59,11 @@ describe('the templates', () => {
     const row = page.locator('tr[data-template=package-used-up-dstk]')
     await row.waitFor()
     expect(plain(await row.innerText())).toContain('Ukrainian (missing)')
-    expect(plain(await page.locator('tr[data-template=package-used-up-sms]').innerText())).toMatch(
-      / 2 30 Mar 2026/,
-    )
+    // What uses a template is asked for beside the list, and may come after it.
+    const used = page.locator('tr[data-template=package-used-up-sms]')
+    await expect
+      .poll(async () => plain(await used.innerText()), { timeout: 10_000 })
+      .toMatch(/ 2 30 Mar 2026/)
   })
 })
 
@@ -309,6 +311,86 @@ describe('one subscriber’s messages', () => {
   })
 })
 
+describe('the contact policy', () => {
+  it('says in plain words what it asks, and what an unset field means', async () => {
+    const page = await site.open('/messages/policy')
+    await page.getByText('At most 3 in 7 days, all channels').waitFor()
+    await page.getByText('At most 1 in 1 day, SMS · marketing · below priority 50').waitFor()
+    await page.getByText('Not set: another cascade may write at once.').waitFor()
+    await page.getByRole('checkbox', { name: 'Quiet hours' }).uncheck()
+    await page.getByText('Not set: messages may go at any hour.').waitFor()
+    await page.getByRole('button', { name: 'Remove: At most 3 in 7 days, all channels' }).click()
+    const limit = page.getByRole('textbox', { name: 'At most' })
+    await limit.fill('0')
+    await page.getByText('None in 1 day, SMS · marketing · below priority 50').waitFor()
+    await page.getByRole('button', { name: /^Remove: None/ }).click()
+    await page.getByText('No caps: the number of messages to one subscriber is not limited.').waitFor()
+    await page.getByRole('button', { name: 'Discard changes' }).click()
+    await page.getByText('At most 3 in 7 days, all channels').waitFor()
+    expect(
+      server.asked.filter(({ method, path }) => method === 'PUT' && path === '/v1/documents').length,
+    ).toBe(server.asked.filter(({ path }) => path === '/v1/documents').length)
+  })
+
+  it('says at the field what stands in the way, and saves what is right', async () => {
+    const page = await site.open('/messages/policy')
+    const end = page.getByLabel('To', { exact: true })
+    await end.fill('21:00')
+    await page.getByText('quiet hours must not end when they begin').first().waitFor()
+    expect(await end.getAttribute('aria-invalid')).toBe('true')
+    await end.fill('08:30')
+    await page.getByRole('checkbox', { name: 'A pause between two cascades' }).check()
+    const gap = page.getByRole('textbox', { name: 'Pause' })
+    await gap.fill('')
+    await page.waitForFunction(`document.querySelector('[aria-invalid=true]') !== null`)
+    await gap.fill('6')
+    await page.waitForFunction(`document.querySelector('[aria-invalid=true]') === null`)
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved. New messages use it from now on.').waitFor()
+    const saved = server.asked.findLast(({ path, method }) => path === '/v1/documents' && method === 'PUT')
+    expect(saved?.body).toMatchObject([
+      {
+        kind: 'ContactPolicy',
+        id: 'default',
+        quietHours: { from: '21:00', to: '08:30' },
+        minimumGap: 'PT6H',
+        caps: [
+          { limit: 3, period: 'P7D' },
+          { channel: 'sms', limit: 1, below: 50 },
+        ],
+      },
+    ])
+  })
+
+  it('counts what was held in the last seven days, and what waits', async () => {
+    const page = await site.open('/messages/policy')
+    const held = page.locator('li[data-reason=cap_reached]')
+    await held.waitFor()
+    expect(plain(await held.innerText())).toMatch(/\d+ subscribers? \d+$/)
+    expect(plain(await page.locator('li[data-reason=quiet_hours]').innerText())).toMatch(/1 subscriber 1$/)
+  })
+
+  it('cannot be changed with a key that may only look', async () => {
+    const page = await site.open('/messages/policy', {}, server.readKey)
+    await page.getByRole('checkbox', { name: 'Quiet hours' }).uncheck()
+    expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
+  })
+})
+
+describe('what a cascade did', () => {
+  it('has what was bought beside clicks and answers, and who followed its links', async () => {
+    const page = await site.open('/messages/cascades/package-used-up')
+    const report = page.getByRole('table', { name: 'What did it do?' })
+    await report.getByText('21.0%').waitFor()
+    expect(plain(await report.getByRole('row').nth(1).innerText())).toContain('21.0% ₽6,370.00')
+    const links = page.getByRole('table', { name: 'Who followed the links?' })
+    await links.getByText('https://operator.example/packages/rules').waitFor()
+    expect(plain(await links.getByRole('row').nth(3).innerText())).toMatch(/^All links 72 \d+ 18$/)
+    await page.getByLabel('Link', { exact: true }).selectOption('https://operator.example/packages/rules')
+    await links.getByText('30 Mar').waitFor()
+  })
+})
+
 const PLACES: Record<string, string> = {
   templates: '/messages/templates',
   'template-sms': '/messages/templates/package-used-up-sms?words=ru',
@@ -323,6 +405,7 @@ const PLACES: Record<string, string> = {
   cascades: '/messages/cascades',
   cascade: '/messages/cascades/package-used-up',
   delivery: '/messages/delivery',
+  policy: '/messages/policy',
   subscriber: `/messages/subscribers?subscriber=1&message=${messageIdOf('held', 1)}`,
 }
 

@@ -5,15 +5,18 @@ import {
   type Channel,
   createMessaging,
   createTemplates,
+  linkStatisticsRoutes,
   messagingDocuments,
   messagingRoutes,
   overviewRoutes,
+  policyRoutes,
   templateRoutes,
 } from '../src/messaging/index.ts'
+import type { CascadeConversion } from '../src/insights/contract.ts'
 import { createHttp, derivedId, Documents, ManualClock, newId } from '../src/platform/index.ts'
 import { attributesKind, createProfiles, profilesRoutes } from '../src/profiles/index.ts'
 import type { Call, Told } from './console.ts'
-import { messageStories, type Story } from './messages-fixture.ts'
+import { type Followed, followedLinks, messageStories, type Story } from './messages-fixture.ts'
 import { testDatabase } from './stores.ts'
 import { messageDocuments } from './messages-documents.ts'
 
@@ -64,6 +67,7 @@ export class MessagesServer {
       { identities: { msisdn: '+79000000018' } },
     ])
     await server.tell(messageStories(NOW_MS))
+    await server.follow(followedLinks(NOW_MS))
     return server
   }
 
@@ -77,6 +81,8 @@ export class MessagesServer {
         statusCode: 200,
         body: JSON.stringify([{ campaignId: 'package-exhausted', name, state: 'running' }]),
       }
+    // What was bought is asked of analytics, which these pages go without.
+    if (url.endsWith('/conversion')) return { statusCode: 200, body: JSON.stringify(conversion) }
     const type = headers['content-type']
     return this.#parts.http.inject({
       method: method as 'GET',
@@ -115,9 +121,12 @@ export class MessagesServer {
     await this.#parts.stores.database.tx(tenantId, async (tx) => {
       for (const { run, messages, answeredMs } of stories) {
         tx.execute(
-          `insert into messaging.cascade_run (tenant_id, run_id, cascade_id, cascade_version, subscriber_id, campaign_id,
-             arm, reference, variables, step, state, outcome, due_at, all_sms_minor, contacted_at, started_at, finished_at)
-           values ($1, $2, $3, 1, $4, $5, 'new', 'r', '{}', $6, $7, $8, $9, 330, $10, $11, $12)`,
+          `with shape as (
+             insert into messaging.shape (tenant_id, shape_id, cascade_id, cascade_version, campaign_id, arm)
+             values ($1, hashtextextended($3 || $5, 0), $3, 1, $5, 'new') on conflict do nothing)
+           insert into messaging.life (tenant_id, run_id, shape_id, subscriber_id, reference, variables, step, state, outcome,
+             due_at, all_sms_minor, contacted_at, started_at, finished_at)
+           values ($1, $2, hashtextextended($3 || $5, 0), $4, 'r', '{}', $6, $7, $8, $9, 330, $10, $11, $12)`,
           [
             tenantId,
             run.runId,
@@ -135,7 +144,7 @@ export class MessagesServer {
         )
         for (const [step, message] of messages.entries())
           tx.execute(
-            `insert into messaging.message (tenant_id, message_id, run_id, step, channel, template_id, subscriber_id,
+            `insert into messaging.later_message (tenant_id, message_id, run_id, step, channel, template_id, subscriber_id,
                campaign_id, arm, reference, until, wait_s, text, parts, cost_minor, state, reason, postponed_for,
                queued_at, not_before, expires_at, submitted_at, settled_at, saw)
              values ($1, $2, $3, $4, $5, $6, $7, $8, 'new', 1, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $17,
@@ -174,12 +183,52 @@ export class MessagesServer {
     })
   }
 
+  /** Writes short links, one a message, and the requests for them. */
+  async follow(followed: readonly Followed[]): Promise<void> {
+    const targets = [...new Set(followed.map(({ target }) => target))]
+    await this.#parts.stores.database.tx(tenantId, async (tx) => {
+      tx.execute(
+        `insert into messaging.link_block (tenant_id, first_number, size, message_ids, target_of, targets, made_at)
+         values ($1, 0, $2, $3, $4::int[], $5::text[], $6)`,
+        [
+          tenantId,
+          followed.length,
+          Buffer.from(followed.map(({ messageId }) => messageId.replaceAll('-', '')).join(''), 'hex'),
+          followed.map(({ target }) => targets.indexOf(target) + 1),
+          targets,
+          Temporal.Instant.fromEpochMilliseconds(NOW_MS),
+        ],
+      )
+      for (const [number, { messageId, atMs, bot }] of followed.entries())
+        tx.execute(
+          `insert into messaging.link_click (tenant_id, number, message_id, at, device, bot)
+           values ($1, $2, $3, $4, 'phone', $5)`,
+          [tenantId, number, messageId, Temporal.Instant.fromEpochMilliseconds(atMs), bot],
+        )
+    })
+  }
+
   async stop(): Promise<void> {
     const { http, messaging, stores } = this.#parts
     await http.close()
     await messaging.stop()
     await stores.close()
   }
+}
+
+const bought = (channel: string, sent: number, converted: number, revenueMinor: string) => {
+  return { channel, sent, converted, purchases: converted, revenueMinor, conversionRate: converted / sent }
+}
+/** As the server would answer for the cascade that all stories are about. */
+const conversion: CascadeConversion = {
+  cascadeId: 'package-used-up',
+  from: '2026-02-28T15:42:10Z',
+  to: '2026-03-30T15:42:10Z',
+  windowHours: 72,
+  currency: 'RUB',
+  currencyDecimals: 2,
+  channels: [bought('dstk', 563, 118, '637000'), bought('sms', 440, 61, '324500')],
+  steps: [],
 }
 
 const name = { en: 'The package is used up', ru: 'Пакет исчерпан', uk: 'Пакет вичерпано' }
@@ -215,5 +264,7 @@ async function compose() {
   overviewRoutes(http, messaging, database)
   templateRoutes(http, templates, access)
   cascadeRoutes(http, base)
+  policyRoutes(http, { ...base, messaging })
+  linkStatisticsRoutes(http, { ...base, access })
   return { stores, documents, access, messaging, http }
 }

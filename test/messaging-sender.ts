@@ -22,8 +22,12 @@ const messaging = createMessaging({
   inlineRuns: 20,
 })
 await messaging.gateways.channelsOf(tenantId)
+let told = ''
 setInterval(() => {
-  // A failure is told and tried again, as the loop does.
-  void messaging.stage.run(tenantId).catch((error: Error) => process.stderr.write(`${error.message}\n`))
+  // A failure is told once and tried again, as the loop does.
+  void messaging.stage.run(tenantId).catch(({ message }: Error) => {
+    if (message !== told) process.stderr.write(`${message}\n`)
+    told = message
+  })
 }, 100)
 process.stdout.write(`${JSON.stringify({ sending: tenantId })}\n`)

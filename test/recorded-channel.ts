@@ -17,3 +17,15 @@ export function recorded(kind: ChannelKind): { kind: ChannelKind; idOf: (referen
   }
   return { kind: { ...kind, create }, idOf: (reference) => ids.get(reference) ?? `unknown ${reference}` }
 }
+
+/** An account with the SMSC at this port of the loopback address, and little patience. */
+export const smppAccount = (port: number) => ({
+  host: '127.0.0.1',
+  port,
+  systemId: 'tenure',
+  password: 'secret',
+  sourceAddress: '111',
+  responseTimeoutMs: 500,
+  reconnectMinMs: 20,
+  reconnectMaxMs: 100,
+})

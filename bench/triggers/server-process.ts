@@ -51,17 +51,21 @@ export class ServerProcess {
   /** Starts, or starts again; resolves when it listens. */
   async start(): Promise<void> {
     const port = this.httpUrl === '' ? String(await freePort()) : new URL(this.httpUrl).port
-    const child = spawn(process.execPath, ['--max-semi-space-size=64', 'src/app/main.ts'], {
-      cwd: root,
-      env: {
-        ...process.env,
-        TENURE_DATA_DIR: join(this.#folder, 'data'),
-        TENURE_PORT: port,
-        TENURE_TENANT: TENANT,
-        ...this.#env,
+    const child = spawn(
+      process.execPath,
+      ['--max-semi-space-size=64', '--v8-pool-size=1', 'src/app/main.ts'],
+      {
+        cwd: root,
+        env: {
+          ...process.env,
+          TENURE_DATA_DIR: join(this.#folder, 'data'),
+          TENURE_PORT: port,
+          TENURE_TENANT: TENANT,
+          ...this.#env,
+        },
+        stdio: ['ignore', 'pipe', 'inherit'],
       },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    )
     this.#child = child
     const endChild = (): void => void child.kill('SIGTERM')
     process.once('exit', endChild)

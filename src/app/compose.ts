@@ -21,7 +21,7 @@ import {
 } from '../events/index.ts'
 import { createInsights, insightsRoutes, type Insights } from '../insights/index.ts'
 import { ledgerRoutes } from '../ledger/index.ts'
-import { createLoyalty, earnRuleKind, loyaltyRoutes } from '../loyalty/index.ts'
+import { createLoyalty, loyaltyDocuments, loyaltyRoutes } from '../loyalty/index.ts'
 import {
   cascadeRoutes,
   createLinks,
@@ -29,10 +29,12 @@ import {
   createTemplates,
   inboxRoutes,
   linkRoutes,
+  linkStatisticsRoutes,
   type Messaging,
   messagingDocuments,
   messagingRoutes,
   overviewRoutes,
+  policyRoutes,
   templateRoutes,
   unsubscribeRoutes,
 } from '../messaging/index.ts'
@@ -49,6 +51,7 @@ import { createTriggers, triggerKind, type Triggers, triggersRoutes } from '../t
 import {
   type Config,
   createHttp,
+  type DocumentKind,
   Documents,
   type FastifyInstance,
   Loop,
@@ -77,7 +80,8 @@ type OnError = (where: string, error: unknown) => void
 /** The composition root: the one place that knows every module and says who wakes whom. */
 export async function composeApp(stores: Stores, config: Config, onError: OnError): Promise<App> {
   const services = await composeServices(stores, config, onError)
-  const { access, loop, insights, events, sources, triggers, campaigns, operator, messaging } = services
+  const { access, loop, insights, events, sources, triggers, loyalty, campaigns, operator, messaging } =
+    services
   const http = mountRoutes(stores, services, onError)
   return {
     http,
@@ -88,6 +92,7 @@ export async function composeApp(stores: Stores, config: Config, onError: OnErro
       loop.addTenant(tenantId, [
         triggers.stage,
         triggers.dates,
+        ...loyalty.stages,
         ...campaigns.stages,
         operator.stage,
         messaging.stage,
@@ -118,16 +123,20 @@ type Heard = {
   access: Access
   profiles: Profiles
   loop: Loop
+  wakeLoyalty: (tenantId: string) => void
 }
 
 /** Everything that listens to what happens: the ways in, the log, the rules. */
 function composeListening(heard: Heard, stores: Stores, config: Config, onError: OnError) {
-  const { access, profiles, loop, ...base } = heard
+  const { access, profiles, loop, wakeLoyalty, ...base } = heard
   const events = createEvents({
     ...base,
     profiles,
     log: (name) => stores.log.log(name),
-    wake: (tenantId) => triggers.wake(tenantId),
+    wake: (tenantId) => {
+      triggers.wake(tenantId)
+      wakeLoyalty(tenantId)
+    },
   })
   const sources = createSources({
     ...base,
@@ -149,29 +158,36 @@ function composeListening(heard: Heard, stores: Stores, config: Config, onError:
   return { events, sources, triggers }
 }
 
+/** What a tenant may write down as a document. */
+const documentKinds: DocumentKind[] = [
+  attributesKind,
+  eventTypeKind,
+  sourceKind,
+  triggerKind,
+  operatorSystemsKind,
+  productKind,
+  menuKind,
+  ...messagingDocuments,
+  ...loyaltyDocuments,
+  ...campaignDocuments,
+]
+
 type Services = Awaited<ReturnType<typeof composeServices>>
 
 async function composeServices(stores: Stores, config: Config, onError: OnError) {
   const { database, analytics, clock } = stores
-  const documents = new Documents(database, [
-    attributesKind,
-    eventTypeKind,
-    sourceKind,
-    triggerKind,
-    operatorSystemsKind,
-    productKind,
-    menuKind,
-    ...messagingDocuments,
-    earnRuleKind,
-    ...campaignDocuments,
-  ])
+  const documents = new Documents(database, documentKinds)
   const loop = new Loop(clock, onError)
   const waker = (stage: string) => (tenantId: string) => loop.wake(tenantId, stage)
   const base = { database, clock, documents }
   const access = createAccess(base)
   const profiles = createProfiles({ ...base, access })
+  // The reader stands first among them: what follows from an event waits until it was read.
+  const wakeLoyalty = (tenantId: string): void => {
+    for (const { name } of loyalty.stages) loop.wake(tenantId, name)
+  }
   const { events, sources, triggers } = composeListening(
-    { ...base, access, profiles, loop },
+    { ...base, access, profiles, loop, wakeLoyalty },
     stores,
     config,
     onError,
@@ -182,7 +198,17 @@ async function composeServices(stores: Stores, config: Config, onError: OnError)
     onFinished: waker('activations'),
   })
   const { messaging, links, templates } = composeMessaging({ ...base, profiles, loop }, config, onError)
-  const loyalty = createLoyalty(base)
+  const loyalty = createLoyalty({
+    ...base,
+    profiles,
+    operator,
+    logOf: events.log,
+    timeZoneOf: async (tenantId) => (await access.tenant(tenantId)).timeZone,
+    wakeReaders: (tenantId) => {
+      triggers.wake(tenantId)
+      wakeLoyalty(tenantId)
+    },
+  })
   const campaigns = createCampaigns({
     ...base,
     operator,
@@ -220,7 +246,11 @@ async function composeServices(stores: Stores, config: Config, onError: OnError)
 }
 
 /** Messages, the short links in them, which turn into their receipts, and templates before anybody sees them. */
-function composeMessaging(heard: Omit<Heard, 'access'>, { publicUrl }: Config, onError: OnError) {
+function composeMessaging(
+  heard: Omit<Heard, 'access' | 'wakeLoyalty'>,
+  { publicUrl }: Config,
+  onError: OnError,
+) {
   const { loop, ...base } = heard
   const links = createLinks({
     ...base,
@@ -269,12 +299,14 @@ function mountRoutes({ database, clock }: Stores, services: Services, onError: O
   messagingRoutes(http, messaging, database, clock)
   overviewRoutes(http, messaging, database)
   cascadeRoutes(http, { database, documents, clock })
+  policyRoutes(http, { messaging, database, clock })
   templateRoutes(http, templates, access)
   inboxRoutes(http, { database, clock, inbound: (tenantId) => messaging.inbound(tenantId, 'inbox') })
   linkRoutes(http, links, (error) => onError('links', error))
+  linkStatisticsRoutes(http, { database, documents, access, clock })
   unsubscribeRoutes(http, { database, profiles, clock })
-  ledgerRoutes(http, { database })
-  loyaltyRoutes(http, { database, loyalty })
+  ledgerRoutes(http, { database, clock })
+  loyaltyRoutes(http, { database, loyalty, profiles, access })
   campaignRoutes(http, campaigns)
   insightsRoutes(http, insights)
   const live = { clock, events, triggers, openDeadLetters: events.openDeadLetters }

@@ -193,7 +193,13 @@ class Bench {
       ...base,
       operator: bench.operator,
       messaging: bench.messaging,
-      loyalty: createLoyalty(base),
+      loyalty: createLoyalty({
+        ...base,
+        profiles,
+        logOf: () => assert.fail('nothing is read here'),
+        timeZoneOf: async () => 'UTC',
+        wakeReaders: () => undefined,
+      }),
       profiles,
       wakeOperator: wake('operator'),
       wakeJourneys: wake('journeys'),
@@ -401,7 +407,7 @@ describe('from the offer to the points', () => {
       expect(await bench.instances()).toMatchObject([
         { exit_reason: 'bought', chosen: { channel: 'ussd', currency: 'RUB' } },
       ])
-      const account = memberAccount(bench.ids[0]!, 'points')
+      const account = memberAccount('main', bench.ids[0]!, 'points')
       const balances = await stores.database.tx(bench.tenantId, (tx) => balancesOf(tx, [account]))
       expect(balances.get(account)?.balanceMinor).toBe(150n)
       const told = (await bench.kinds()).filter((kind) => !/^(message|contacted)/.test(String(kind)))

@@ -12,7 +12,7 @@ import { lowestByte, unusualBytes, type Window } from './window.ts'
  *   0xffff: the next 16 bits say what, `Kind`; the lower half is where its text begins, counted from the first one.
  */
 export const WORDS_AT = 8
-export const INLINE_BYTES = 6
+const INLINE_BYTES = 6
 export const LENGTH_BYTES = 4
 
 /** The upper halves of words that are no numbers. */
@@ -108,7 +108,7 @@ export function packedLayout({ bytes, view }: Window, start: number, end: number
 }
 
 /** The value whose word stands at `at`; the first text of the data stands at `textsAt`. */
-export function wordValue(source: Window, at: number, textsAt: number): unknown {
+function wordValue(source: Window, at: number, textsAt: number): unknown {
   const number = source.view.getFloat64(at, true)
   return Number.isNaN(number) ? otherValue(source, at, textsAt) : number
 }
@@ -161,7 +161,7 @@ export function putText(
     }
   }
   target.setInt32(at, lo, true)
-  target.setInt32(at + 4, hi | (INLINE + (length << 16)), true)
+  target.setInt32(at + 4, hi | inlineMark(length), true)
   return free
 }
 
@@ -175,7 +175,7 @@ export function putShortText(view: DataView, start: number, out: DataView, at: n
   if (lowFound !== 0) {
     const length = lowestByte(lowFound)
     out.setInt32(at, lo & LOW_MASKS[length]!, true)
-    out.setInt32(at + 4, INLINE + (length << 16), true)
+    out.setInt32(at + 4, inlineMark(length), true)
     return length
   }
   const hi = view.getInt32(start + 4, true)
@@ -183,6 +183,6 @@ export function putShortText(view: DataView, start: number, out: DataView, at: n
   const length = highFound === 0 ? INLINE_BYTES + 1 : 4 + lowestByte(highFound)
   if (length > INLINE_BYTES) return -1
   out.setInt32(at, lo, true)
-  out.setInt32(at + 4, (hi & HIGH_MASKS[length]!) | (INLINE + (length << 16)), true)
+  out.setInt32(at + 4, (hi & HIGH_MASKS[length]!) | inlineMark(length), true)
   return length
 }

@@ -146,3 +146,41 @@ export type RefusalReason = z.infer<typeof refusalReason>
 /** `GET /v1/campaigns/:campaignId/report` */
 export const reportPath = (campaignId: string): string =>
   `/v1/campaigns/${encodeURIComponent(campaignId)}/report`
+
+/** `GET /v1/cascades/:cascadeId/conversion`: runs that began within [from, to), the last 30 days without them. */
+export const conversionQuery = z.strictObject({
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+  /** How long after a message a purchase still counts for it. */
+  windowHours: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(24 * 90)
+    .default(72),
+})
+
+const conversionFigures = {
+  channel: z.string(),
+  /** Messages that a provider took. */
+  sent: z.int(),
+  /** Messages after which something was bought before the window was over and before the next message. */
+  converted: z.int(),
+  purchases: z.int(),
+  revenueMinor: amountMinor,
+  /** CR: `converted` of `sent`; null where nothing was sent. */
+  conversionRate: z.number().min(0).max(1).nullable(),
+}
+
+/** What was bought after a cascade's messages: what followed, not what was caused. */
+export const cascadeConversion = z.object({
+  cascadeId: z.string(),
+  from: z.string(),
+  to: z.string(),
+  windowHours: z.int(),
+  currency: z.string(),
+  currencyDecimals: z.int(),
+  channels: z.array(z.object(conversionFigures)),
+  steps: z.array(z.object({ step: z.int(), ...conversionFigures })),
+})
+export type CascadeConversion = z.infer<typeof cascadeConversion>

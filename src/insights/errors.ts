@@ -1,2 +1,2 @@
 /** Every refusal of this module. */
-export const insightsErrors = ['campaign_not_found'] as const
+export const insightsErrors = ['campaign_not_found', 'cascade_not_found'] as const

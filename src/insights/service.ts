@@ -5,7 +5,8 @@ import type { Clock, Documents, EventLog } from '../platform/index.ts'
 import { DomainError } from '../platform/index.ts'
 import type { Profiles } from '../profiles/index.ts'
 import type { Triggers } from '../triggers/index.ts'
-import type { CampaignReport } from './contract.ts'
+import { conversionOfCascade, type ConversionQuery } from './cascade-conversion.ts'
+import type { CampaignReport, CascadeConversion } from './contract.ts'
 import { Feed, type FeedDependencies } from './feed.ts'
 import { totals } from './metrics/totals.ts'
 import { reportArms } from './report.ts'
@@ -25,6 +26,8 @@ export type Insights = {
   follow(tenantId: string): void
   /** The report over everything that had happened when it was asked for. */
   report(tenantId: string, campaignId: string): Promise<CampaignReport>
+  /** What was bought after a cascade's messages, up to the moment at which it was asked for. */
+  conversion(tenantId: string, cascadeId: string, query: ConversionQuery): Promise<CascadeConversion>
   stop(): Promise<void>
 }
 
@@ -74,6 +77,10 @@ export async function createInsights(dependencies: InsightsDependencies): Promis
         .finally(() => running.get(key) === settled && running.delete(key))
       waiting.set(key, made)
       return made
+    },
+    async conversion(tenantId, cascadeId, query) {
+      await feed.catchUp(tenantId)
+      return conversionOfCascade(dependencies, tenantId, cascadeId, query)
     },
     async stop() {
       for (const timer of timers.values()) clearTimeout(timer)

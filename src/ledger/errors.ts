@@ -5,7 +5,7 @@ export const ledgerErrorCodes = [
   'ledger_account_not_found',
   /** The account keeps another currency than the transfer moves. */
   'ledger_currency_differs',
-  /** The account may not go below zero, pending debits included. */
+  /** Not enough is there: reserved, upcoming and expired parts do not count, nor does debt beyond the limit. */
   'ledger_balance_insufficient',
   /** The sum would not fit any more. */
   'ledger_balance_out_of_range',
@@ -14,6 +14,14 @@ export const ledgerErrorCodes = [
   'ledger_pending_settled',
   /** More is to be posted than was reserved. */
   'ledger_pending_exceeded',
+  /** No posted transfer has the key that is to be reversed. */
+  'ledger_reversed_not_found',
+  /** More would be taken back than the transfer moved, or all of it was taken back before. */
+  'ledger_reversal_exceeded',
+  /** The account has no lots that could be extended. */
+  'ledger_lots_not_found',
+  /** Another transfer of the group was refused. */
+  'ledger_group_refused',
   /** The key was used before, with other input. */
   'ledger_key_mismatch',
   /** An account was to be opened that exists with another currency, purpose or rule. */

@@ -1,20 +1,128 @@
 import { z } from 'zod'
 import { tenantOf } from '../access/index.ts'
-import { type Database, DomainError, type FastifyInstance, parseInput } from '../platform/index.ts'
-import { verifyLedger } from './service.ts'
-import { balancesOf, entriesOf } from './store.ts'
+import {
+  type Clock,
+  type Database,
+  DomainError,
+  type FastifyInstance,
+  parseInput,
+  systemClock,
+} from '../platform/index.ts'
+import {
+  accountsBody,
+  type TransferBody,
+  transferBody,
+  transfersBody,
+  type TransferRequest,
+} from './contract.ts'
+import { balancesInDetail } from './reading.ts'
+import { lotsOf } from './reading-store.ts'
+import { openAccounts } from './service.ts'
+import { entriesOf, statementOf } from './statement.ts'
+import { verifyLedger } from './verification.ts'
+import { createLedger, type Ledger } from './writer.ts'
 
 const parameters = z.object({ accountId: z.string().min(1).max(200) })
+const moment = z.iso.datetime({ offset: true }).optional()
+const balanceQuery = z.object({ at: moment })
+const statementQuery = z.object({
+  from: moment,
+  to: moment,
+  by: z.enum(['booked', 'effective']).default('booked'),
+  after: z
+    .string()
+    .regex(/^\d{1,18}$/)
+    .optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+})
 
-/** `GET /v1/ledger/accounts/:accountId`: balance and latest entries; `GET /v1/ledger/verify`: the whole check. */
-export function ledgerRoutes(http: FastifyInstance, deps: { database: Database }): void {
-  http.get('/v1/ledger/accounts/:accountId', (request) => {
+/** Entries that a balance shows beside it. */
+const LATEST = 20
+
+export type LedgerRoutesDependencies = { database: Database; clock?: Clock; ledger?: Ledger }
+
+/**
+ * `POST /v1/ledger/accounts` opens accounts. `POST /v1/ledger/transfers` books one transfer (answered by itself, a
+ * refusal as a problem) or a batch (each answered at its place). `GET /v1/ledger/accounts/:accountId`, its `/statement`
+ * and `/lots`, and `GET /v1/ledger/verify`, the whole check.
+ */
+export function ledgerRoutes(http: FastifyInstance, deps: LedgerRoutesDependencies): void {
+  const { database, clock = systemClock } = deps
+  const ledger = deps.ledger ?? createLedger({ database, clock })
+  writingRoutes(http, { database, ledger })
+  http.get('/v1/ledger/accounts/:accountId', async (request) => {
     const { accountId } = parseInput(parameters, request.params)
-    return deps.database.tx(tenantOf(request), async (tx) => {
-      const account = (await balancesOf(tx, [accountId])).get(accountId)
-      if (!account) throw new DomainError('ledger_account_not_found', 'no such account', { found: accountId })
-      return { ...account, entries: await entriesOf(tx, accountId, 100) }
+    const { at } = parseInput(balanceQuery, request.query)
+    return database.tx(tenantOf(request), async (tx) => {
+      // One behind the other: each turns the planner's steering on and off.
+      const balances = await balancesInDetail(
+        tx,
+        [accountId],
+        at === undefined ? clock.now() : Temporal.Instant.from(at),
+      )
+      const entries = await entriesOf(tx, accountId, LATEST)
+      const balance = balances.get(accountId)
+      if (!balance) throw new DomainError('ledger_account_not_found', 'no such account', { found: accountId })
+      return { ...balance, entries }
     })
   })
-  http.get('/v1/ledger/verify', (request) => deps.database.tx(tenantOf(request), verifyLedger))
+  http.get('/v1/ledger/accounts/:accountId/statement', async (request) => {
+    const { accountId } = parseInput(parameters, request.params)
+    const { from, to, after, ...rest } = parseInput(statementQuery, request.query)
+    return database.tx(tenantOf(request), (tx) =>
+      statementOf(tx, {
+        accountId,
+        ...rest,
+        ...(from === undefined ? {} : { from: Temporal.Instant.from(from) }),
+        ...(to === undefined ? {} : { to: Temporal.Instant.from(to) }),
+        ...(after === undefined ? {} : { after: BigInt(after) }),
+      }),
+    )
+  })
+  http.get('/v1/ledger/accounts/:accountId/lots', async (request) => {
+    const { accountId } = parseInput(parameters, request.params)
+    return { lots: await database.tx(tenantOf(request), (tx) => lotsOf(tx, [accountId])) }
+  })
+  http.get('/v1/ledger/verify', (request) => database.tx(tenantOf(request), verifyLedger))
+}
+
+function writingRoutes(http: FastifyInstance, deps: { database: Database; ledger: Ledger }): void {
+  const { database, ledger } = deps
+  http.post('/v1/ledger/accounts', async (request, reply) => {
+    const { accounts } = parseInput(accountsBody, request.body)
+    const openings = accounts.map(({ debtLimitMinor, keepsLots, ...rest }) => ({
+      ...rest,
+      ...(keepsLots === undefined ? {} : { keepsLots }),
+      ...(debtLimitMinor === undefined ? {} : { debtLimitMinor: BigInt(debtLimitMinor) }),
+    }))
+    await database.tx(tenantOf(request), (tx) => openAccounts(tx, openings))
+    return reply.code(201).send({ accounts: accounts.map(({ accountId }) => accountId) })
+  })
+  http.post('/v1/ledger/transfers', async (request) => {
+    if (typeof request.body === 'object' && request.body !== null && 'transfers' in request.body) {
+      const { transfers } = parseInput(transfersBody, request.body)
+      const requests = transfers.map(requestOf)
+      return { results: await ledger.post(tenantOf(request), requests) }
+    }
+    const body = parseInput(transferBody, request.body)
+    const [result] = await ledger.post(tenantOf(request), [requestOf(body)])
+    if (result!.outcome !== 'refused') return result
+    const { code, message, ...details } = result!.problem
+    throw new DomainError(code, message, details)
+  })
+}
+
+function requestOf(body: TransferBody): TransferRequest {
+  const fields = Object.entries(body).map(([field, value]) => [field, fieldOf(field, value)])
+  return Object.fromEntries(fields) as TransferRequest
+}
+
+function fieldOf(field: string, value: unknown): unknown {
+  if (field === 'amountMinor') return BigInt(value as string)
+  if (field === 'lot') {
+    return Object.fromEntries(
+      Object.entries(value as object).map(([name, text]) => [name, Temporal.Instant.from(text as string)]),
+    )
+  }
+  return /(^at|At)$/.test(field) ? Temporal.Instant.from(value as string) : value
 }

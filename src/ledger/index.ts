@@ -1,10 +1,21 @@
+export { expiryAfter, type Lifetime } from './calendar.ts'
 export type {
   AccountBalance,
   AccountOpening,
+  AccountPurpose,
+  BalanceInDetail,
+  Deficit,
   Difference,
   Entry,
+  ExtendRequest,
+  Lot,
+  LotTerms,
   MoveRequest,
+  Outstanding,
+  ReverseRequest,
   SettleRequest,
+  Statement,
+  StatementQuery,
   TransferRequest,
   TransferResult,
   TransferState,
@@ -12,5 +23,10 @@ export type {
 } from './contract.ts'
 export { type LedgerErrorCode, ledgerErrorCodes } from './errors.ts'
 export { ledgerRoutes } from './http.ts'
-export { openAccounts, postTransfers, verifyLedger } from './service.ts'
-export { accountsOfOwner, balancesOf, entriesOf } from './store.ts'
+export { balancesInDetail } from './reading.ts'
+export { accountsOfOwner, balancesOf, lotsOf, outstanding } from './reading-store.ts'
+export { expireLots, type ExpiryResult, type ExpiryRun, extendLots, timeOutPending } from './runs.ts'
+export { openAccounts, postTransfers } from './service.ts'
+export { entriesOf, statementOf } from './statement.ts'
+export { verifyLedger } from './verification.ts'
+export { createLedger, type Ledger, type LedgerDependencies } from './writer.ts'

@@ -1,183 +1,251 @@
 import type { Tx } from '../platform/index.ts'
-import type { EntryRow, Hold, JournalRow, LockedAccount } from './booking.ts'
-import type { AccountBalance, AccountOpening, Entry } from './contract.ts'
+import type { AccountOpening } from './contract.ts'
+import { spendOrder } from './lots.ts'
+import type { AccountState, JournalRow, LotMove, OpenLot, Standing } from './state.ts'
+import { uuidDigits, uuidText } from './transfer.ts'
 
-const balanceColumns = `account_id as "accountId", owner, purpose, currency, balance_minor as "balanceMinor",
-  pending_debits_minor as "pendingDebitsMinor", pending_credits_minor as "pendingCreditsMinor"`
+/** Where a tenant's journal ends, and the numbers under which this database knows the record types. */
+export type Head = {
+  tenantId: string
+  batchNo: number
+  lastSeq: number
+  hash: Buffer
+  oids: { journal: number; account: number; lot: number }
+}
+
+const steer = `select set_config('enable_seqscan', $1, true), set_config('enable_hashjoin', $1, true),
+  set_config('enable_mergejoin', $1, true)`
+
+/**
+ * Plans are made once a connection and are kept, perhaps since the tables were empty: whatever they were then, rows are
+ * looked up one by one by index.
+ */
+export const lookUpByIndex = (tx: Tx): void => tx.execute(steer, ['off'])
+/** Ends `lookUpByIndex` for what the caller does afterwards. */
+export const planAsUsual = (tx: Tx): void => tx.execute(steer, ['on'])
+
+/** Reads by index what `work` reads. */
+export async function byIndex<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
+  lookUpByIndex(tx)
+  const result = await work()
+  planAsUsual(tx)
+  return result
+}
+
+const headColumns = `tenant_id as "tenantId", batch_no as "batchNo", last_seq as "lastSeq", hash,
+  'ledger.journal_row'::regtype::oid::int as journal, 'ledger.account_row'::regtype::oid::int as account,
+  'ledger.lot_row'::regtype::oid::int as lot`
+
+type HeadRow = {
+  tenantId: string
+  batchNo: bigint
+  lastSeq: bigint
+  hash: Buffer
+  journal: number
+  account: number
+  lot: number
+}
+
+/** Locks the tenant's head until the transaction ends; whoever books waits here for the one before. */
+export async function lockHead(tx: Tx): Promise<Head> {
+  const select = `select ${headColumns} from ledger.head where tenant_id = current_setting('tenure.tenant_id') for update`
+  const [row] = await tx.query<HeadRow>(select)
+  if (row) return headOf(row)
+  await tx.query(
+    `insert into ledger.head (tenant_id, batch_no, last_seq, hash)
+     values (current_setting('tenure.tenant_id'), 0, 0, '') on conflict (tenant_id) do nothing`,
+  )
+  return headOf((await tx.query<HeadRow>(select))[0]!)
+}
+
+/** The head as it is committed, without waiting; undefined for a tenant that never booked. */
+export async function readHead(tx: Tx): Promise<Head | undefined> {
+  const [row] = await tx.query<HeadRow>(
+    `select ${headColumns} from ledger.head where tenant_id = current_setting('tenure.tenant_id')`,
+  )
+  return row && headOf(row)
+}
+
+/** Moves the head on, if it is where it is expected; waits for whoever is booking. */
+export async function advanceHead(tx: Tx, from: Head, to: Pick<Head, 'lastSeq' | 'hash'>): Promise<boolean> {
+  const rows = await tx.query(
+    `update ledger.head set batch_no = batch_no + 1, last_seq = $3, hash = $4
+     where tenant_id = current_setting('tenure.tenant_id') and batch_no = $1 and last_seq = $2 and hash = $5 returning batch_no`,
+    [from.batchNo, from.lastSeq, to.lastSeq, to.hash, from.hash],
+  )
+  return rows.length === 1
+}
+
+function headOf({ tenantId, batchNo, lastSeq, hash, ...oids }: HeadRow): Head {
+  return { tenantId, batchNo: Number(batchNo), lastSeq: Number(lastSeq), hash, oids }
+}
 
 /** Opens accounts that are not there; returns the ids of those that are there with other properties. */
-export async function insertAccounts(tx: Tx, accounts: AccountOpening[]): Promise<string[]> {
+export async function insertAccounts(
+  tx: Tx,
+  accounts: (AccountOpening & { floorMinor: bigint | null; keepsLots: boolean })[],
+): Promise<string[]> {
   const rows = await tx.query<{ id: string }>(
     `with given as (
-       select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[])
-         as g (account_id, owner, purpose, currency, may_go_negative)),
+       select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[])
+         as g (account_id, owner, purpose, currency, floor_minor, keeps_lots)),
      made as (
-       insert into ledger.account (tenant_id, account_id, owner, purpose, currency, may_go_negative)
+       insert into ledger.account (tenant_id, account_id, owner, purpose, currency, floor_minor, keeps_lots)
        select current_setting('tenure.tenant_id'), * from given order by account_id
        on conflict (tenant_id, account_id) do nothing)
      select a.account_id as id from given g join ledger.account a on a.account_id = g.account_id
-     where (a.owner, a.purpose, a.currency, a.may_go_negative)
-           is distinct from (g.owner, g.purpose, g.currency, g.may_go_negative)`,
+     where (a.owner, a.purpose, a.currency, a.floor_minor, a.keeps_lots)
+           is distinct from (g.owner, g.purpose, g.currency, g.floor_minor, g.keeps_lots)`,
     [
       accounts.map((a) => a.accountId),
       accounts.map((a) => a.owner),
       accounts.map((a) => a.purpose),
       accounts.map((a) => a.currency),
-      accounts.map((a) => a.mayGoNegative),
+      accounts.map((a) => a.floorMinor),
+      accounts.map((a) => a.keepsLots),
     ],
   )
   return rows.map((row) => row.id)
 }
 
-/** Locks accounts in order of id, which is what keeps two batches from waiting for each other. */
-export function lockAccounts(tx: Tx, ids: string[]): Promise<LockedAccount[]> {
-  return tx.query<LockedAccount>(
-    `select account_id as "accountId", currency, may_go_negative as "mayGoNegative",
-            balance_minor as "balanceMinor", pending_debits_minor as "pendingDebitsMinor",
-            pending_credits_minor as "pendingCreditsMinor"
-     from ledger.account where account_id = any($1::text[]) order by account_id for update`,
+const accountColumns = `account_no as no, account_id as id, currency, floor_minor as floor, keeps_lots as lots,
+  balance_minor as balance, pending_debits_minor as debits, pending_credits_minor as credits, last_seq as last`
+
+type AccountRow = {
+  no: bigint
+  id: string
+  currency: string
+  floor: bigint | null
+  lots: boolean
+  balance: bigint
+  debits: bigint
+  credits: bigint
+  last: bigint
+}
+
+/** Accounts by their readable ids; unknown ones are absent. */
+export async function accountsByIds(tx: Tx, ids: string[]): Promise<AccountState[]> {
+  const rows = await tx.query<AccountRow>(
+    `select ${accountColumns} from ledger.account
+     where tenant_id = current_setting('tenure.tenant_id') and account_id = any($1::text[])`,
     [ids],
   )
+  return rows.map(stateOf)
 }
 
-/** Journal rows by idempotency key. */
-export async function transfersByKeys(tx: Tx, keys: string[]): Promise<JournalRow[]> {
+/** Accounts by the numbers under which the journal knows them. */
+export async function accountsByNumbers(tx: Tx, numbers: number[]): Promise<AccountState[]> {
+  const rows = await tx.query<AccountRow>(
+    `select ${accountColumns} from ledger.account where account_no = any($1::bigint[])`,
+    [numbers],
+  )
+  return rows.map(stateOf)
+}
+
+function stateOf(row: AccountRow): AccountState {
+  return {
+    accountNo: Number(row.no),
+    accountId: row.id,
+    currency: row.currency,
+    ...(row.floor === null ? {} : { floorMinor: row.floor }),
+    keepsLots: row.lots,
+    balanceMinor: row.balance,
+    pendingDebitsMinor: row.debits,
+    pendingCreditsMinor: row.credits,
+    lastSeq: Number(row.last),
+  }
+}
+
+/** Journal rows by their ids. */
+export async function transfersByIds(tx: Tx, ids: string[]): Promise<JournalRow[]> {
   const rows = await tx.query(
-    `select transfer_id as "transferId", key, input_hash as "inputHash", kind, state,
-            debit_account as "debitAccount", credit_account as "creditAccount", amount_minor as "amountMinor",
-            currency, pending_id as "pendingId", refusal, effective_at as at, memo
-     from ledger.transfer where key = any($1::text[])`,
-    [keys],
+    `select seq, debit_no as "debitNo", credit_no as "creditNo", amount_minor as "amountMinor",
+            debit_after as "debitAfter", credit_after as "creditAfter", debit_prev as "debitPrev",
+            credit_prev as "creditPrev", effective_at as at, transfer_id as id, input_hash as hash, kind, key,
+            related_seq as "relatedSeq", forgiven_minor as "forgivenMinor", refusal, memo, group_id as "group", lots
+     from ledger.transfer where transfer_id = any($1::uuid[])`,
+    [ids.map(uuidText)],
   )
-  return rows.map((row) => withoutNulls(row) as JournalRow)
+  return rows.map(journalRowOf)
 }
 
-/** What became of pending transfers, by their ids. */
-export function holdsOf(tx: Tx, transferIds: string[]): Promise<Hold[]> {
-  return tx.query<Hold>(
-    `select transfer_id as "transferId", state, posted_minor as "postedMinor"
-     from ledger.hold where transfer_id = any($1::uuid[])`,
-    [transferIds],
-  )
+const NUMBERS = new Set(['seq', 'debitNo', 'creditNo', 'debitPrev', 'creditPrev', 'relatedSeq'])
+
+function journalRowOf(row: Record<string, unknown>): JournalRow {
+  const { at, id, hash, lots, ...rest } = row
+  const kept = Object.entries(rest)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => [name, NUMBERS.has(name) ? Number(value) : value])
+  return {
+    ...(Object.fromEntries(kept) as Omit<JournalRow, 'moves'>),
+    effectiveMs: (at as Temporal.Instant).epochMilliseconds,
+    transferId: uuidDigits(id as string),
+    inputHash: uuidDigits(hash as string),
+    moves: movesOf((lots as bigint[] | null) ?? []),
+  }
 }
 
-/** Adds rows to the journal in the order given; returns how many keys were still free. */
-export async function insertJournal(tx: Tx, rows: JournalRow[], bookedAt: Temporal.Instant): Promise<number> {
-  const column = <T>(pick: (row: JournalRow) => T): T[] => rows.map(pick)
-  const inserted = await tx.query<{ n: number }>(
-    `with made as (
-       insert into ledger.transfer
-         (tenant_id, booked_at, transfer_id, key, input_hash, kind, state, debit_account, credit_account,
-          amount_minor, currency, pending_id, refusal, effective_at, memo)
-       select current_setting('tenure.tenant_id'), $1::timestamptz, *
-       from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                   $9::bigint[], $10::text[], $11::uuid[], $12::text[], $13::timestamptz[], $14::text[])
-       on conflict (tenant_id, key) do nothing
-       returning 1)
-     select count(*)::int as n from made`,
-    [
-      bookedAt,
-      column((r) => r.transferId),
-      column((r) => r.key),
-      column((r) => r.inputHash),
-      column((r) => r.kind),
-      column((r) => r.state),
-      column((r) => r.debitAccount),
-      column((r) => r.creditAccount),
-      column((r) => r.amountMinor),
-      column((r) => r.currency),
-      column((r) => r.pendingId ?? null),
-      column((r) => r.refusal ?? null),
-      column((r) => r.at),
-      column((r) => r.memo ?? null),
-    ],
-  )
-  return inserted[0]!.n
+function movesOf(lots: bigint[]): LotMove[] {
+  return Array.from({ length: lots.length / 7 }, (_, i) => {
+    const [accountNo, lotNo, deltaMinor, spentMinor, earned, available, expires] = lots.slice(
+      i * 7,
+      i * 7 + 7,
+    )
+    return {
+      accountNo: Number(accountNo),
+      lotNo: Number(lotNo),
+      deltaMinor: deltaMinor!,
+      spentMinor: spentMinor!,
+      earnedMs: Number(earned),
+      availableMs: Number(available),
+      expiresMs: msOf(expires!),
+    }
+  })
 }
 
-/** Adds the sides of posted transfers, in the order given. */
-export async function insertEntries(tx: Tx, rows: EntryRow[], bookedAt: Temporal.Instant): Promise<void> {
-  await tx.query(
-    `insert into ledger.entry
-       (tenant_id, booked_at, account_id, transfer_id, amount_minor, balance_after, effective_at)
-     select current_setting('tenure.tenant_id'), $1::timestamptz, *
-     from unnest($2::text[], $3::uuid[], $4::bigint[], $5::bigint[], $6::timestamptz[])`,
-    [
-      bookedAt,
-      rows.map((r) => r.accountId),
-      rows.map((r) => r.transferId),
-      rows.map((r) => r.amountMinor),
-      rows.map((r) => r.balanceAfter),
-      rows.map((r) => r.at),
-    ],
+const NEVER = 9_223_372_036_854_775_807n
+const msOf = (expires: bigint): number => (expires === NEVER ? Number.POSITIVE_INFINITY : Number(expires))
+
+/** Open lots by account, in the order of spending. */
+export async function openLots(tx: Tx, accountNumbers: number[]): Promise<Map<number, OpenLot[]>> {
+  const rows = await tx.query<{
+    no: bigint
+    lot: bigint
+    left: bigint
+    earned: bigint
+    from: bigint
+    to: bigint
+  }>(
+    `select account_no as no, lot_no as lot, remaining_minor as left, earned_ms as earned, available_ms as from,
+            expires_ms as to
+     from ledger.lot where account_no = any($1::bigint[])`,
+    [accountNumbers],
   )
+  const lots = new Map(accountNumbers.map((no): [number, OpenLot[]] => [no, []]))
+  for (const row of rows) {
+    lots.get(Number(row.no))!.push({
+      lotNo: Number(row.lot),
+      remainingMinor: row.left,
+      earnedMs: Number(row.earned),
+      availableMs: Number(row.from),
+      expiresMs: msOf(row.to),
+      stored: true,
+    })
+  }
+  for (const ofOne of lots.values()) ofOne.sort(spendOrder)
+  return lots
 }
 
-/** Stores the balances of accounts that the caller holds locked. */
-export async function updateAccounts(tx: Tx, accounts: LockedAccount[]): Promise<void> {
-  await tx.query(
-    `update ledger.account a
-     set balance_minor = n.balance, pending_debits_minor = n.debits, pending_credits_minor = n.credits
-     from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) as n (account_id, balance, debits, credits)
-     where a.account_id = n.account_id`,
-    [
-      accounts.map((a) => a.accountId),
-      accounts.map((a) => a.balanceMinor),
-      accounts.map((a) => a.pendingDebitsMinor),
-      accounts.map((a) => a.pendingCreditsMinor),
-    ],
+/** What became of transfers, by their place in the journal; those of which nothing is known are absent. */
+export async function standingsOf(tx: Tx, seqs: number[]): Promise<Standing[]> {
+  const rows = await tx.query<Omit<Standing, 'seq' | 'timeoutMs'> & { seq: bigint; timeout: bigint | null }>(
+    `select seq, state, timeout_ms as timeout, reversed_minor as "reversedMinor", restored, taken
+     from ledger.standing where seq = any($1::bigint[])`,
+    [seqs],
   )
-}
-
-/** Stores what became of pending transfers, new ones included. */
-export async function upsertHolds(tx: Tx, holds: Hold[]): Promise<void> {
-  await tx.query(
-    `insert into ledger.hold (tenant_id, transfer_id, state, posted_minor)
-     select current_setting('tenure.tenant_id'), * from unnest($1::uuid[], $2::text[], $3::bigint[])
-     on conflict (tenant_id, transfer_id)
-     do update set state = excluded.state, posted_minor = excluded.posted_minor`,
-    [holds.map((h) => h.transferId), holds.map((h) => h.state), holds.map((h) => h.postedMinor)],
-  )
-}
-
-/** Balances by account id; unknown accounts are absent. */
-export async function balancesOf(tx: Tx, accountIds: string[]): Promise<Map<string, AccountBalance>> {
-  if (accountIds.length === 0) return new Map()
-  const rows = await tx.query<AccountBalance>(
-    `select ${balanceColumns} from ledger.account where account_id = any($1::text[])`,
-    [accountIds],
-  )
-  return new Map(rows.map((row) => [row.accountId, row]))
-}
-
-/** Accounts of one owner, in order of id. */
-export function accountsOfOwner(tx: Tx, owner: string): Promise<AccountBalance[]> {
-  return tx.query<AccountBalance>(
-    `select ${balanceColumns} from ledger.account where owner = $1 order by account_id`,
-    [owner],
-  )
-}
-
-/** The latest lines of an account's statement, newest first. */
-export async function entriesOf(tx: Tx, accountId: string, limit: number): Promise<Entry[]> {
-  const rows = await tx.query(
-    `select e.transfer_id as "transferId", e.amount_minor as "amountMinor", e.balance_after as "balanceAfter",
-            e.effective_at as "effectiveAt", e.booked_at as "bookedAt", t.memo
-     from ledger.entry e join ledger.transfer t on t.tenant_id = e.tenant_id and t.transfer_id = e.transfer_id
-     where e.account_id = $1 order by e.seq desc limit $2`,
-    [accountId, limit],
-  )
-  return rows.map((row) => withoutNulls(row) as Entry)
-}
-
-/** Marks the place to which a batch goes back when one of its keys was taken at the same moment. */
-export const setSavepoint = (tx: Tx): Promise<unknown> => tx.query('savepoint ledger_batch')
-/** Forgets the mark: the batch stands. */
-export const releaseSavepoint = (tx: Tx): Promise<unknown> => tx.query('release savepoint ledger_batch')
-/** Undoes everything since the mark; locks taken before it stay. */
-export const rollbackToSavepoint = (tx: Tx): Promise<unknown> =>
-  tx.query('rollback to savepoint ledger_batch')
-
-function withoutNulls(row: object): object {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
+  return rows.map(({ seq, timeout, ...row }) => ({
+    ...row,
+    seq: Number(seq),
+    ...(timeout === null ? {} : { timeoutMs: Number(timeout) }),
+  }))
 }

@@ -1,14 +1,24 @@
-/** What an earn rule made of a purchase. */
-export const awardReasons = [
-  'credited',
-  /** The rule's condition did not hold. */
-  'condition_not_met',
-  /** The rule's condition could not be decided from what the purchase carries. */
-  'condition_failed',
-  /** The price is too small for a whole point. */
-  'rounds_to_zero',
-  /** The ledger did not take the transfer; its code is among the values. */
-  'refused_by_ledger',
+/** Every code with which this module refuses a document or a request; parts have lists of their own beside this. */
+export const loyaltyErrorCodes = [
+  'programme_not_found',
+  /** Another programme keeps the same currency. */
+  'programme_currency_taken',
+  'programme_time_zone_unknown',
+  'programme_missing',
+  'event_type_missing',
+  'earn_rule_not_found',
+  'earn_rule_invalid',
+  'member_not_found',
+  /** The member has left or was merged. */
+  'member_not_active',
+  /** One of the two cannot be merged into the other. */
+  'member_merge_conflict',
+  'household_not_found',
+  'household_full',
+  'household_conflict',
+  'households_not_kept',
+  'loyalty_event_not_found',
+  'migration_not_found',
+  'migration_closed',
 ] as const
-
-export type AwardReason = (typeof awardReasons)[number]
+export type LoyaltyErrorCode = (typeof loyaltyErrorCodes)[number]

@@ -1,14 +1,26 @@
-import { z } from 'zod'
-import { tenantOf } from '../access/index.ts'
-import { type Database, type FastifyInstance, parseInput } from '../platform/index.ts'
+import type { Access } from '../access/index.ts'
+import type { Database, FastifyInstance } from '../platform/index.ts'
+import type { Profiles } from '../profiles/index.ts'
+import { earningRoutes } from './earning/http.ts'
+import { membersRoutes } from './members-http.ts'
+import { migrationRoutes } from './migration/http.ts'
+import { gameRoutes, playRoutes } from './play/http.ts'
+import { referralRoutes } from './referrals/http.ts'
+import { liabilityRoutes } from './liability/http.ts'
+import { tierRoutes } from './tiers/http.ts'
 import type { Loyalty } from './service.ts'
 
-const parameters = z.object({ subscriberId: z.coerce.number().int().min(0).max(2_147_483_647) })
+export type LoyaltyHttpParts = { database: Database; loyalty: Loyalty; profiles: Profiles; access: Access }
 
-/** `GET /v1/subscribers/:subscriberId/points`: balances, and why points were given or not. */
-export function loyaltyRoutes(http: FastifyInstance, deps: { database: Database; loyalty: Loyalty }): void {
-  http.get('/v1/subscribers/:subscriberId/points', (request) => {
-    const { subscriberId } = parseInput(parameters, request.params)
-    return deps.database.tx(tenantOf(request), (tx) => deps.loyalty.pointsOf(tx, subscriberId))
-  })
+/** Adds the routes of all parts of loyalty. */
+export function loyaltyRoutes(http: FastifyInstance, parts: LoyaltyHttpParts): void {
+  const { loyalty } = parts
+  tierRoutes(http, { ...parts, tiers: loyalty.tiers })
+  liabilityRoutes(http, { ...parts, liability: loyalty.liability })
+  membersRoutes(http, { ...parts, members: loyalty.members })
+  earningRoutes(http, { ...parts, earning: loyalty })
+  migrationRoutes(http, { ...parts, migrations: loyalty.migrations })
+  playRoutes(http, loyalty.play)
+  gameRoutes(http, loyalty.play, parts.access)
+  referralRoutes(http, loyalty.referrals)
 }

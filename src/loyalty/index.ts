@@ -1,13 +1,17 @@
-export type { EarnRule, Purchase } from './contract.ts'
-export { earnRuleKind } from './earn-rule.ts'
-export { type AwardReason, awardReasons } from './errors.ts'
-export { loyaltyRoutes } from './http.ts'
 export {
-  createLoyalty,
-  liabilityAccount,
-  type Loyalty,
-  type LoyaltyDependencies,
+  accountOf,
+  householdOwner,
   memberAccount,
-  type PointsPage,
-} from './service.ts'
-export type { Award } from './store.ts'
+  memberOwner,
+  programmeAccount,
+  type ProgrammePurpose,
+} from './accounts.ts'
+export type { EarnRule, Purchase } from './earning/earn-rule.ts'
+export { type LoyaltyErrorCode, loyaltyErrorCodes } from './errors.ts'
+export { loyaltyRoutes } from './http.ts'
+export type { LoyaltyDependencies } from './dependencies.ts'
+export { createLoyalty, type Loyalty } from './service.ts'
+export { earnRuleKind } from './earning/earn-rule-kind.ts'
+export { programmeKind } from './programme-kind.ts'
+export { loyaltyDocuments } from './documents.ts'
+export { impliedProgramme, type Programme } from './programmes.ts'

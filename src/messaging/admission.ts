@@ -10,7 +10,7 @@ import { hold } from './progress.ts'
 export type Admitted = { message: Message; outbound: OutboundMessage }
 
 /** What one tick hands to all channels, at most: a tick must be short, because others wait for it. */
-const TICK_MARKS = 8_000
+const TICK_MARKS = 4_000
 
 /**
  * Lets messages out of their queues, each channel's as far as it has room: through the gate, and marked as being
@@ -101,7 +101,7 @@ function decide(
     stopReason: stop?.reason,
     timeZone: card.timeZone,
     sendWindow: catalogue.plan(run)?.cascade.sendWindow,
-    contacts: card.contacts,
+    contacts: card.contacts(run.runId),
   })
 }
 
@@ -147,14 +147,26 @@ function postpone(desk: Desk, message: Message, reason: string, untilMs: number,
   desk.set.setDue(message.run, untilMs)
 }
 
-/** First contacts of a paced cascade have their turns one after the other, so many a minute of domain time. */
+/** How far a paced cascade may catch up what a busy moment made it miss, ms; what a pause made it miss is gone. */
+const CATCH_UP_MS = 1_000
+
+/**
+ * First contacts of a paced cascade have their turns one after the other, so many a minute of domain time. Who comes too
+ * late for its turn, because sending was paused or the channel away, and finds others before it, gets a new one.
+ */
 function isBeforeTurn(desk: Desk, message: Message, nowMs: number): boolean {
   const cascade = desk.catalogue.plan(message.run)?.cascade
-  if (cascade?.perMinute === undefined || message.step > 0 || message.isPaced) return false
-  const turnMs = Math.max(nowMs, desk.turns.get(cascade.id) ?? nowMs)
-  desk.turns.set(cascade.id, turnMs + 60_000 / cascade.perMinute)
+  if (cascade?.perMinute === undefined || message.step > 0) return false
+  const everyMs = 60_000 / cascade.perMinute
+  const { nextMs, freeMs } = desk.turns.get(cascade.id) ?? { nextMs: nowMs, freeMs: nowMs }
+  if (nextMs <= nowMs && (message.isPaced || freeMs <= nowMs)) {
+    const afterMs = Math.max(nextMs, nowMs - CATCH_UP_MS) + everyMs
+    desk.turns.set(cascade.id, { nextMs: afterMs, freeMs: Math.max(freeMs, afterMs) })
+    return false
+  }
+  const turnMs = Math.max(nowMs, nextMs, freeMs)
+  desk.turns.set(cascade.id, { nextMs, freeMs: turnMs + everyMs })
   message.isPaced = true
-  if (turnMs <= nowMs) return false
   postpone(desk, message, 'pacing', Math.ceil(turnMs), { perMinute: cascade.perMinute })
   return true
 }

@@ -48,7 +48,7 @@ export function insertAnswers(tx: Tx, answers: NewAnswer[]): Promise<StoredAnswe
              and (r.contacted_at <= g.at or r.contacted_at is null and exists (
                select from messaging.message s where s.run_id = r.run_id and s.state = 'submitting'))
            order by r.contacted_at desc nulls first, r.started_at desc limit 1)) as run_id
-       from given g left join messaging.message m on m.message_id = g.message_id)
+       from given g left join messaging.messages_by_id($7::uuid[]) m on m.message_id = g.message_id)
      insert into messaging.answer
        (tenant_id, answer_id, dedupe_key, subscriber_id, channel, text, choice, run_id, campaign_id, arm, at)
      select current_setting('tenure.tenant_id'), n.answer_id, n.dedupe_key, n.subscriber_id, n.channel, n.text,
@@ -73,8 +73,7 @@ export function insertAnswers(tx: Tx, answers: NewAnswer[]): Promise<StoredAnswe
 export async function subscribersOfMessages(tx: Tx, messageIds: string[]): Promise<Map<string, number>> {
   if (messageIds.length === 0) return new Map()
   const rows = await tx.query<{ messageId: string; subscriberId: number }>(
-    `select message_id as "messageId", subscriber_id as "subscriberId" from messaging.message
-     where message_id = any($1::uuid[])`,
+    `select message_id as "messageId", subscriber_id as "subscriberId" from messaging.messages_by_id($1::uuid[])`,
     [messageIds.filter((id) => uuidOrNull(id) !== null)],
   )
   return new Map(rows.map((row) => [row.messageId, row.subscriberId]))

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
-const amountMinor = z.string().regex(/^\d+$/)
+/** Minor units, as digits. */
+export const amountMinor = z.string().regex(/^\d+$/)
 const share = z.number().min(0).max(1)
 
 /** `POST /v1/cascades/expectation`: what a cascade, saved or not, would cost and reach. */

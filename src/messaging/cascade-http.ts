@@ -22,7 +22,6 @@ import {
   type TemplateHistory,
 } from './cascade-report-store.ts'
 import { channelKinds, type ChannelSettings } from './channels/kinds.ts'
-import { smsParts } from './channels/sms/segments.ts'
 import { type Cascade, cascade, type Template } from './contract.ts'
 import { prepareTemplate, renderTemplate } from './template.ts'
 
@@ -110,7 +109,7 @@ async function expectationOf(
     steps.map(async (step, place) => {
       const settings = await documents.get<ChannelSettings>(tenantId, 'Channel', step.channel)
       const template = await documents.get<Template>(tenantId, 'Template', step.template)
-      const units = await unitsOf(template, step.channel, templates)
+      const units = await unitsOf(template, step.channel, settings, templates)
       const believed = believedReach(step.channel, step.until, historyOf(step.channel), given[String(place)])
       const priceMinor = settings?.priceMinor
       return { place, step, units, believed, priceMinor, template }
@@ -124,7 +123,7 @@ async function expectationOf(
   }))
   const expected = expectedSteps(weighed, order === 'expected_cost')
   const asSms = looked.find(({ step }) => step.channel === 'sms') ?? looked[0]!
-  const smsUnits = asSms.step.channel === 'sms' ? asSms.units : await unitsOf(asSms.template, 'sms', [])
+  const smsUnits = asSms.step.channel === 'sms' ? asSms.units : await unitsOf(asSms.template, 'sms', sms, [])
   const smsReach = believedReach('sms', asSms.step.until, historyOf('sms'), undefined)
   return {
     days: HISTORY_DAYS,
@@ -164,15 +163,14 @@ type Units = { units: number; from: 'history' | 'template' }
 async function unitsOf(
   template: Template | undefined,
   channel: string,
+  settings: ChannelSettings | undefined,
   history: TemplateHistory[],
 ): Promise<Units> {
   if (!template) return { units: 1, from: 'template' }
   const known = history.find(({ templateId }) => templateId === template.id)
   if (known) return { units: known.averageUnits, from: 'history' }
   const count = channelKinds.get(channel)?.traits.unitsOf
-  if (channel !== 'sms' && !count) return { units: 1, from: 'template' }
-  const content = await exampleOf(template)
-  return { units: count?.(content) ?? smsParts(content.text), from: 'template' }
+  return { units: count?.(await exampleOf(template), settings) ?? 1, from: 'template' }
 }
 
 async function exampleOf(template: Template): Promise<{ text: string }> {

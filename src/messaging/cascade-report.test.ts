@@ -99,15 +99,18 @@ async function tell(stories: Story[]): Promise<void> {
       const at = (minutes: number | undefined) =>
         minutes === undefined ? null : Temporal.Instant.fromEpochMilliseconds(nowMs - minutes * 60_000)
       const [run] = await tx.query<{ id: string }>(
-        `insert into messaging.cascade_run (tenant_id, run_id, cascade_id, cascade_version, subscriber_id, campaign_id,
-           arm, reference, variables, state, outcome, all_sms_minor, contacted_at, started_at)
-         values ('alpha', gen_random_uuid(), 'offer', 1, $1, 'camp', 'a', 'r', '{}', 'finished', $2, 300, $3, $4)
+        `with shape as (
+           insert into messaging.shape (tenant_id, shape_id, cascade_id, cascade_version, campaign_id, arm)
+           values ('alpha', 1, 'offer', 1, 'camp', 'a') on conflict do nothing)
+         insert into messaging.life (tenant_id, run_id, shape_id, subscriber_id, step, reference, variables, state, outcome,
+           all_sms_minor, contacted_at, started_at)
+         values ('alpha', gen_random_uuid(), 1, $1, 0, 'r', '{}', 'finished', $2, 300, $3, $4)
          returning run_id as id`,
         [n + 1, outcome, at(messages.find(({ sentMin }) => sentMin !== undefined)?.sentMin), at(beganMin)],
       )
       for (const [step, message] of messages.entries())
         await tx.query(
-          `insert into messaging.message (tenant_id, message_id, run_id, step, channel, template_id, subscriber_id,
+          `insert into messaging.later_message (tenant_id, message_id, run_id, step, channel, template_id, subscriber_id,
              campaign_id, arm, reference, until, wait_s, text, parts, cost_minor, state, reason, queued_at, not_before,
              expires_at, submitted_at)
            values ('alpha', gen_random_uuid(), $1, $2, $3, $4, $5, 'camp', 'a', 1, $6, 60, 't', $7, $8, $9, $10, $11,

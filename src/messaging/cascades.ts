@@ -1,9 +1,9 @@
-import { derivedId, DomainError } from '../platform/index.ts'
+import { DomainError } from '../platform/index.ts'
 import type { Card } from './cards.ts'
 import type { Plan, Step } from './catalogue.ts'
 import type { Content } from './channel.ts'
-import { smsParts } from './channels/sms/segments.ts'
 import type { Cascade } from './contract.ts'
+import { messageIdOf } from './message-id.ts'
 import { isLost, type Message, type MessageState, reaches, type Run } from './message.ts'
 import { stepAt } from './step-order.ts'
 import { renderTemplate, type RenderOptions } from './template.ts'
@@ -27,11 +27,6 @@ export function nextMove(
   return { move: 'finish', outcome: isLost(state) ? 'not_reached' : 'no_answer' }
 }
 
-/** The id of a run's message at a step: there is one, whoever makes it and however often. */
-export function messageIdOf(runId: string, step: number): string {
-  return derivedId('message', runId, step)
-}
-
 /**
  * The message of a step, rendered and priced; undefined where its text cannot be made or the tenant has no such
  * channel. With the first one the run learns what the contact would have cost as SMS.
@@ -45,14 +40,14 @@ export function compose(
   wording: Wording,
 ): Message | undefined {
   const planned = stepAt(plan, run, step)
-  const { channel, template, priceMinor, traits, until, waitMs, validForMs } = planned
+  const { channel, template, priceMinor, unitsOf, until, waitMs, validForMs } = planned
   const messageId = messageIdOf(run.runId, step)
   const purpose = run.purpose ?? plan.cascade.purpose ?? 'marketing'
   const content = contentOf(planned, run, card, wording.optionsFor(planned, run, messageId, purpose, card))
   if (step === 0 && run.messages.length === 0)
     run.allSmsMinor = allSmsCost(plan, planned, run, content, card, wording)
   if (!content || !template || priceMinor === undefined) return undefined
-  const parts = traits?.unitsOf?.(content) ?? 1
+  const parts = unitsOf?.(content) ?? 1
   return {
     run,
     messageId,
@@ -83,6 +78,7 @@ export function compose(
     isInFlight: false,
     isChanged: true,
     isKnown: false,
+    alike: undefined,
   }
 }
 
@@ -94,10 +90,10 @@ function allSmsCost(
   card: Pick<Card, 'language' | 'timeZone'>,
   wording: Wording,
 ): bigint {
-  const { asSms, smsPriceMinor } = plan
-  if (smsPriceMinor === undefined) return 0n
+  const { asSms, smsCostOf } = plan
+  if (smsCostOf === undefined) return 0n
   const content = asSms === taken ? first : contentOf(asSms, run, card, wording.optionsForPrice(asSms, card))
-  return content ? smsPriceMinor * BigInt(smsParts(content.text)) : 0n
+  return content ? smsCostOf(content) : 0n
 }
 
 /** One run's bad variables end that run and not the batch it came in. */
@@ -123,13 +119,14 @@ export function priceOf(
   card: Pick<Card, 'language' | 'timeZone'>,
   wording: Wording,
 ): bigint {
-  const { priceMinor = 0n, traits } = planned
-  if (!traits?.unitsOf) return priceMinor
+  const { priceMinor = 0n, unitsOf } = planned
+  if (!unitsOf) return priceMinor
   const content = contentOf(planned, run, card, wording.optionsForPrice(planned, card))
-  return content ? priceMinor * BigInt(traits.unitsOf(content)) : priceMinor
+  return content ? priceMinor * BigInt(unitsOf(content)) : priceMinor
 }
 
 /** A number that receipts bring back where the protocol has room for one (SMPP: 16 bits). */
 function referenceOf(messageId: string): number {
-  return Number.parseInt(messageId.slice(0, 4), 16)
+  // The digits in front are the time in ids of version 7.
+  return Number.parseInt(messageId.slice(-4), 16)
 }

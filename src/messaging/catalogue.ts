@@ -1,10 +1,12 @@
 import { type Documents, DomainError } from '../platform/index.ts'
-import type { ChannelTraits } from './channel.ts'
+import type { ChannelTraits, Content } from './channel.ts'
 import { channelKinds, type ChannelSettings } from './channels/kinds.ts'
 import { type Cascade, cascade, type ContactPolicy, durationMs, type Template } from './contract.ts'
 import type { Until } from './message.ts'
 import { prepareTemplate } from './template.ts'
 import { localisedParts } from './template-contract.ts'
+
+type UnitsOf = (content: Content) => number
 
 /** A step of a cascade with everything looked up that does not depend on the subscriber. */
 export type Step = {
@@ -12,7 +14,8 @@ export type Step = {
   template: Template | undefined
   /** Undefined where the tenant has no such channel. */
   priceMinor: bigint | undefined
-  traits: ChannelTraits | undefined
+  /** Units that a content is paid for as. */
+  unitsOf: UnitsOf | undefined
   until: Until
   waitMs: number
   validForMs: number
@@ -27,7 +30,7 @@ export type Plan = {
   steps: Step[]
   /** Whose text and price tell what the contact would have cost as SMS: its own SMS step, else the first one. */
   asSms: Step
-  smsPriceMinor: bigint | undefined
+  smsCostOf: ((content: Content) => bigint) | undefined
   /** What subscribers did before decides about their order of steps or their hour. */
   needsHabits: boolean
 }
@@ -123,7 +126,7 @@ export class Catalogue {
         channel,
         template: words,
         priceMinor: settings && BigInt(settings.priceMinor),
-        traits,
+        unitsOf: unitsOf(channel, settings),
         hasLinks: words?.link !== undefined || mentions(/\|\s*short\b/),
         wantsUnsubscribing:
           traits?.shows.includes('unsubscribeUrl') === true || mentions(/\bunsubscribeUrl\b/),
@@ -134,8 +137,11 @@ export class Catalogue {
     }
     const sms = await get<ChannelSettings>('Channel', 'sms')
     const asSms = steps.find(({ channel }) => channel === 'sms') ?? steps[0]!
+    const smsUnitsOf = unitsOf('sms', sms)!
+    const smsCostOf =
+      sms && ((content: Content): bigint => BigInt(sms.priceMinor) * BigInt(smsUnitsOf(content)))
     const needsHabits = found.timing === 'best_hour' || found.order === 'expected_cost'
-    return { cascade: found, steps, asSms, smsPriceMinor: sms && BigInt(sms.priceMinor), needsHabits }
+    return { cascade: found, steps, asSms, smsCostOf, needsHabits }
   }
 
   /** A template that is ready to be rendered; one whose MJML cannot be laid out fails its messages and not the batch. */
@@ -150,4 +156,10 @@ export class Catalogue {
     }
     return template
   }
+}
+
+/** What a kind counts as units under the tenant's settings; undefined where each message is one. */
+function unitsOf(channel: string, settings: ChannelSettings | undefined): UnitsOf | undefined {
+  const traits = channelKinds.get(channel)?.traits
+  return traits?.unitsOf && ((content) => traits.unitsOf!(content, settings))
 }

@@ -171,7 +171,7 @@ export interface Channel {
 export type AddressKind = 'msisdn' | 'email' | 'telegram' | 'push' | 'webpush' | 'subscriber'
 
 /** What a kind of channel can carry and tell, for the gate, the editors and the reports. */
-export type ChannelTraits = {
+export type ChannelTraits<Settings = unknown> = {
   addressKind: AddressKind
   /** Which steps of a message's life the provider reports. */
   reports: ('delivered' | 'seen' | 'clicked' | 'answered')[]
@@ -183,8 +183,8 @@ export type ChannelTraits = {
   resubmitSafe: boolean
   /** What `onAnswer` resolves with is said back by the channel itself. */
   replies?: true
-  /** Units that are paid for: parts of an SMS; 1 where this is absent. */
-  unitsOf?(content: Content): number
+  /** Units that are paid for: parts of an SMS as these settings send it, else by the defaults; 1 where this is absent. */
+  unitsOf?(content: Content, settings?: Settings): number
 }
 
 /** Where the channel that is ours puts what the site and the app will ask for; resolves when it is durable. */
@@ -206,6 +206,6 @@ export type ChannelContext = {
 export type ChannelKind<Settings extends z.ZodType = z.ZodType> = {
   id: string
   settings: Settings
-  traits: ChannelTraits
+  traits: ChannelTraits<z.infer<Settings>>
   create(settings: z.infer<Settings>, context: ChannelContext): Channel
 }

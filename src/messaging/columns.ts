@@ -1,9 +1,6 @@
 import { jsonText } from './packing.ts'
 
-/**
- * Array parameters of a statement, written as PostgreSQL's own array texts (manual, §8.15.2). Thousands of rows go
- * through here each second, and values that can hold nothing but letters, digits and dashes need no quotes.
- */
+/** Array parameters of a statement, written as PostgreSQL's own array texts (manual, §8.15.2). */
 
 /** Numbers, ids and words of our own lists. */
 export function plain(values: (string | number | bigint | null)[]): string {
@@ -13,7 +10,7 @@ export function plain(values: (string | number | bigint | null)[]): string {
 }
 
 /** Any texts. */
-export function quoted(values: (string | null)[]): string {
+function quoted(values: (string | null)[]): string {
   let text = '{'
   for (let i = 0; i < values.length; i++) text += (i === 0 ? '' : ',') + quote(values[i]!)
   return text + '}'
@@ -30,11 +27,11 @@ function quote(value: string | null): string {
 
 const notInJsonb = /\\u(?:0000|d[89a-f][0-9a-f]{2})/gi
 
-/** Values for jsonb, which knows neither the character zero nor half of a surrogate pair (manual, §8.14). */
-export function documents(values: (object | null)[]): string {
-  return quoted(
-    values.map((value) => (value === null ? null : jsonText(value).replace(notInJsonb, '\ufffd'))),
-  )
+/** A value for jsonb, which knows neither the character zero nor half of a surrogate pair (manual, §8.14). */
+export function documentText(value: object | null): string | null {
+  if (value === null) return null
+  const text = jsonText(value)
+  return text.includes('\\u') ? text.replace(notInJsonb, '\ufffd') : text
 }
 
 /** Texts of which there are only a few different ones: they travel once, and each row names its own by number. */

@@ -1,4 +1,5 @@
 import { instantOf, type Tx } from '../platform/index.ts'
+import { plain } from './columns.ts'
 import type { Purpose } from './contract.ts'
 
 type StoredContact = { messageId: string; channel: string; purpose: Purpose; runId: string; atMs: number }
@@ -13,7 +14,7 @@ export async function contactsSince(
     `select message_id as "messageId", subscriber_id as "subscriberId", channel, purpose, run_id as "runId",
             (extract(epoch from submitted_at) * 1000)::float8 as "atMs"
      from messaging.message where subscriber_id = any($1::int[]) and submitted_at > $2`,
-    [subscriberIds, instantOf(sinceMs)],
+    [plain(subscriberIds), instantOf(sinceMs)],
   )
   return Map.groupBy(rows, (row) => row.subscriberId)
 }
@@ -26,7 +27,7 @@ export async function goneAddresses(
   const rows = await tx.query<{ subscriberId: number; channel: string; hash: string }>(
     `select subscriber_id as "subscriberId", channel, address_hash as hash from messaging.address_gone
      where subscriber_id = any($1::int[])`,
-    [subscriberIds],
+    [plain(subscriberIds)],
   )
   const gone = new Map<number, Map<string, string>>()
   for (const { subscriberId, channel, hash } of rows) {

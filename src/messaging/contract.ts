@@ -1,6 +1,10 @@
 import { z } from 'zod'
+import { amountMinor } from './cascade-contract.ts'
+import { slug } from './template-contract.ts'
 
 export {
+  type ChannelCapabilities,
+  channelCapabilitiesList,
   type Language,
   type PreviewAnswer,
   previewAnswer,
@@ -11,9 +15,6 @@ export {
   testSendRequest,
 } from './template-contract.ts'
 
-/** An id of a document: lower-case words, digits, dots and hyphens. */
-const slug = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)
-const amountMinor = z.string().regex(/^\d+$/)
 const duration = z.string().refine(isDuration, 'an ISO 8601 duration of days or less, such as PT15M or P2D')
 const localTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a local time such as 21:00')
 
@@ -174,3 +175,6 @@ export {
   expectationAnswer,
   expectationRequest,
 } from './cascade-contract.ts'
+
+export { type LinkStatistics, linkStatistics, linkStatisticsQuery } from './link-contract.ts'
+export { type StopsAnswer, stopsAnswer, stopsQuery } from './policy-contract.ts'

@@ -1,10 +1,15 @@
 import type { Cards } from './cards.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Channel } from './channel.ts'
-import type { Message, Run } from './message.ts'
+import type { Message, MessageState, Run } from './message.ts'
 import { ChannelQueue } from './queue.ts'
 import type { Wording } from './wording.ts'
 import type { WorkingSet } from './working-set.ts'
+
+const lastWords = ['clicked', 'seen', 'delivered'] as const
+
+/** So many messages that wait for a channel are enough for some ticks. */
+const FLOOD = 4_000
 
 /** Everything that one tenant's sender has at hand. */
 export class Desk {
@@ -17,8 +22,8 @@ export class Desk {
   readonly queues = new Map<string, ChannelQueue>()
   /** Campaigns whose sending is not running. */
   readonly stopped = new Map<string, 'paused' | 'cancelled'>()
-  /** When the next first contact of a paced cascade has its turn, epoch ms. */
-  readonly turns = new Map<string, number>()
+  /** Of each paced cascade when its next first contact may go, and the first turn that nobody has, epoch ms. */
+  readonly turns = new Map<string, { nextMs: number; freeMs: number }>()
   /** Subscribers whose card must be loaded before their runs can go on. */
   readonly wantedCards = new Set<number>()
   /** Runs whose cascade must be read before they can go on. */
@@ -53,6 +58,19 @@ export class Desk {
 
   hasWaiting(): boolean {
     for (const queue of this.queues.values()) if (queue.size > 0) return true
+    return false
+  }
+
+  /** The last that a channel ever tells of a message. */
+  lastWordOf(channel: string): MessageState {
+    const reports = this.catalogue.traits(channel)?.reports ?? []
+    return lastWords.find((word) => reports.includes(word)) ?? 'submitted'
+  }
+
+  /** Whether more waits for channels that are at work than they will take soon: what comes behind it need not yet. */
+  get isFlooded(): boolean {
+    for (const [channel, queue] of this.queues)
+      if (queue.size > FLOOD && (this.inFlight.get(channel) ?? 0) > 0) return true
     return false
   }
 

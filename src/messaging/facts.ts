@@ -38,8 +38,12 @@ export function noteContact(run: Run, atMs: number): void {
 }
 
 function note(run: Run, one: Note): void {
-  if (run.notes === null) run.notes = [one]
-  else run.notes.push(one)
+  // Arrays that grow take room for many, and nobody has many notes.
+  run.notes = run.notes === null ? [one] : run.notes.length > 2 ? [...run.notes, one] : grown(run.notes, one)
+}
+
+function grown(notes: Note[], one: Note): Note[] {
+  return notes.length === 1 ? [notes[0]!, one] : [notes[0]!, notes[1]!, one]
 }
 
 /** The moments of a batch are mostly one: an instant is made once for all of them. */

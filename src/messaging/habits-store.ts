@@ -1,5 +1,5 @@
 import type { Tx } from '../platform/index.ts'
-import { ANSWERED } from './cascade-report-store.ts'
+import { ANSWERED, samplePercent } from './cascade-report-store.ts'
 
 /** How often a channel's messages to one subscriber did what a step may wait for. */
 export type ChannelAttempts = {
@@ -16,13 +16,10 @@ const SAMPLE_ROWS = 50_000
 
 /** Some subscribers who were sent something since a moment, for whom everybody's habits are looked up. */
 export async function sampleSubscribers(tx: Tx, since: Temporal.Instant, limit: number): Promise<number[]> {
-  const [size] = await tx.query<{ rows: number }>(
-    `select greatest(reltuples, 0)::float8 as rows from pg_class where oid = 'messaging.message'::regclass`,
-  )
-  const percent = Math.min(100, (100 * SAMPLE_ROWS) / Math.max(1, size!.rows))
+  const percent = await samplePercent(tx, SAMPLE_ROWS)
   const rows = await tx.query<{ id: number }>(
-    `select distinct subscriber_id as id from messaging.message tablesample system ($1)
-     where queued_at >= $2 limit $3`,
+    `select distinct subscriber_id as id from messaging.life tablesample system ($1)
+     where started_at >= $2 limit $3`,
     [percent, since, limit],
   )
   return rows.map(({ id }) => id)

@@ -10,6 +10,7 @@ import {
   type Tx,
 } from '../platform/index.ts'
 import { formatUssdReply, parseUssdForm } from './channels/ussd/index.ts'
+import { messageStates } from './message.ts'
 import type { Messaging } from './service.ts'
 import { sendRequest } from './requests.ts'
 import {
@@ -23,18 +24,13 @@ import {
 
 const callbackPlace = z.object({ tenantId: z.string(), channelId: z.string(), secret: z.string() })
 const subscriberPlace = z.object({ subscriberId: z.coerce.number().int().min(0).max(2_147_483_647) })
+/** `after` is the `next` of the page before. */
+const historyQuery = z.object({
+  after: z.uuid().optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(200),
+})
 const messagesQuery = z.object({
-  state: z.enum([
-    'queued',
-    'held',
-    'submitting',
-    'submitted',
-    'delivered',
-    'seen',
-    'clicked',
-    'failed',
-    'unknown',
-  ]),
+  state: z.enum(messageStates),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 })
 
@@ -57,14 +53,6 @@ export function messagingRoutes(
       const text = await messaging.inbound(tenantOf(request), 'ussd').onAnswer(answer)
       return reply.type('text/plain; charset=utf-8').send(formatUssdReply(text ?? 'OK'))
     })
-  })
-
-  http.post('/v1/channels/dstk/callbacks', async (request, reply) => {
-    const channel = await messaging.gateways.channelOf(tenantOf(request), 'dstk')
-    if (!channel) throw new DomainError('channel_not_found', 'this tenant has no DSTK channel')
-    const body = Buffer.from(JSON.stringify(request.body))
-    const { status } = await channel.callback!({ method: 'POST', headers: request.headers, query: {}, body })
-    return reply.code(status).send()
   })
 
   callbackRoute(http, messaging)
@@ -133,10 +121,12 @@ function messageRoutes(http: FastifyInstance, messaging: Messaging, database: Da
 
   http.get('/v1/subscribers/:subscriberId/messages', (request) => {
     const { subscriberId } = parseInput(subscriberPlace, request.params)
-    return read(tenantOf(request), async (tx) => ({
-      subscriberId,
-      messages: await messagesOfSubscriber(tx, subscriberId, 200),
-    }))
+    const { after, limit } = parseInput(historyQuery, request.query)
+    return read(tenantOf(request), async (tx) => {
+      const found = await messagesOfSubscriber(tx, subscriberId, limit + 1, after)
+      const messages = found.slice(0, limit)
+      return { subscriberId, messages, next: found.length > limit ? messages.at(-1)!.messageId : null }
+    })
   })
 }
 
@@ -158,7 +148,7 @@ function sendingRoutes(http: FastifyInstance, messaging: Messaging, database: Da
     const counts = await database.tx(tenantId, (tx) => sendingCounts(tx, campaignId))
     const isFinished = counts.waiting + counts.active === 0
     const state = sender.desk.stopped.get(campaignId) ?? (isFinished ? 'finished' : 'running')
-    return { campaignId, state, isFinished, ...counts, ratesPerS: sender.ratesPerS() }
+    return { campaignId, state, isFinished, ...counts, ratesPerS: sender.rates.perS() }
   })
 
   http.get('/v1/delivery', async (request) => {
@@ -166,6 +156,6 @@ function sendingRoutes(http: FastifyInstance, messaging: Messaging, database: Da
     const sender = messaging.senderOf(tenantId)
     await sender.tablesTrue()
     const counts = await database.tx(tenantId, (tx) => sendingCounts(tx))
-    return { ...counts, ratesPerS: sender.ratesPerS() }
+    return { ...counts, ratesPerS: sender.rates.perS() }
   })
 }

@@ -48,12 +48,7 @@ export function inboundOf(
 /** Receipts that came together are acknowledged together, when the last of them is durable. */
 function takeReceipts(sender: Sender, channel: string, receipts: DeliveryReceipt[]): Promise<void> {
   if (receipts.length === 0) return Promise.resolve()
-  return new Promise((whenAll, reject) => {
-    let left = receipts.length
-    const resolve = (): void => {
-      if (--left === 0) whenAll()
-    }
-    const sinceMs = performance.now()
-    sender.addReceipts(receipts.map((receipt) => ({ channel, receipt, sinceMs, tick: 0, resolve, reject })))
+  return new Promise((resolve, reject) => {
+    sender.addReceipts({ channel, receipts, sinceMs: performance.now(), tick: 0, resolve, reject })
   })
 }

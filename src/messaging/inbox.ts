@@ -12,6 +12,13 @@ export type ReceivedReceipt = Waiter & {
   sinceMs: number
   tick: number
 }
+/** Receipts that came together and are acknowledged together, when the last of them is durable. */
+export type ReceiptBatch = Waiter & {
+  channel: string
+  receipts: DeliveryReceipt[]
+  sinceMs: number
+  tick: number
+}
 export type ReceivedAnswer = Waiter & {
   answer: InboundAnswer & { answerId: string }
   subscriberId: number | undefined
@@ -37,6 +44,8 @@ export type SendingState = 'running' | 'paused' | 'cancelled'
 /** What comes in between two ticks. */
 export class Inbox {
   outcomes: { message: Message; outcome: SubmitOutcome }[] = []
+  batches: ReceiptBatch[] = []
+  /** Those that memory alone could not understand. */
   receipts: ReceivedReceipt[] = []
   answers: ReceivedAnswer[] = []
   gone: ReceivedGone[] = []
@@ -45,6 +54,7 @@ export class Inbox {
   get isEmpty(): boolean {
     return (
       this.outcomes.length === 0 &&
+      this.batches.length === 0 &&
       this.receipts.length === 0 &&
       this.answers.length === 0 &&
       this.gone.length === 0 &&
@@ -55,6 +65,7 @@ export class Inbox {
   /** Gives back what a failed tick had taken, before what came since. */
   giveBack(taken: Inbox): void {
     this.outcomes = [...taken.outcomes, ...this.outcomes]
+    this.batches = [...taken.batches, ...this.batches]
     this.receipts = [...taken.receipts, ...this.receipts]
     this.answers = [...taken.answers, ...this.answers]
     this.gone = [...taken.gone, ...this.gone]
@@ -63,6 +74,7 @@ export class Inbox {
 
   /** Everybody who waits. */
   *waiters(): Generator<Waiter> {
+    yield* this.batches
     yield* this.receipts
     yield* this.answers
     yield* this.gone

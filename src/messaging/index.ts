@@ -13,15 +13,23 @@ export type {
   OutboundMessage,
   SubmitOutcome,
 } from './channel.ts'
+export {
+  campaignsOfCascade,
+  type Converted,
+  conversionsOfCascade,
+  type StepConversion,
+} from './conversion-store.ts'
 export { messagingDocuments } from './documents.ts'
 export { messagingErrors } from './errors.ts'
 export { messagingRoutes } from './http.ts'
 export { overviewRoutes } from './overview-http.ts'
+export { policyRoutes } from './policy-http.ts'
 export { createMessaging, type Messaging } from './service.ts'
 export type { StartCascade } from './start-store.ts'
 export { takeWords, type WordAnswer, type WordOutcome } from './consent-withdrawal.ts'
 export { inboxRoutes } from './inbox-http.ts'
 export { linkRoutes } from './links/http.ts'
+export { linkStatisticsRoutes } from './links/statistics-http.ts'
 export { createLinks, type HumanClick, type LinkBatch, type Links } from './links/links.ts'
 export { templateRoutes } from './template-http.ts'
 export { createTemplates, type SendTest, type Templates } from './template-preview.ts'

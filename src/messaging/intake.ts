@@ -5,9 +5,10 @@ import { storeAnswers } from './answers.ts'
 import type { DeliveryReceipt } from './channel.ts'
 import { insertGoneAddresses } from './contact-store.ts'
 import type { Desk } from './desk.ts'
-import type { Inbox, ReceivedReceipt } from './inbox.ts'
+import type { Inbox, ReceivedReceipt, Waiter } from './inbox.ts'
 import type { Message, Run } from './message.ts'
 import { memoryMs } from './policy.ts'
+import { applyReceipt } from './progress.ts'
 import { project, projectionOf } from './projection-store.ts'
 import { setSending } from './sending-store.ts'
 import type { StartRow } from './start-store.ts'
@@ -188,10 +189,42 @@ function inMemory(
   return undefined
 }
 
+/**
+ * Takes the receipts that need no store to be understood, those of messages in memory, and returns who waits for them.
+ * The others stay in the inbox, one by one.
+ */
+export function takeKnown(set: Desk['set'], inbox: Inbox, nowMs: number): Waiter[] {
+  const waiters: Waiter[] = []
+  const others: ReceivedReceipt[] = []
+  for (const item of inbox.receipts) {
+    const message = messageOf(set, item.channel, item.receipt)
+    if (message) applyReceipt(set, message, item.receipt, nowMs)
+    ;(message ? waiters : others).push(item as Waiter & ReceivedReceipt)
+  }
+  for (const { channel, receipts, sinceMs, tick, resolve: whenAll, reject } of inbox.batches) {
+    let left = 1
+    const resolve = (): void => {
+      if (--left === 0) whenAll()
+    }
+    for (const receipt of receipts) {
+      const message = messageOf(set, channel, receipt)
+      if (message) applyReceipt(set, message, receipt, nowMs)
+      else {
+        left++
+        others.push({ channel, receipt, sinceMs, tick, resolve, reject })
+      }
+    }
+    waiters.push({ resolve, reject })
+  }
+  inbox.receipts = others
+  inbox.batches = []
+  return waiters
+}
+
 /** The message in memory that a receipt names by an id. */
-export function messageOf(set: Desk['set'], channel: string, receipt: DeliveryReceipt): Message | undefined {
-  const { messageId, providerMessageId } = receipt
-  const own = messageId === undefined ? undefined : set.message(messageId)
+function messageOf(set: Desk['set'], channel: string, receipt: DeliveryReceipt): Message | undefined {
+  const { messageId, reference, providerMessageId } = receipt
+  const own = messageId === undefined ? undefined : set.message(messageId, reference)
   if (own?.channel === channel) return own
   if (providerMessageId === undefined) return undefined
   const byProvider = set.messageOfProvider(channel, providerMessageId)

@@ -1,190 +1,214 @@
 import type { Tx } from '../platform/index.ts'
-import type { Content } from './channel.ts'
+import { messageIdOf } from './message-id.ts'
+import { ColumnReader } from './column-reader.ts'
 import type { Purpose } from './contract.ts'
-import { messageIdOf } from './cascades.ts'
 import type { ChosenOrder, Message, MessageState, Note, Run, Until } from './message.ts'
-import { pack, unpack } from './packing.ts'
+import { unpack } from './packing.ts'
 
 /** What never changes of a message, written once. */
-type FixedEntry = [
-  channel: string,
-  templateId: string,
-  reference: number,
-  until: Until,
-  waitMs: number,
-  purpose: Purpose,
-  priority: number,
-  content: Content,
-  parts: number,
-  costMinor: string,
-  queuedMs: number,
-  expiresMs: number,
-]
+type FixedEntry = Pick<
+  Message,
+  | 'channel'
+  | 'templateId'
+  | 'reference'
+  | 'until'
+  | 'waitMs'
+  | 'purpose'
+  | 'priority'
+  | 'content'
+  | 'parts'
+  | 'costMinor'
+  | 'queuedMs'
+  | 'expiresMs'
+>
 
-type MessageEntry = [
-  step: number,
-  state: MessageState,
-  reason: string | null,
-  postponedFor: string | null,
-  saw: object | null,
-  providerIds: string | null,
-  notBeforeMs: number,
-  submittedMs: number | null,
-  settledMs: number | null,
-  markedMs: number,
-  fixed: FixedEntry | null,
-]
+type MessageEntry = Pick<
+  Message,
+  | 'state'
+  | 'reason'
+  | 'postponedFor'
+  | 'saw'
+  | 'providerIds'
+  | 'notBeforeMs'
+  | 'submittedMs'
+  | 'settledMs'
+  | 'markedMs'
+>
 
-type RunEntry = [
-  runId: string,
-  step: number,
-  isActive: boolean,
-  outcome: string | null,
-  dueMs: number | null,
-  allSmsMinor: string,
-  contactedMs: number | null,
-  finishedMs: number | null,
-  messages: MessageEntry[],
-  /** Facts that the outbox does not know. */
-  notes: Note[] | null,
-  chosen?: ChosenOrder,
-]
+type RunState = Pick<
+  Run,
+  'step' | 'isActive' | 'outcome' | 'dueMs' | 'allSmsMinor' | 'contactedMs' | 'finishedMs'
+>
+
+/** How a run stands, with those of its messages that changed and the facts that the outbox does not know. */
+type RunWords = {
+  state: RunState
+  chosen: ChosenOrder | null
+  messages: { step: number; state: MessageEntry; fixed: FixedEntry | null }[]
+  notes: Note[] | null
+}
+type RunEntry = [runId: string, words: RunWords]
 
 /** One tick: which starts it took and how every run that it moved stands after it. */
 export type JournalEntry = { taken: string[]; runs: RunEntry[] }
 
-/**
- * The entry of a tick. It holds states and not steps, so that the last word on a run is enough, and reading it twice
- * changes nothing. What was written before of a message is not written again.
- */
-export function entryOf(taken: bigint[], changed: Run[]): JournalEntry {
-  return { taken: taken.map(String), runs: changed.map(runEntry) }
+function readEntry(packed: Buffer): JournalEntry {
+  const reader = new ColumnReader(unpack(packed))
+  const taken = reader.counts(reader.count()).map(String)
+  const count = reader.count()
+  if (count === 0) return { taken, runs: [] }
+  const baseMs = reader.count()
+  const runIds = reader.texts(count) as string[]
+  const states = readRuns(reader, count, baseMs)
+  const chosen = reader.few<ChosenOrder>(count)
+  const counts = reader.counts(count)
+  const messages = readMessages(reader, baseMs)
+  const notes = readNotes(reader, count, baseMs)
+  let at = 0
+  const runs = runIds.map((runId, i): RunEntry => {
+    const own = messages.slice(at, (at += counts[i]!))
+    return [runId, { state: states[i]!, chosen: chosen[i]!, messages: own, notes: notes[i]! }]
+  })
+  return { taken, runs }
 }
 
-function runEntry(run: Run): RunEntry {
-  const messages: MessageEntry[] = []
-  for (const message of run.messages) if (message?.isChanged) messages.push(messageEntry(message))
-  const { runId, step, isActive, outcome, dueMs, allSmsMinor, contactedMs, finishedMs } = run
-  const entry: RunEntry = [
-    runId,
-    step,
-    isActive,
-    outcome,
-    dueMs,
-    allSmsMinor.toString(),
-    contactedMs,
-    finishedMs,
-    messages,
-    run.notes,
-  ]
-  if (run.chosen) entry.push(run.chosen)
-  return entry
+function readRuns(reader: ColumnReader, count: number, baseMs: number): RunState[] {
+  const steps = reader.counts(count)
+  const outcomes = reader.words(count)
+  const due = reader.near(count, baseMs)
+  const allSms = readMoney(reader, count)
+  const contacted = reader.near(count, baseMs)
+  const finished = reader.near(count, baseMs)
+  return steps.map((step, i) => ({
+    step: step >> 1,
+    isActive: (step & 1) === 1,
+    outcome: outcomes[i]!,
+    dueMs: due[i]!,
+    allSmsMinor: allSms[i]!,
+    contactedMs: contacted[i]!,
+    finishedMs: finished[i]!,
+  }))
 }
 
-function messageEntry(m: Message): MessageEntry {
-  return [
-    m.step,
-    m.state,
-    m.reason,
-    m.postponedFor,
-    m.saw,
-    m.providerIds,
-    m.notBeforeMs,
-    m.submittedMs,
-    m.settledMs,
-    m.markedMs,
-    m.isKnown ? null : fixedEntry(m),
-  ]
+function readMessages(reader: ColumnReader, baseMs: number): RunWords['messages'] {
+  const count = reader.count()
+  const steps = reader.counts(count)
+  const states = reader.words(count) as MessageState[]
+  const reasons = reader.words(count)
+  const postponed = reader.words(count)
+  const saw = reader.few(count)
+  const providers = reader.texts(count)
+  const notBefore = reader.near(count, baseMs) as number[]
+  const submitted = reader.near(count, baseMs)
+  const settled = reader.near(count, baseMs)
+  const marked = reader.near(count, baseMs) as number[]
+  let isNew = 0
+  for (const step of steps) if ((step & 1) === 0) isNew++
+  const fixed = readFixed(reader, isNew, baseMs)
+  let next = 0
+  return steps.map((step, i) => {
+    const state = {
+      state: states[i]!,
+      reason: reasons[i]!,
+      postponedFor: postponed[i]!,
+      saw: saw[i]!,
+      providerIds: providers[i]!,
+      notBeforeMs: notBefore[i]!,
+      submittedMs: submitted[i]!,
+      settledMs: settled[i]!,
+      markedMs: marked[i]!,
+    }
+    return { step: step >> 1, state, fixed: (step & 1) === 1 ? null : fixed[next++]! }
+  })
 }
 
-function fixedEntry(m: Message): FixedEntry {
-  return [
-    m.channel,
-    m.templateId,
-    m.reference,
-    m.until,
-    m.waitMs,
-    m.purpose,
-    m.priority,
-    m.content,
-    m.parts,
-    m.costMinor.toString(),
-    m.queuedMs,
-    m.expiresMs,
-  ]
+function readFixed(reader: ColumnReader, count: number, baseMs: number): FixedEntry[] {
+  const channels = reader.words(count) as string[]
+  const templates = reader.words(count) as string[]
+  const references = reader.counts(count)
+  const until = reader.words(count) as Until[]
+  const waits = reader.counts(count)
+  const purposes = reader.words(count) as Purpose[]
+  const priorities = reader.counts(count)
+  const texts = reader.texts(count) as string[]
+  const rest = reader.few(count)
+  const parts = reader.counts(count)
+  const costs = readMoney(reader, count)
+  const queued = reader.near(count, baseMs) as number[]
+  const expires = reader.near(count, baseMs) as number[]
+  return channels.map((channel, i) => ({
+    channel,
+    templateId: templates[i]!,
+    reference: references[i]!,
+    until: until[i]!,
+    waitMs: waits[i]!,
+    purpose: purposes[i]!,
+    priority: priorities[i]!,
+    content: rest[i] === null ? { text: texts[i]! } : { text: texts[i]!, ...rest[i] },
+    parts: parts[i]!,
+    costMinor: costs[i]!,
+    queuedMs: queued[i]!,
+    expiresMs: expires[i]!,
+  }))
 }
 
-/** Brings a run to where an entry says; returns the facts that the entry brings. */
-export function applyEntry(run: Run, entry: RunEntry): Note[] | null {
-  const [, step, isActive, outcome, dueMs, allSmsMinor, contactedMs, finishedMs, messages, notes, chosen] =
-    entry
+function readNotes(reader: ColumnReader, count: number, baseMs: number): (Note[] | null)[] {
+  const counts = reader.counts(count)
+  let all = 0
+  for (const own of counts) all += own
+  const kinds = reader.words(all) as string[]
+  const steps = reader.counts(all)
+  const atMs = reader.near(all, baseMs) as number[]
+  const reasons = reader.words(all)
+  let next = 0
+  return counts.map((own) => {
+    if (own === 0) return null
+    const notes: Note[] = []
+    for (const end = next + own; next < end; next++)
+      notes.push([kinds[next]!, steps[next]! - 1, atMs[next]!, reasons[next]!])
+    return notes
+  })
+}
+
+function readMoney(reader: ColumnReader, count: number): bigint[] {
+  let last = ''
+  let amount = 0n
+  return reader.words(count).map((text) => {
+    if (text !== last) amount = BigInt((last = text!))
+    return amount
+  })
+}
+
+/** Brings a run to where an entry says, and marks the messages that it speaks of; returns the facts that it brings. */
+export function applyEntry(run: Run, [, { state, chosen, messages, notes }]: RunEntry): Note[] | null {
   if (chosen) run.chosen = chosen
-  run.step = step
-  run.isActive = isActive
-  run.outcome = outcome
-  run.dueMs = dueMs
-  run.contactedMs = contactedMs
-  run.finishedMs = finishedMs
-  run.allSmsMinor = BigInt(allSmsMinor)
-  for (const words of messages) {
-    const [
-      at,
-      state,
-      reason,
-      postponedFor,
-      saw,
-      providerIds,
-      notBeforeMs,
-      submittedMs,
-      settledMs,
-      markedMs,
-      fixed,
-    ] = words
-    const message = fixed ? messageOf(run, at, fixed) : run.messages[at]
-    if (!message) throw new Error(`the journal speaks of an unknown message, step ${at} of run ${run.runId}`)
-    run.messages[at] = message
-    message.state = state
-    message.reason = reason
-    message.postponedFor = postponedFor
-    message.saw = saw
-    message.providerIds = providerIds
-    message.notBeforeMs = notBeforeMs
-    message.submittedMs = submittedMs
-    message.settledMs = settledMs
-    message.markedMs = markedMs
+  Object.assign(run, state)
+  for (const { step, state: standing, fixed } of messages) {
+    const message = fixed ? messageOf(run, step, fixed) : run.messages[step]
+    if (!message)
+      throw new Error(`the journal speaks of an unknown message, step ${step} of run ${run.runId}`)
+    run.messages[step] = message
+    Object.assign(message, standing)
+    message.isChanged = true
   }
   return notes
 }
 
 function messageOf(run: Run, step: number, fixed: FixedEntry): Message {
-  const [channel, templateId, reference, until, waitMs, purpose, priority, content, parts, cost, ...times] =
-    fixed
-  const [queuedMs, expiresMs] = times
   return {
     run,
     messageId: messageIdOf(run.runId, step),
     step,
-    channel,
-    templateId,
-    reference,
-    until,
-    waitMs,
-    purpose,
-    priority,
-    content,
-    parts,
-    costMinor: BigInt(cost),
+    ...fixed,
     state: 'queued',
     reason: null,
     postponedFor: null,
     saw: null,
     providerIds: null,
-    queuedMs,
-    notBeforeMs: queuedMs,
-    expiresMs,
+    notBeforeMs: fixed.queuedMs,
     submittedMs: null,
     settledMs: null,
-    markedMs: queuedMs,
+    markedMs: fixed.queuedMs,
     isPaced: false,
     isWaiting: false,
     isInFlight: false,
@@ -201,15 +225,13 @@ export function insertJournal(tx: Tx, seq: number, packed: Buffer): void {
   )
 }
 
-/** The entry as octets. */
-export const packEntry = (entry: JournalEntry): Buffer => pack(entry)
-
 /**
- * Takes the oldest rows out of the journal, in order: the first one, and more up to so many octets. Who takes a row
- * alone may write its facts: a process that was replaced meanwhile finds it gone.
+ * Takes the oldest rows up to a tick out of the journal, in order: the first one, and more up to so many octets. Who
+ * takes a row alone may write its facts: a process that was replaced meanwhile finds it gone.
  */
 export async function takeJournal(
   tx: Tx,
+  upTo: number,
   limitOctets: number,
 ): Promise<{ seq: number; entry: JournalEntry }[]> {
   for (;;) {
@@ -217,17 +239,17 @@ export async function takeJournal(
       `delete from messaging.journal where seq in (
          select seq from (
            select seq, sum(length(entries)) over (order by seq) - length(entries) as before
-           from (select * from messaging.journal order by seq limit 200) as oldest) as counted
-         where before < $1)
+           from (select * from messaging.journal where seq <= $1 order by seq limit 200) as oldest) as counted
+         where before < $2)
        returning seq, entries`,
-      [limitOctets],
+      [upTo, limitOctets],
     )
     if (rows.length > 0)
       return rows
-        .map(({ seq, entries }) => ({ seq: Number(seq), entry: unpack<JournalEntry>(entries) }))
+        .map(({ seq, entries }) => ({ seq: Number(seq), entry: readEntry(entries) }))
         .sort((a, b) => a.seq - b.seq)
     // Somebody else may have taken just these.
-    const left = await tx.query('select 1 from messaging.journal limit 1')
+    const left = await tx.query('select 1 from messaging.journal where seq <= $1 limit 1', [upTo])
     if (left.length === 0) return []
   }
 }

@@ -2,16 +2,18 @@ import type { Content, DeliveryReceipt } from './channel.ts'
 import type { Cascade, Purpose } from './contract.ts'
 
 /** A message's life: queued → submitting → submitted → delivered → seen, or one of the ends held, failed, unknown. */
-export type MessageState =
-  | 'queued'
-  | 'held'
-  | 'submitting'
-  | 'submitted'
-  | 'delivered'
-  | 'seen'
-  | 'clicked'
-  | 'failed'
-  | 'unknown'
+export const messageStates = [
+  'queued',
+  'held',
+  'submitting',
+  'submitted',
+  'delivered',
+  'seen',
+  'clicked',
+  'failed',
+  'unknown',
+] as const
+export type MessageState = (typeof messageStates)[number]
 
 /** Why a message waits whose campaign's sending is paused. */
 export const PAUSED = 'paused'
@@ -96,7 +98,7 @@ export type Message = {
   settledMs: number | null
   /** When the gate let it go; with the mark it counts as a contact. */
   markedMs: number
-  /** It has its turn in the pace of its cascade. */
+  /** It was given a turn in the pace of its cascade. */
   isPaced: boolean
   /** It stands in its channel's queue. */
   isWaiting: boolean
@@ -105,6 +107,8 @@ export type Message = {
   isChanged: boolean
   /** The journal or the tables know more of it than what changes. */
   isKnown: boolean
+  /** Another message in memory with the same reference. */
+  alike?: Message | undefined
 }
 
 /**
@@ -113,10 +117,11 @@ export type Message = {
  */
 export type Note = [kind: string, step: number, atMs: number, reason: string | null]
 
-/** A run by itself, with messages of its own. */
+/** A run by itself, with messages of its own, none of them marked as changed. */
 export function copyOf(run: Run): Run {
   const copy: Run = { ...run, messages: [], notes: null, timerAt: -1, next: undefined }
-  for (const message of run.messages) if (message) copy.messages[message.step] = { ...message, run: copy }
+  for (const message of run.messages)
+    if (message) copy.messages[message.step] = { ...message, run: copy, isChanged: false }
   return copy
 }
 
@@ -170,8 +175,26 @@ export function isLost(state: MessageState): boolean {
 /** A run may leave memory when nothing will happen to it for so long, domain ms. */
 const QUIET_MS = 60_000
 
+/**
+ * Whether a run is over and nothing more is expected of its messages: each has failed, or has come as far as its channel
+ * ever tells (`lastWordOf`). What comes all the same is matched by the tables.
+ */
+export function isDone(run: Run, lastWordOf: (channel: string) => MessageState): boolean {
+  if (run.isActive) return false
+  for (const message of run.messages) {
+    if (!message || isLost(message.state)) continue
+    if (message.isInFlight || (rank[message.state] ?? 0) < rank[lastWordOf(message.channel)]!) return false
+  }
+  return true
+}
+
 /** Whether nothing happens to a run soon, as far as is known. */
 export function isQuiet(run: Run, nowMs: number): boolean {
-  if (run.dueMs !== null && run.dueMs < nowMs + QUIET_MS) return false
-  return run.messages.every((message) => !message || (!message.isWaiting && !message.isInFlight))
+  return (run.dueMs === null || run.dueMs >= nowMs + QUIET_MS) && !isUnderWay(run)
+}
+
+/** Whether one of its messages waits for a channel, or for the channel's word on it. */
+export function isUnderWay({ messages }: Run): boolean {
+  for (const message of messages) if (message && (message.isWaiting || message.isInFlight)) return true
+  return false
 }

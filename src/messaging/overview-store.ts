@@ -18,9 +18,9 @@ export function selectSendings(tx: Tx, limit: number): Promise<SendingRow[]> {
     `with waiting as (
        select campaign_id, sum(count)::int as count from messaging.start group by campaign_id),
      runs as (
-       select campaign_id, count(*) filter (where state = 'active')::int as active,
-         count(*) filter (where state = 'finished')::int as finished, min(started_at) as started_at
-       from messaging.cascade_run group by campaign_id),
+       select campaign_id, coalesce(sum(count) filter (where outcome = ''), 0)::int as active,
+         coalesce(sum(count) filter (where outcome <> ''), 0)::int as finished, min(started_at) as started_at
+       from messaging.run_count group by campaign_id),
      chosen as (
        select campaign_id, coalesce(s.state, 'running') as state, coalesce(w.count, 0) as waiting,
          coalesce(r.active, 0) as active, coalesce(r.finished, 0) as finished, r.started_at
@@ -28,9 +28,8 @@ export function selectSendings(tx: Tx, limit: number): Promise<SendingRow[]> {
        order by coalesce(w.count, 0) + coalesce(r.active, 0) > 0 desc, r.started_at desc nulls first, campaign_id
        limit $1),
      sent as (
-       select campaign_id, count(*)::int as sent, sum(cost_minor)::bigint as cost
-       from messaging.message join chosen using (campaign_id)
-       where submitted_at is not null and messaging.message.state <> 'unknown' group by campaign_id)
+       select campaign_id, sum(m.sent)::int as sent, sum(cost_minor)::bigint as cost
+       from messaging.message_count m join chosen using (campaign_id) group by campaign_id)
      select campaign_id as "campaignId", state, waiting, active, finished, started_at as "startedAt",
        coalesce(sent, 0) as sent, coalesce(cost, 0)::bigint as "costMinor"
      from chosen left join sent using (campaign_id)

@@ -7,20 +7,19 @@ const PLAIN = 0
 const ZSTD = 1
 
 /**
- * JSON as octets, by zstd (RFC 8878) at its fastest level where that pays: what is sent is mostly one text many times.
- * The first octet says which it is.
+ * Octets by zstd (RFC 8878) at its fastest level where that pays: what is sent is mostly one text many times. The first
+ * octet says which it is.
  */
-export function pack(value: unknown): Buffer {
-  const text = Buffer.from(jsonText(value))
-  if (text.length < WORTH_PACKING) return Buffer.concat([Buffer.of(PLAIN), text])
-  const packed = zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
+export function pack(octets: Uint8Array): Buffer {
+  if (octets.length < WORTH_PACKING) return Buffer.concat([Buffer.of(PLAIN), octets])
+  const packed = zstdCompressSync(octets, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
   return Buffer.concat([Buffer.of(ZSTD), packed])
 }
 
-/** The value behind `pack`. */
-export function unpack<T>(packed: Buffer): T {
+/** The octets behind `pack`. */
+export function unpack(packed: Buffer): Buffer {
   const body = packed.subarray(1)
-  return JSON.parse((packed[0] === ZSTD ? zstdDecompressSync(body) : body).toString()) as T
+  return packed[0] === ZSTD ? zstdDecompressSync(body) : body
 }
 
 /** JSON text. Without a replacer it is written several times faster; only what the caller brings may hold a bigint. */

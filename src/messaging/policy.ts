@@ -63,15 +63,11 @@ export function gate(policy: ContactPolicy, input: GateInput): GateDecision {
       ...(input.stopReason === undefined ? {} : { reason: input.stopReason }),
     })
   if (input.nowMs >= input.expiresAtMs) return hold('stale', { expiresAtMs: input.expiresAtMs })
-  if (isTransactional) return { decision: 'send' }
+  if (isTransactional) return send
   if (input.consent === false) return hold('opted_out', { channel: input.channel, purpose: input.purpose })
   if (input.consent === undefined && input.purpose === 'marketing' && policy.consentRequired)
     return hold('no_consent', { channel: input.channel, purpose: input.purpose })
-  return (
-    capReached(policy, input) ??
-    withinGap(policy, input) ??
-    outsideHours(policy, input) ?? { decision: 'send' }
-  )
+  return capReached(policy, input) ?? withinGap(policy, input) ?? outsideHours(policy, input) ?? send
 }
 
 /** How far back contacts must be known for this policy, milliseconds. */
@@ -79,6 +75,8 @@ export function memoryMs(policy: ContactPolicy): number {
   const periods = policy.caps.map((cap) => durationMs(cap.period))
   return Math.max(0, ...periods, policy.minimumGap === undefined ? 0 : durationMs(policy.minimumGap))
 }
+
+const send: GateDecision = { decision: 'send' }
 
 const hold = (reason: StopReason, saw: Seen): GateDecision => ({ decision: 'hold', reason, saw })
 

@@ -1,6 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cheapestOrder, expectation, type OrderedStep, priorOf, reachability } from './reachability.ts'
+import { cheapestOrder, type OrderedStep, priorOf, reachability } from './reachability.ts'
+
+/** What a cascade in this order costs and reaches on average for one subscriber. */
+function expectation(steps: OrderedStep[]): { costMinor: number; reach: number } {
+  let missed = 1
+  let costMinor = 0
+  for (const { priceMinor, reach } of steps) {
+    costMinor += missed * Number(priceMinor)
+    missed *= 1 - reach
+  }
+  return { costMinor, reach: 1 - missed }
+}
 
 describe('the chance that a channel reaches somebody', () => {
   test('begins with what is true of everybody and follows the subscriber’s own history', () => {

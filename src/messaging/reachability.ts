@@ -50,16 +50,5 @@ export function cheapestOrder(steps: OrderedStep[]): number[] {
   return steps.map((_, place) => place).sort((a, b) => ratios[a]! - ratios[b]! || a - b)
 }
 
-/** What a cascade in this order costs and reaches on average for one subscriber. */
-export function expectation(steps: OrderedStep[]): { costMinor: number; reach: number } {
-  let missed = 1
-  let costMinor = 0
-  for (const { priceMinor, reach } of steps) {
-    costMinor += missed * Number(priceMinor)
-    missed *= 1 - reach
-  }
-  return { costMinor, reach: 1 - missed }
-}
-
 const sum = <T>(items: T[], of: (item: T) => number): number =>
   items.reduce((total, item) => total + of(item), 0)

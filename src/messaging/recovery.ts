@@ -24,7 +24,7 @@ export async function takeUp(
   const taken = await database.tx(tenantId, takeOver)
   const nobody = new Map<string, Run>()
   const further = (): Promise<number | undefined> =>
-    database.tx(tenantId, (tx) => replay(tx, nobody, RECOVERY_OCTETS))
+    database.tx(tenantId, (tx) => replay(tx, nobody, taken.seq, RECOVERY_OCTETS))
   while ((await further()) !== undefined);
   const again = await database.tx(tenantId, async (tx) => {
     await readStopped(tx, desk)

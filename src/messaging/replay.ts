@@ -1,5 +1,6 @@
-import { appendFacts, type Fact, type Tx } from '../platform/index.ts'
-import { factsOf } from './facts.ts'
+import { setImmediate as turn } from 'node:timers/promises'
+import { FactColumns, type Tx } from '../platform/index.ts'
+import { addFacts } from './fact-columns.ts'
 import { applyEntry, type JournalEntry, takeJournal } from './journal-store.ts'
 import { copyOf, type Run } from './message.ts'
 import { project, projectionOf } from './projection-store.ts'
@@ -10,33 +11,42 @@ import { loadRuns } from './store.ts'
 const PAGE_RUNS = 2_000
 
 /**
- * Brings the tables up to a later row of the journal and forgets what they know then: each run as its last entry among
- * these rows says, written once. What an entry leaves out, because it never changes, is in memory (`known`), in the
- * start that it came from, or in the tables already. Returns the last tick that the tables know, undefined when the
- * journal is empty.
+ * Brings the tables up to a later row of the journal, at most that of the tick `upTo`, and forgets what they know then:
+ * each run as its last entry among these rows says, written once. What an entry leaves out, because it never changes,
+ * is in memory (`known`), in the start that it came from, or in the tables already; memory may be ahead of what is
+ * committed, so only the messages that entries speak of are written. Returns the last tick that the tables know,
+ * undefined when no such row is left.
  */
 export async function replay(
   tx: Tx,
   known: ReadonlyMap<string, Run>,
+  upTo: number,
   limitOctets: number,
 ): Promise<number | undefined> {
-  const rows = await takeJournal(tx, limitOctets)
+  const rows = await takeJournal(tx, upTo, limitOctets)
   if (rows.length === 0) return undefined
   const entries = rows.map(({ entry }) => entry)
   const taken = entries.flatMap((entry) => entry.taken.map(BigInt))
   const runs = await standing(tx, entries, taken, known)
-  const facts: Fact[] = []
+  const facts = new FactColumns()
   for (const entry of entries) {
     for (const words of entry.runs) {
       const run = runs.get(words[0])
       if (!run) throw new Error(`the journal speaks of an unknown run ${words[0]}`)
-      facts.push(...factsOf(run, applyEntry(run, words)))
+      addFacts(facts, run, applyEntry(run, words))
     }
+    await turn()
   }
   const all = [...runs.values()]
-  for (let from = 0; from < all.length; from += PAGE_RUNS)
-    project(tx, projectionOf(all.slice(from, from + PAGE_RUNS)))
-  await appendFacts(tx, facts)
+  for (let from = 0; from < all.length; from += PAGE_RUNS) {
+    project(
+      tx,
+      projectionOf(all.slice(from, from + PAGE_RUNS), ({ isChanged }) => isChanged),
+    )
+    // Sockets and whoever sends have their turn in between.
+    await turn()
+  }
+  facts.append(tx)
   deleteStarts(tx, taken)
   return rows.at(-1)!.seq
 }

@@ -7,6 +7,10 @@ const RETRY_MS = 500
 const ROOM_MS = 50
 const LONGEST_SLEEP_MS = 60_000
 
+/** The tables follow while the thread was busy for less than this share of its time, looked at over so many ms. */
+const CALM = 0.6
+const USE_MS = 50
+
 type RunnerDependencies = {
   clock: Clock
   /** Time stands still until somebody moves it: nothing is sent between two calls of `settle`. */
@@ -24,6 +28,8 @@ export class Runner {
   #failure: unknown
   #isSettling = false
   #isStopped = false
+  #isCalm = true
+  #lastUse = performance.eventLoopUtilization()
 
   constructor(sender: Sender, dependencies: RunnerDependencies) {
     this.#sender = sender
@@ -73,7 +79,7 @@ export class Runner {
       while (sender.isStarted && sender.hasWork(false)) await sender.tick(false)
       if (sender.isStarted) await sender.flush()
     } catch (error) {
-      sender.refuse(error)
+      sender.refuse(notKept(error))
     }
   }
 
@@ -103,18 +109,32 @@ export class Runner {
     const sender = this.#sender
     while (!this.#isStopped && sender.hasWork(!isDriven)) await sender.tick(!isDriven)
     if (isDriven && sender.hasWork(true)) this.#dependencies.wake()
-    else if (!isDriven && !this.#isStopped && sender.isBehind) await sender.flushOne()
+    else if (!isDriven && !this.#isStopped && this.#mayFlush()) await sender.flushOne()
   }
 
   #fail(error: unknown): void {
     if (error instanceof DomainError && error.code === 'sender_superseded') {
       this.#isStopped = true
-      this.#sender.refuse(error)
+      this.#sender.refuse(notKept(error))
     }
     this.#failure = error
     clearTimeout(this.#timer)
     if (!this.#isStopped) this.#timer = setTimeout(() => this.#run(), RETRY_MS)
     this.#dependencies.wake()
+  }
+
+  /** Whether the tables may come nearer now: where somebody waits for them, else while this thread has time to spare. */
+  #mayFlush(): boolean {
+    if (!this.#sender.isBehind) return false
+    if (this.#sender.isFlushWanted) return true
+    if (this.#sender.hasBacklog) return false
+    const now = performance.eventLoopUtilization()
+    const { active, idle, utilization } = performance.eventLoopUtilization(now, this.#lastUse)
+    if (active + idle >= USE_MS) {
+      this.#lastUse = now
+      this.#isCalm = utilization < CALM
+    }
+    return this.#isCalm
   }
 
   /** Sets the alarm for what is due next. */
@@ -124,8 +144,8 @@ export class Runner {
     if (sender.hasWork(!this.#dependencies.isDriven)) return this.#run()
     if (this.#dependencies.isDriven) return
     clearTimeout(this.#timer)
-    if (sender.isBehind) return this.#run()
-    if (sender.desk.hasWaiting() || sender.hasLater) {
+    if (this.#mayFlush()) return this.#run()
+    if (sender.isBehind || sender.desk.hasWaiting() || sender.hasLater) {
       this.#timer = setTimeout(() => this.#run(), ROOM_MS)
       return
     }
@@ -134,4 +154,9 @@ export class Runner {
     const waitMs = Math.min(LONGEST_SLEEP_MS, dueMs - this.#dependencies.clock.nowMs())
     this.#timer = setTimeout(() => this.#run(), Math.max(0, waitMs)).unref()
   }
+}
+
+/** A `DomainError` would tell a provider never to come back, and whoever sends now wants what it brings. */
+function notKept(cause: unknown): Error {
+  return new Error('this process could not store it', { cause })
 }

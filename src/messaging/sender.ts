@@ -4,25 +4,27 @@ import type { Profiles } from '../profiles/index.ts'
 import type { Admitted } from './admission.ts'
 import { Cards } from './cards.ts'
 import { Catalogue } from './catalogue.ts'
-import type { Channel } from './channel.ts'
+import type { Channel, Done } from './channel.ts'
 import { Desk } from './desk.ts'
 import {
   type Control,
   Inbox,
   type ReceivedAnswer,
   type ReceivedGone,
-  type ReceivedReceipt,
+  type ReceiptBatch,
   senderUnknown,
   type Waiter,
 } from './inbox.ts'
-import { type Intake, messageOf, takeIn, type Write } from './intake.ts'
+import { type Intake, takeIn, takeKnown, type Write } from './intake.ts'
 import { Later } from './later.ts'
-import { isQuiet } from './message.ts'
-import { Rate } from './rate.ts'
+import { Leaving } from './leaving.ts'
+import type { Run } from './message.ts'
+import { applyReceipt } from './progress.ts'
+import { Rates } from './rate.ts'
 import { takeUp } from './recovery.ts'
 import { StartsAhead } from './starts-ahead.ts'
 import { lastTick, setLastTick } from './store.ts'
-import { move, takeAnswer, takeControl, takeOutcome, takeReceipt, takeStarts } from './turn.ts'
+import { move, takeAnswer, takeControl, takeOutcome, takeStarts } from './turn.ts'
 import { earlier } from './timers.ts'
 import { Wording, type WordingDependencies } from './wording.ts'
 import { WorkingSet } from './working-set.ts'
@@ -47,7 +49,8 @@ type Tick = {
   admitted: Admitted[]
   waiters: { waiter: Waiter; refusal?: DomainError }[]
   hasAnswers: boolean
-  stored: () => void
+  /** Runs that it wrote down. */
+  changed: Run[]
 }
 
 /** How often somebody who waits for the tables looks, real ms. */
@@ -59,6 +62,8 @@ const LOOK_MS = 20
  */
 export class Sender {
   readonly desk: Desk
+  /** Messages that are handed to channels. */
+  readonly rates = new Rates()
   readonly #tenantId: string
   readonly #dependencies: SenderDependencies
   readonly #behind: WriteBehind
@@ -75,9 +80,10 @@ export class Sender {
   /** The same of those that left since the present tick began: what it reads may be older than their leaving. */
   #parkedMeanwhileMs = Number.POSITIVE_INFINITY
   #resubmit: Admitted[] = []
-  readonly #rates = new Map<string, Rate>()
+  readonly #leaving: Leaving
   readonly #later: Later
   readonly #ahead: StartsAhead
+  #refusal: Error | undefined
   onArrival: () => void = () => undefined
 
   constructor(tenantId: string, dependencies: SenderDependencies) {
@@ -91,6 +97,9 @@ export class Sender {
     const wording = new Wording(tenantId, dependencies)
     this.desk = new Desk(new WorkingSet(), new Cards(profiles), catalogue, wording)
     this.#behind = new WriteBehind(database, tenantId, this.desk, inlineRuns)
+    this.#leaving = new Leaving(this.desk, this.#behind, dependencies)
+    this.desk.set.onLeft = (run) => this.desk.cards.runLeft(run)
+    this.desk.cards.knows = (tick) => this.#behind.knows(tick)
     this.#later = new Later(this.#behind)
     this.#ahead = new StartsAhead(database, tenantId, this.desk)
     this.#behind.onAdvanced = () => {
@@ -99,11 +108,9 @@ export class Sender {
     }
   }
 
-  addReceipts(receipts: ReceivedReceipt[]): void {
-    for (const receipt of receipts) {
-      receipt.tick = this.#seq
-      this.#inbox.receipts.push(receipt)
-    }
+  addReceipts(batch: ReceiptBatch): void {
+    batch.tick = this.#seq
+    this.#inbox.batches.push(batch)
     this.onArrival()
   }
 
@@ -128,14 +135,10 @@ export class Sender {
     const tick = this.#seq
     this.#behind.want(tick)
     while (!this.#behind.knows(tick)) {
+      if (this.#refusal) throw this.#refusal
       this.onArrival()
       await sleep(LOOK_MS)
     }
-  }
-
-  /** Messages a second that are handed to channels. */
-  ratesPerS(): Record<string, number> {
-    return Object.fromEntries([...this.#rates].map(([channel, rate]) => [channel, rate.perS]))
   }
 
   expectStarts(): void {
@@ -173,6 +176,16 @@ export class Sender {
     return this.#behind.isBehind
   }
 
+  /** More is to be sent than was taken up to now. */
+  get hasBacklog(): boolean {
+    return this.#mayHaveStarts || this.desk.isFlooded
+  }
+
+  /** Somebody waits for the tables, or they are far behind. */
+  get isFlushWanted(): boolean {
+    return this.#behind.isWanted
+  }
+
   /** When there is something to do next, epoch ms; messages that wait for a channel without room are tried again soon. */
   nextDueMs(): number | null {
     const nowMs = this.#dependencies.clock.nowMs()
@@ -196,9 +209,10 @@ export class Sender {
     this.#inbox = new Inbox()
     this.#later.takeEarly(inbox)
     const nowMs = this.#dependencies.clock.nowMs()
+    this.desk.set.timers.begin(nowMs)
     for (const { message, outcome } of inbox.outcomes) takeOutcome(this.desk, message, outcome, nowMs)
     inbox.outcomes = []
-    inbox.receipts = inbox.receipts.filter((item) => !this.#takeKnown(item, nowMs))
+    for (const waiter of takeKnown(this.desk.set, inbox, nowMs)) this.#waiters.push({ waiter })
     let tick: Tick | undefined
     this.#parkedMeanwhileMs = Number.POSITIVE_INFINITY
     try {
@@ -236,25 +250,20 @@ export class Sender {
     await this.#behind.settled()
   }
 
-  /** Refuses everybody who waits: this process will not make it durable. */
-  refuse(error: unknown): void {
+  /** Refuses everybody who waits, and who comes from now on: this process will not make it durable. */
+  refuse(error: Error): void {
     for (const waiter of this.#inbox.waiters()) waiter.reject(error)
     for (const { waiter } of this.#waiters) waiter.reject(error)
     this.#later.refuse(error)
+    this.#inbox = new Inbox()
     this.#waiters = []
-  }
-
-  /** A receipt for a message in memory needs no store to be understood. */
-  #takeKnown(item: ReceivedReceipt, nowMs: number): boolean {
-    const message = messageOf(this.desk.set, item.channel, item.receipt)
-    if (!message) return false
-    takeReceipt(this.desk, message, item.receipt, nowMs)
-    this.#waiters.push({ waiter: item })
-    return true
+    this.#refusal = error
+    this.onArrival = () => this.refuse(error)
   }
 
   #wantsStarts(): boolean {
-    return this.#mayHaveStarts && this.desk.set.runs.size < this.#dependencies.capacityRuns
+    const { set, isFlooded } = this.desk
+    return this.#mayHaveStarts && !isFlooded && set.runs.size < this.#dependencies.capacityRuns
   }
 
   #isDue(nowMs: number): boolean {
@@ -298,7 +307,7 @@ export class Sender {
   /** The part of a tick that waits for nothing: memory moves, and what must be written is noted. */
   #decide(inbox: Inbox, intake: Intake, writes: Write[], isSending: boolean, nowMs: number): Tick {
     const { desk } = this
-    for (const { message, receipt } of intake.matched) takeReceipt(desk, message, receipt, nowMs)
+    for (const { message, receipt } of intake.matched) applyReceipt(desk.set, message, receipt, nowMs)
     for (const { answer, run } of intake.answers) takeAnswer(desk, answer, run, nowMs)
     for (const { campaignId, state } of inbox.controls) takeControl(desk, campaignId, state, nowMs)
     for (const { subscriberId } of inbox.gone) desk.cards.forget(subscriberId)
@@ -327,19 +336,17 @@ export class Sender {
     }
     const seq = ++this.#seq
     const facts = desk.set.takeFacts()
-    const behind = this.#behind.statements(
-      seq,
-      intake.starts.map((row) => row.seq),
-      facts.length + writes.length > 0,
-    )
-    const hasAnswers = intake.answers.length > 0
-    if (!behind) return { seq, writes, admitted, waiters, hasAnswers, stored: () => undefined }
-    const own: Write[] = [...behind.writes, ...desk.wording.takeWrites()]
-    own.push(
+    const taken = intake.starts.map((row) => row.seq)
+    const behind = this.#behind.statements(seq, taken, facts.length + writes.length > 0)
+    const tick = { seq, admitted, waiters, hasAnswers: intake.answers.length > 0 }
+    if (!behind) return { ...tick, writes, changed: [] }
+    const own: Write[] = [
+      behind.write,
+      ...desk.wording.takeWrites(),
       (tx) => appendFacts(tx, facts),
       (tx) => setLastTick(tx, seq),
-    )
-    return { seq, writes: [...writes, ...own], admitted, waiters, hasAnswers, stored: behind.stored }
+    ]
+    return { ...tick, writes: [...writes, ...own], changed: behind.changed }
   }
 
   /** Tries a tick again whose commit failed, unless it had succeeded and only the word of it was lost. */
@@ -354,7 +361,6 @@ export class Sender {
 
   /** What waited for the commit: submissions, acknowledgements, those who wait for answers. */
   #committed(tick: Tick): void {
-    tick.stored()
     if (this.#behind.isWanted) this.#behind.advance(this.#seq)
     for (const { waiter, refusal } of tick.waiters) {
       if (refusal) waiter.reject(refusal)
@@ -364,21 +370,15 @@ export class Sender {
     for (const [name, batch] of Map.groupBy(tick.admitted, ({ message }) => message.channel))
       this.#submit(name, batch)
     this.desk.set.releaseLoaded()
+    this.#leaving.letGo(tick.changed)
     this.#makeRoom()
   }
 
   /** Lets quiet runs go while memory is full. */
   #makeRoom(): void {
-    const nowMs = this.#dependencies.clock.nowMs()
-    // Below what stops new starts, or both would wait for each other.
-    const capacityRuns = Math.floor(0.9 * this.#dependencies.capacityRuns)
-    const parked = this.desk.set.makeRoom(
-      capacityRuns,
-      (run) => isQuiet(run, nowMs),
-      (run) => this.#behind.knows(run.tick),
-    )
+    const parked = this.#leaving.makeRoom()
     // Only what the tables know may be parked.
-    if (this.desk.set.runs.size > capacityRuns) this.#behind.want(this.#seq)
+    if (this.#leaving.isCrowded) this.#behind.want(this.#seq)
     if (parked === null) return
     this.#parkedDueMs = earlier(this.#parkedDueMs, parked)
     this.#parkedMeanwhileMs = Math.min(this.#parkedMeanwhileMs, parked)
@@ -386,11 +386,9 @@ export class Sender {
 
   #submit(name: string, batch: Admitted[]): void {
     const outbound = batch.map((item) => item.outbound)
-    const rate = this.#rates.get(name) ?? new Rate()
-    this.#rates.set(name, rate)
-    rate.add(batch.length)
+    this.rates.add(name, batch.length)
     const channel = this.desk.channels.get(name)
-    const done = (index: number, outcome: Parameters<Parameters<Channel['submit']>[1]>[1]): void => {
+    const done: Done = (index, outcome) => {
       this.#inbox.outcomes.push({ message: batch[index]!.message, outcome })
       this.onArrival()
     }

@@ -14,8 +14,9 @@ export function setSending(tx: Tx, campaignId: string, state: SendingState, at: 
   )
   if (state === 'paused') return
   tx.execute(
-    `update messaging.cascade_run set due_at = $2
-     where campaign_id = $1 and state = 'active' and ($3 or due_at is null)`,
+    `update messaging.life set due_at = $2
+     where shape_id in (select shape_id from messaging.shape where campaign_id = $1)
+       and state = 'active' and ($3 or due_at is null)`,
     [campaignId, at, state === 'cancelled'],
   )
 }

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestDatabase, testDatabase } from '../../test/stores.ts'
 import { createAccess } from '../access/index.ts'
-import { Documents, newId, systemClock } from '../platform/index.ts'
+import { Documents, DomainError, newId, systemClock } from '../platform/index.ts'
 import { attributesKind, createProfiles } from '../profiles/index.ts'
 import type { Channel, ChannelEvents, Done, OutboundMessage } from './channel.ts'
 import { messagingDocuments } from './documents.ts'
 import { createMessaging, type Messaging } from './service.ts'
+import { takeOver } from './store.ts'
 import { sendingCounts } from './view-store.ts'
 
 /** A provider that takes and delivers everything, as fast as its room says; it can be told to stand still. */
@@ -242,5 +243,19 @@ test('a single message is asked for once a key', async () => {
   ).rejects.toMatchObject({ code: 'idempotency_conflict' })
   await live.finished('api')
   expect(live.sms.handed).toMatchObject([{ messageId: answer.messageId, text: 'Answer OK' }])
+  await live.messaging.stop()
+})
+
+test('what comes to a process that was replaced is given back and not refused for good', async () => {
+  const live = await Live.make()
+  await live.start('before', 1)
+  await live.finished('before')
+  await stores.database.tx(live.tenantId, takeOver)
+  const receipt = { providerMessageId: 'of the successor', status: 'delivered' as const, atMs: Date.now() }
+  for (const _try of ['while it learns of it', 'when it knows']) {
+    const answer = await live.sms.events!.onReceipts([receipt]).catch((error: unknown) => error)
+    expect(answer).toBeInstanceOf(Error)
+    expect(answer).not.toBeInstanceOf(DomainError)
+  }
   await live.messaging.stop()
 })

@@ -119,9 +119,8 @@ export function createMessaging(dependencies: MessagingDependencies): Messaging 
     inboundOf(profiles, (id) => senders.of(id).sender, tenantId, channel)
   const gateways = new Gateways(dependencies, inbound)
   const senders = new Senders({ ...dependencies, channelsOf: (id) => gateways.channelsOf(id) }, isDriven)
-  const sending = (tenantId: string): Sending => senders.of(tenantId)
   const startsCommitted = (tenantId: string): void => {
-    sending(tenantId).sender.expectStarts()
+    senders.of(tenantId).sender.expectStarts()
     wake(tenantId, 'messaging')
   }
   const startCascades: Messaging['startCascades'] = async (tx, tenantId, starts) => {
@@ -137,12 +136,12 @@ export function createMessaging(dependencies: MessagingDependencies): Messaging 
   return {
     gateways,
     inbound,
-    senderOf: (tenantId) => sending(tenantId).sender,
+    senderOf: (tenantId) => senders.of(tenantId).sender,
     startsCommitted,
     stage: {
       name: 'messaging',
       async run(tenantId) {
-        const { sender, runner } = sending(tenantId)
+        const { sender, runner } = senders.of(tenantId)
         sender.expectStarts()
         if (isDriven) return { more: false, nextDueMs: await runner.settle() }
         runner.kick()
@@ -160,7 +159,7 @@ export function createMessaging(dependencies: MessagingDependencies): Messaging 
     },
     control: (tenantId, campaignId, state) =>
       new Promise((resolve, reject) => {
-        sending(tenantId).sender.addControl({ campaignId, state, resolve, reject })
+        senders.of(tenantId).sender.addControl({ campaignId, state, resolve, reject })
       }),
     async callback(tenantId, channelId, secret, call) {
       const channel = await calledChannel(documents, gateways, tenantId, channelId, secret)

@@ -1,7 +1,9 @@
 import type { Tx } from '../platform/index.ts'
 import type { Purpose } from './contract.ts'
+import { ColumnReader } from './column-reader.ts'
+import { ColumnWriter } from './column-writer.ts'
 import type { Run } from './message.ts'
-import { pack, unpack } from './packing.ts'
+import { jsonText, pack, unpack } from './packing.ts'
 
 /** A cascade to start for one subscriber. */
 export type StartCascade = {
@@ -21,8 +23,7 @@ export type StartCascade = {
 /** How many starts stand in one row: as many as a tick takes at a time. */
 const ROW_STARTS = 2_000
 
-type PackedStart = [string, string, number, number, string, string, object, Purpose | null]
-type PackedStarts = { campaignId: string; startedMs: number; starts: PackedStart[] }
+const writer = new ColumnWriter()
 
 /** Hands cascades over within the caller's transaction, those of one campaign in one row. */
 export function insertStarts(
@@ -34,26 +35,10 @@ export function insertStarts(
   for (const [campaignId, all] of Map.groupBy(starts, (start) => start.campaignId)) {
     for (let from = 0; from < all.length; from += ROW_STARTS) {
       const part = all.slice(from, from + ROW_STARTS)
-      const packed: PackedStarts = {
-        campaignId,
-        startedMs,
-        starts: part.map(({ runId, cascadeId, subscriberId, arm, reference, variables, purpose }) => {
-          return [
-            runId,
-            cascadeId,
-            versionOf(cascadeId),
-            subscriberId,
-            arm,
-            reference,
-            variables,
-            purpose ?? null,
-          ]
-        }),
-      }
       tx.execute(
         `insert into messaging.start (tenant_id, campaign_id, count, starts)
          values (current_setting('tenure.tenant_id'), $1, $2, $3)`,
-        [campaignId, part.length, pack(packed)],
+        [campaignId, part.length, packStarts(campaignId, part, versionOf, startedMs)],
       )
     }
   }
@@ -101,34 +86,65 @@ export async function countStarts(tx: Tx, campaignId?: string): Promise<number> 
   return row!.count
 }
 
+function packStarts(
+  campaignId: string,
+  starts: StartCascade[],
+  versionOf: (cascadeId: string) => number,
+  startedMs: number,
+): Buffer {
+  writer.clear()
+  writer.count(starts.length)
+  writer.count(startedMs)
+  writer.text(campaignId)
+  writer.texts(starts, ({ runId }) => runId)
+  writer.words(starts, ({ cascadeId }) => cascadeId)
+  writer.counts(starts, ({ cascadeId }) => versionOf(cascadeId))
+  writer.counts(starts, ({ subscriberId }) => subscriberId)
+  writer.words(starts, ({ arm }) => arm)
+  writer.texts(starts, ({ reference }) => reference)
+  writer.words(starts, ({ purpose }) => purpose ?? null)
+  writer.text(jsonText(starts.map(({ variables }) => variables)))
+  return pack(writer.octets())
+}
+
 function runsOf(packed: Buffer): Run[] {
-  const { campaignId, startedMs, starts } = unpack<PackedStarts>(packed)
-  return starts.map(
-    ([runId, cascadeId, cascadeVersion, subscriberId, arm, reference, variables, purpose]) => ({
-      runId,
-      cascadeId,
-      cascadeVersion,
-      subscriberId,
-      campaignId,
-      arm,
-      reference,
-      variables,
-      purpose,
-      step: 0,
-      isActive: true,
-      outcome: null,
-      dueMs: startedMs,
-      allSmsMinor: 0n,
-      contactedMs: null,
-      startedMs,
-      finishedMs: null,
-      messages: [],
-      timerAt: -1,
-      isChanged: false,
-      notes: null,
-      tick: 0,
-      isQuiet: false,
-      next: undefined,
-    }),
-  )
+  const reader = new ColumnReader(unpack(packed))
+  const count = reader.count()
+  const startedMs = reader.count()
+  const campaignId = reader.text()
+  const runIds = reader.ownTexts(count)
+  const cascadeIds = reader.words(count)
+  const versions = reader.counts(count)
+  const subscriberIds = reader.counts(count)
+  const arms = reader.words(count)
+  const references = reader.ownTexts(count)
+  const purposes = reader.words(count)
+  const variables = JSON.parse(reader.text()) as object[]
+  return runIds.map((runId, i) => ({
+    runId,
+    cascadeId: cascadeIds[i]!,
+    cascadeVersion: versions[i]!,
+    subscriberId: subscriberIds[i]!,
+    campaignId,
+    arm: arms[i]!,
+    reference: references[i]!,
+    variables: variables[i]!,
+    purpose: purposes[i] as Purpose | null,
+    chosen: null,
+    step: 0,
+    isActive: true,
+    outcome: null,
+    dueMs: startedMs,
+    allSmsMinor: 0n,
+    contactedMs: null,
+    startedMs,
+    finishedMs: null,
+    messages: [],
+    timerAt: -1,
+    isChanged: false,
+    notes: null,
+    tick: 0,
+    isQuiet: false,
+    next: undefined,
+  }))
 }

@@ -2,15 +2,15 @@ import type { Database, Tx } from '../platform/index.ts'
 import type { Desk } from './desk.ts'
 import { selectStarts, type StartRow } from './start-store.ts'
 import { knownRuns } from './store.ts'
-import type { Departures } from './working-set.ts'
+import type { Departures } from './dropped-runs.ts'
 
 /** How many rows of starts (2,000 each) a tick takes. */
-const START_ROWS = 4
+const START_ROWS = 2
 
 /** Starts as they were read, and which of their runs the tables knew then. */
 type Page = { starts: StartRow[]; known: Set<string>; departures: Departures }
 
-/** Starts whose runs nobody has seen before; `hasMore` when there may be others behind them. */
+/** Starts whose runs the tables have not seen before; `hasMore` when there may be others behind them. */
 export type FreshStarts = { starts: StartRow[]; hasMore: boolean }
 
 /**
@@ -80,7 +80,7 @@ export class StartsAhead {
       if (!page || (starts.length < START_ROWS && this.#isExpecting)) {
         const behind = [...taken, ...starts.map(({ seq }) => seq)]
         const rest = await this.#read(tx, behind, departures, START_ROWS - starts.length)
-        starts.push(...this.#fresh(rest, starts))
+        starts.push(...this.#fresh(rest))
       }
       return { starts, hasMore: starts.length === START_ROWS }
     } finally {
@@ -89,18 +89,12 @@ export class StartsAhead {
     }
   }
 
-  /** Of each row the runs that nobody has seen, `before` included. */
-  #fresh({ starts, known, departures }: Page, before: StartRow[] = []): StartRow[] {
-    const { set } = this.#desk
-    const seen = new Set(before.flatMap(({ runs }) => runs.map(({ runId }) => runId)))
+  /** Of each row the runs that the tables had not seen; whom memory has seen is told when they are taken. */
+  #fresh({ starts, known, departures }: Page): StartRow[] {
+    if (known.size === 0 && departures.isEmpty) return starts
     return starts.map(({ seq, runs }) => ({
       seq,
-      runs: runs.filter(({ runId }) => {
-        if (known.has(runId) || set.hasSeen(runId) || departures.runIds.has(runId) || seen.has(runId))
-          return false
-        seen.add(runId)
-        return true
-      }),
+      runs: runs.filter(({ runId }) => !known.has(runId) && !departures.has(runId)),
     }))
   }
 

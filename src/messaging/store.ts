@@ -1,6 +1,5 @@
 import { json, type Tx } from '../platform/index.ts'
 import type { Content, DeliveryReceipt } from './channel.ts'
-import { messageIdOf } from './cascades.ts'
 import { plain } from './columns.ts'
 import type { Message, Run } from './message.ts'
 
@@ -24,15 +23,12 @@ export async function loadRuns(tx: Tx, runIds: string[]): Promise<Run[]> {
   if (runIds.length === 0) return []
   const rows = await tx.query<Run>(
     `select ${runColumns} from messaging.cascade_run where run_id = any($1::uuid[]) order by due_at, run_id`,
-    [runIds],
+    [plain(runIds)],
   )
   const runs = new Map(rows.map((row) => [row.runId, working(row)]))
-  const messageIds = rows.flatMap(({ runId, step }) =>
-    Array.from({ length: step + 1 }, (_, at) => messageIdOf(runId, at)),
-  )
   const messages = await tx.query<StoredMessage>(
-    `select ${messageColumns} from messaging.message where message_id = any($1::uuid[])`,
-    [messageIds],
+    `select ${messageColumns} from messaging.message where run_id = any($1::uuid[])`,
+    [plain(runIds)],
   )
   for (const { runId, text, rest, ...message } of messages) {
     const run = runs.get(runId)!
@@ -62,7 +58,7 @@ function working(row: Run): Run {
 export async function knownRuns(tx: Tx, runIds: string[]): Promise<Set<string>> {
   if (runIds.length === 0) return new Set()
   const rows = await tx.query<{ runId: string }>(
-    `select run_id as "runId" from messaging.cascade_run where run_id = any($1::uuid[])`,
+    `select run_id as "runId" from messaging.life where run_id = any($1::uuid[])`,
     [plain(runIds)],
   )
   return new Set(rows.map(({ runId }) => runId))
@@ -71,24 +67,9 @@ export async function knownRuns(tx: Tx, runIds: string[]): Promise<Set<string>> 
 /** Active runs whose timer has come, by the tables; oldest first. */
 export async function dueRuns(tx: Tx, now: Temporal.Instant, limit: number): Promise<string[]> {
   const rows = await tx.query<{ runId: string }>(
-    `select run_id as "runId" from messaging.cascade_run
+    `select run_id as "runId" from messaging.life
      where state = 'active' and due_at <= $1 order by due_at, run_id limit $2`,
     [now, limit],
-  )
-  return rows.map(({ runId }) => runId)
-}
-
-/** Active runs of a campaign that are not among these. */
-export async function activeRunsOf(
-  tx: Tx,
-  campaignId: string,
-  without: string[],
-  limit: number,
-): Promise<string[]> {
-  const rows = await tx.query<{ runId: string }>(
-    `select run_id as "runId" from messaging.cascade_run
-     where state = 'active' and campaign_id = $1 and run_id <> all($2::uuid[]) limit $3`,
-    [campaignId, without, limit],
   )
   return rows.map(({ runId }) => runId)
 }
@@ -96,7 +77,8 @@ export async function activeRunsOf(
 /** Runs of which a process left a message between the mark and the channel's word. */
 export async function abandonedRuns(tx: Tx): Promise<string[]> {
   const rows = await tx.query<{ runId: string }>(
-    `select distinct run_id as "runId" from messaging.message where state = 'submitting'`,
+    `select run_id as "runId" from messaging.life where message_state = 'submitting'
+     union select run_id from messaging.later_message where state = 'submitting'`,
   )
   return rows.map(({ runId }) => runId)
 }
@@ -104,7 +86,7 @@ export async function abandonedRuns(tx: Tx): Promise<string[]> {
 /** The earliest timer behind a moment, epoch ms. */
 export async function nextTimer(tx: Tx, after: Temporal.Instant): Promise<number | null> {
   const [row] = await tx.query<{ dueMs: number | null }>(
-    `select ${ms('min(due_at)')} as "dueMs" from messaging.cascade_run where state = 'active' and due_at > $1`,
+    `select ${ms('min(due_at)')} as "dueMs" from messaging.life where state = 'active' and due_at > $1`,
     [after],
   )
   return row!.dueMs
@@ -121,16 +103,24 @@ export function matchReceipts(
   receipts: (DeliveryReceipt & { subscriberId: number | undefined })[],
 ): Promise<{ position: number; messageId: string; runId: string }[]> {
   return tx.query(
-    `select r.position::int - 1 as position, m.message_id as "messageId", m.run_id as "runId"
+    `select distinct r.position::int - 1 as position, m.message_id as "messageId", m.run_id as "runId"
      from unnest($2::text[], $3::uuid[], $4::int[], $5::int[])
        with ordinality as r (provider_id, own_id, reference, subscriber_id, position)
-     join messaging.message m on m.channel = $1 and m.message_id in (
-       select a.message_id from messaging.message a where a.provider_ids[1] = r.provider_id
-       union all select r.own_id
-       union all select b.message_id from messaging.message b
-         where b.subscriber_id = r.subscriber_id and b.reference = r.reference
-           and b.state not in ('queued', 'held'))
-     order by r.position`,
+     cross join lateral (
+       select run_id, message_id, shape_id, null as channel from messaging.life a
+       where a.provider_ids is not null and split_part(a.provider_ids, ',', 1) = r.provider_id
+       union all select run_id, message_id, shape_id, null from messaging.life a
+       where a.run_id = messaging.run_of_message(r.own_id) and a.message_id = r.own_id
+       union all select run_id, message_id, shape_id, null from messaging.life a
+       where a.subscriber_id = r.subscriber_id and a.message_reference = r.reference
+         and a.message_state not in ('queued', 'held')
+       union all select run_id, message_id, null, channel from messaging.later_message a
+       where a.provider_ids is not null and split_part(a.provider_ids, ',', 1) = r.provider_id
+       union all select run_id, message_id, null, channel from messaging.later_message a where a.message_id = r.own_id
+       union all select run_id, message_id, null, channel from messaging.later_message a
+       where a.subscriber_id = r.subscriber_id and a.reference = r.reference and a.state not in ('queued', 'held')) as m
+     where coalesce(m.channel, (select s.channel from messaging.shape s where s.shape_id = m.shape_id)) = $1
+     order by 1`,
     [
       channel,
       // A message of several parts is known by the ids of all of them; the first one finds it.

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** An id of a document: lower-case words, digits, dots and hyphens. */
-const slug = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)
+export const slug = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)
 const languages = ['en', 'ru', 'uk'] as const
 export type Language = (typeof languages)[number]
 
@@ -159,6 +159,19 @@ export const previewAnswer = z.object({
   channels: z.array(channelPreview),
 })
 export type PreviewAnswer = z.infer<typeof previewAnswer>
+
+/** What a kind of channel carries of a template. */
+const channelCapabilities = z.object({
+  channel: z.string(),
+  /** Parts of the content that it shows: `text`, `subject`, `choices` and so on. */
+  shows: z.array(z.string()),
+  /** In characters; absent where it splits a text or takes one of any length. */
+  maxTextLength: z.int().optional(),
+})
+export type ChannelCapabilities = z.infer<typeof channelCapabilities>
+
+/** Answer of `GET /v1/channels/capabilities`: every kind of channel. */
+export const channelCapabilitiesList = z.array(channelCapabilities)
 
 /** `POST /v1/templates/:templateId/test-send`: to addresses of the sender's own, marked as a test. */
 export const testSendRequest = z.strictObject({

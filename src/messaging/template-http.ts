@@ -1,9 +1,22 @@
 import { type Access, principalOf, tenantOf } from '../access/index.ts'
 import type { FastifyInstance } from '../platform/index.ts'
+import { channelKinds } from './channels/kinds.ts'
+import type { ChannelCapabilities } from './template-contract.ts'
 import type { Templates } from './template-preview.ts'
 
-/** Adds `POST /v1/templates/preview` and `POST /v1/templates/:templateId/test-send`. */
+/**
+ * Adds `GET /v1/channels/capabilities`, `POST /v1/templates/preview` and `POST /v1/templates/:templateId/test-send`.
+ */
 export function templateRoutes(http: FastifyInstance, templates: Templates, access: Access): void {
+  const capabilities = [...channelKinds.values()].map(
+    ({ id, traits: { shows, maxTextLength } }): ChannelCapabilities => ({
+      channel: id,
+      shows,
+      ...(maxTextLength === undefined ? {} : { maxTextLength }),
+    }),
+  )
+  http.get('/v1/channels/capabilities', () => capabilities)
+
   // It changes nothing, so whoever may read may look.
   const readers = { config: { roles: ['admin', 'read'] as const } }
   http.post('/v1/templates/preview', readers, (request) => templates.preview(tenantOf(request), request.body))

@@ -3,7 +3,8 @@ import { type TestDatabase, testDatabase } from '../../test/stores.ts'
 import { createAccess, guard } from '../access/index.ts'
 import { createHttp, Documents, type FastifyInstance, ManualClock } from '../platform/index.ts'
 import { attributesKind, createProfiles } from '../profiles/index.ts'
-import { previewAnswer } from './contract.ts'
+import { channelKinds } from './channels/kinds.ts'
+import { channelCapabilitiesList, previewAnswer } from './contract.ts'
 import { messagingDocuments } from './documents.ts'
 import { templateRoutes } from './template-http.ts'
 import { createTemplates, type SendTest } from './template-preview.ts'
@@ -170,4 +171,15 @@ test('a test goes to the given addresses, marked, and only from who may change t
       .statusCode,
   ).toBe(200)
   expect(sent).toHaveLength(2)
+})
+
+test('an editor reads what each kind of channel carries', async () => {
+  const answer = await http.inject({
+    url: '/v1/channels/capabilities',
+    headers: { authorization: `Bearer ${readerKey}` },
+  })
+  const all = channelCapabilitiesList.parse(answer.json())
+  expect(all.map(({ channel }) => channel).toSorted()).toEqual([...channelKinds.keys()].toSorted())
+  expect(all).toContainEqual({ channel: 'sms', shows: ['text'] })
+  expect(all).toContainEqual({ channel: 'ussd', shows: ['text', 'choices'], maxTextLength: 182 })
 })

@@ -72,7 +72,7 @@ export function createTemplates(dependencies: TemplateDependencies): Templates {
       const channels = await Promise.all(
         (request.channels ?? [template.channel]).map(async (channel) => {
           const settings = await documents.get<ChannelSettings>(tenantId, 'Channel', channel)
-          const shown = shownBy(content, channel, settings?.priceMinor)
+          const shown = shownBy(content, channel, settings)
           return { ...shown, warnings: [...shown.warnings, ...ofTemplate] }
         }),
       )
@@ -166,7 +166,7 @@ async function exampleLinks(
 function shownBy(
   content: Content,
   channel: string,
-  priceMinor: string | undefined,
+  settings: ChannelSettings | undefined,
 ): PreviewAnswer['channels'][number] {
   const traits: ChannelTraits | undefined = channelKinds.get(channel)?.traits
   if (!traits)
@@ -174,7 +174,8 @@ function shownBy(
   const shown = Object.entries(content).filter(
     ([part]) => part === 'text' || traits.shows.includes(part as keyof Content),
   )
-  const units = traits.unitsOf?.(content) ?? 1
+  const units = traits.unitsOf?.(content, settings) ?? 1
+  const priceMinor = settings?.priceMinor
   return {
     channel,
     content: Object.fromEntries(shown),

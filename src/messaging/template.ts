@@ -18,7 +18,6 @@ export type RenderOptions = {
 /** A template in one language, ready to be filled. */
 type Plan = {
   values: Values
-  /** True where texts read more than the variables: a copy of them takes what is added. */
   link: Filled | undefined
   text: Filled
   subject: Filled | undefined
@@ -40,7 +39,7 @@ type AppointmentPlan = {
 
 /** Documents never change, so a plan lives as long as its document. */
 const plans = new WeakMap<Template, Partial<Record<Language, Plan>>>()
-/** Of one text for all languages, and of a template saved again unchanged. */
+/** Where nothing is said of the subscriber. */
 const noSpeech: Speech = { language: 'en', timeZone: 'UTC' }
 
 /**

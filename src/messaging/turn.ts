@@ -4,13 +4,13 @@ import type { StoredAnswer } from './answer-store.ts'
 import { type Card, consentFor } from './cards.ts'
 import { compose, nextMove, priceOf } from './cascades.ts'
 import type { Plan } from './catalogue.ts'
-import type { DeliveryReceipt, SubmitOutcome } from './channel.ts'
+import type { SubmitOutcome } from './channel.ts'
 import type { Desk } from './desk.ts'
 import type { SendingState } from './inbox.ts'
 import type { OptWord } from './opt-out.ts'
 import { type Message, PAUSED, reaches, type Run } from './message.ts'
 import { chooseOrder, stepAt } from './step-order.ts'
-import { answered, applyOutcome, applyReceipt, finish, hold } from './progress.ts'
+import { answered, applyOutcome, finish, hold } from './progress.ts'
 
 /** How many timers one tick serves, at most. */
 const TICK_TIMERS = 10_000
@@ -23,11 +23,6 @@ export function takeOutcome(desk: Desk, message: Message, outcome: SubmitOutcome
   if (run.isActive && desk.stopped.get(run.campaignId) === 'cancelled') desk.set.setDue(run, nowMs)
   // It counts as a contact only if it may have reached out.
   if (message.submittedMs === null) desk.cards.removeContact(run.subscriberId, message.messageId)
-}
-
-/** A provider has said how a message fared. */
-export function takeReceipt(desk: Desk, message: Message, receipt: DeliveryReceipt, nowMs: number): void {
-  applyReceipt(desk.set, message, receipt, nowMs)
 }
 
 /** A subscriber has answered; `run` is the cascade that was answered, where there is one. */
@@ -60,9 +55,10 @@ export function takeControl(desk: Desk, campaignId: string, state: SendingState,
   }
 }
 
-/** Takes new runs in. */
+/** Takes new runs in; who was here before changes nothing. */
 export function takeStarts(desk: Desk, runs: Run[]): void {
   for (const run of runs) {
+    if (desk.set.hasSeen(run.runId)) continue
     desk.set.add(run)
     desk.set.changed(run)
   }

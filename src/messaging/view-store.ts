@@ -1,6 +1,5 @@
 import type { Tx } from '../platform/index.ts'
 import type { Message } from './message.ts'
-import { messageIdOf } from './cascades.ts'
 import { countStarts } from './start-store.ts'
 import { uuidOrNull } from './store.ts'
 
@@ -41,9 +40,10 @@ export function viewOf(message: Message): object {
 
 /** One message with its whole story, for the agent who is asked about it. */
 export async function messageById(tx: Tx, messageId: string): Promise<object | undefined> {
-  const [row] = await tx.query<object>(`select ${viewColumns} from messaging.message where message_id = $1`, [
-    uuidOrNull(messageId),
-  ])
+  const [row] = await tx.query<object>(
+    `select ${viewColumns} from messaging.messages_by_id(array[$1::uuid])`,
+    [uuidOrNull(messageId)],
+  )
   return row
 }
 
@@ -55,7 +55,7 @@ export function placesOf(
   return tx.query(
     `select message_id as "messageId", channel,
        (extract(epoch from case state when 'delivered' then settled_at else submitted_at end) * 1000)::float8 as "deliveredMs"
-     from messaging.message where message_id = any($1::uuid[])`,
+     from messaging.messages_by_id($1::uuid[])`,
     [messageIds],
   )
 }
@@ -68,33 +68,45 @@ export function messagesInState(tx: Tx, state: string, limit: number): Promise<o
   )
 }
 
-/** What was sent to a subscriber or kept back, the latest first. */
-export function messagesOfSubscriber(tx: Tx, subscriberId: number, limit: number): Promise<object[]> {
+/**
+ * A page of what was sent to a subscriber or kept back, the latest first: what stands behind the message `after`, which
+ * was the last one of the page before.
+ */
+export function messagesOfSubscriber(
+  tx: Tx,
+  subscriberId: number,
+  limit: number,
+  after?: string,
+): Promise<{ messageId: string }[]> {
   return tx.query(
-    `select ${listColumns} from messaging.message where subscriber_id = $1 order by queued_at desc, step desc limit $2`,
-    [subscriberId, limit],
+    `with last as materialized (
+       select queued_at, step, message_id from messaging.messages_by_id(array[$3::uuid]) where subscriber_id = $1)
+     select ${listColumns} from messaging.message m
+     where subscriber_id = $1 and ($3::uuid is null
+       or (m.queued_at, m.step, m.message_id) < (select queued_at, step, message_id from last))
+     order by m.queued_at desc, m.step desc, m.message_id desc limit $2`,
+    [subscriberId, limit, after ?? null],
   )
 }
 
 /** A message's cascade step by step: why it was begun, what each step did, by which values, and how it ended. */
 export async function explanation(tx: Tx, messageId: string): Promise<object | undefined> {
   const [found] = await tx.query<{ runId: string }>(
-    `select run_id as "runId" from messaging.message where message_id = $1`,
+    `select run_id as "runId" from messaging.messages_by_id(array[$1::uuid])`,
     [uuidOrNull(messageId)],
   )
   if (!found) return undefined
-  const [run] = await tx.query<{ step: number }>(
+  const [run] = await tx.query(
     `select run_id as "runId", cascade_id as "cascadeId", cascade_version as "cascadeVersion",
        subscriber_id as "subscriberId", campaign_id as "campaignId", arm, reference, variables, step, state, outcome,
        step_order as "stepOrder", due_at as "dueAt", contacted_at as "contactedAt", started_at as "startedAt", finished_at as "finishedAt"
      from messaging.cascade_run where run_id = $1`,
     [found.runId],
   )
-  const ids = Array.from({ length: run!.step + 1 }, (_, step) => messageIdOf(found.runId, step))
   const steps = await tx.query(
     `select step, ${viewColumns}, until, wait_s as "waitS", purpose, priority, saw from messaging.message
-     where message_id = any($1::uuid[]) order by step`,
-    [ids],
+     where run_id = $1 order by step`,
+    [found.runId],
   )
   return { messageId, run, steps }
 }
@@ -109,27 +121,29 @@ export type SendingCounts = {
   stops: { channel: string; reason: string; count: number }[]
 }
 
-/** How far a campaign's sending is, by its recipients' own states; of all campaigns without one. */
+/**
+ * How far a campaign's sending is, by its recipients' own states; of all campaigns without one. From counts that are kept
+ * with each write, so that it costs the same however much was sent.
+ */
 export async function sendingCounts(tx: Tx, campaignId?: string): Promise<SendingCounts> {
   const about = [campaignId ?? null]
   const [waiting, outcomes, messages, stops] = await Promise.all([
     countStarts(tx, campaignId),
     tx.query<{ outcome: string | null; count: number }>(
-      `select outcome, count(*)::int as count from messaging.cascade_run
-       where $1::text is null or campaign_id = $1 group by outcome order by outcome`,
+      `select nullif(outcome, '') as outcome, sum(count)::int as count from messaging.run_count
+       where $1::text is null or campaign_id = $1 group by 1 having sum(count) <> 0 order by 1`,
       about,
     ),
     tx.query<{ channel: string; state: string; count: number }>(
-      `select channel, state, count(*)::int as count from messaging.message
-       where $1::text is null or campaign_id = $1 group by channel, state order by channel, state`,
+      `select channel, state, sum(count)::int as count from messaging.message_count
+       where $1::text is null or campaign_id = $1 group by 1, 2 having sum(count) <> 0 order by 1, 2`,
       about,
     ),
     tx.query<{ channel: string; reason: string; count: number }>(
-      `select channel, case state when 'queued' then postponed_for else reason end as reason, count(*)::int as count
-       from messaging.message
+      `select channel, nullif(reason, '') as reason, sum(count)::int as count from messaging.message_count
        where ($1::text is null or campaign_id = $1)
-         and (state in ('held', 'failed', 'unknown') or state = 'queued' and postponed_for is not null)
-       group by 1, 2 order by 1, 3 desc`,
+         and (state in ('held', 'failed', 'unknown') or state = 'queued' and reason <> '')
+       group by 1, 2 having sum(count) <> 0 order by 1, 3 desc`,
       about,
     ),
   ])

@@ -156,4 +156,21 @@ describe('who is written to, and when', () => {
     expect(world.gateway.handed).toHaveLength(2)
     await world.stop()
   })
+
+  test('at its pace also after a pause, and not all that the pause let pass at once', async () => {
+    const world = await World.with(stores, [sms('offer', {}, { perMinute: 1 })], [{}, {}, {}, {}])
+    for (const n of [1, 2, 3, 4]) await world.start('offer', n)
+    const control = async (state: 'paused' | 'running') => {
+      const told = world.messaging.control(world.tenantId, 'camp', state)
+      await world.drain()
+      await told
+    }
+    await control('paused')
+    await world.pass(HOUR_MS)
+    await control('running')
+    expect(world.gateway.handed).toHaveLength(2)
+    await world.pass(MINUTE_MS)
+    expect(world.gateway.handed).toHaveLength(3)
+    await world.stop()
+  })
 })

@@ -1,10 +1,13 @@
 import type { Fact } from '../platform/index.ts'
-import { contactOf, type Counted } from './contacts.ts'
+import { messageIdOf } from './message-id.ts'
+import { type Departures, DroppedRuns } from './dropped-runs.ts'
 import type { Message, Run } from './message.ts'
 import { Timers } from './timers.ts'
 
-/** Who left memory while somebody was reading about them in the tables. */
-export type Departures = { runIds: Set<string>; subscriberIds: Set<number> }
+const REFERENCES = 0xffff
+/** The tick of a run that has left memory. */
+const GONE = -1
+const QUIET_SLACK = 10_000
 
 /**
  * The runs and messages of one tenant that are in memory, found by everything that may ask for them, with what
@@ -12,22 +15,25 @@ export type Departures = { runIds: Set<string>; subscriberIds: Set<number> }
  */
 export class WorkingSet {
   readonly runs = new Map<string, Run>()
-  readonly timers = new Timers<Run>()
-  readonly #messages = new Map<string, Message>()
+  readonly timers = new Timers()
+  /** Chains of messages with the same reference: sixteen bits, as receipts bring them back. */
+  readonly #byReference: (Message | undefined)[] = Array.from({ length: REFERENCES + 1 }, () => undefined)
+  /** Messages behind the first of their run, which is found by the run itself. */
+  readonly #later = new Map<string, Message>()
   /** By channel, then by the provider's id. */
   readonly #byProvider = new Map<string, Map<string, Message>>()
+  #isIndexed = false
   readonly #bySubscriber = new Map<number, Run>()
   /** Not in the journal yet. */
   #changed: Run[] = []
-  /** Runs that have left while the tables did not know them, with the tick that they must know. */
-  readonly #dropped = new Map<string, number>()
-  /** Their contacts, by subscriber: whoever counts them cannot ask the tables yet. */
-  readonly #droppedContacts = new Map<number, Counted[]>()
+  /** Runs that have left while the tables did not know them. */
+  readonly #dropped = new DroppedRuns()
   #facts: Fact[] = []
   #loaded: Run[] = []
   /** Those of them that the present tick may still be working on. */
   #guests: Run[] = []
-  readonly #watchers = new Set<Departures>()
+  /** Called when a run leaves memory. */
+  onLeft: (run: Run) => void = () => undefined
   /** Those that may leave memory, the longest quiet first; some of them are busy again. */
   #quiet: Run[] = []
   #quietHead = 0
@@ -63,17 +69,32 @@ export class WorkingSet {
   }
 
   addMessage(message: Message): void {
-    message.run.messages[message.step] = message
-    this.#messages.set(message.messageId, message)
+    const { run } = message
+    // An array that grows takes room for many, and most runs have one message.
+    if (message.step === 0 && run.messages.length === 0) run.messages = [message]
+    else run.messages[message.step] = message
+    if (message.step > 0) this.#later.set(message.messageId, message)
     if (message.providerIds !== null) this.#index(message, message.providerIds)
+    const reference = message.reference & REFERENCES
+    const first = this.#byReference[reference]
+    for (let one = first; one !== undefined; one = one.alike) if (one === message) return
+    message.alike = first
+    this.#byReference[reference] = message
   }
 
-  message(messageId: string): Message | undefined {
-    return this.#messages.get(messageId)
+  /** The message with an id; with its reference at hand no text has to be made or looked up. */
+  message(messageId: string, reference?: number): Message | undefined {
+    if (reference !== undefined)
+      for (let one = this.#byReference[reference & REFERENCES]; one !== undefined; one = one.alike)
+        if (one.messageId === messageId) return one
+    // The id of a run and that of its first message are made from each other in the same way.
+    const first = this.runs.get(messageIdOf(messageId, 0))?.messages[0]
+    return first?.messageId === messageId ? first : this.#later.get(messageId)
   }
 
   /** The message that a provider knows under this id, the id of any of its parts or all of them. */
   messageOfProvider(channel: string, providerId: string): Message | undefined {
+    this.#indexAll()
     const comma = providerId.indexOf(',')
     return this.#byProvider.get(channel)?.get(comma < 0 ? providerId : providerId.slice(0, comma))
   }
@@ -123,37 +144,26 @@ export class WorkingSet {
 
   /** Whether a run is or was in memory and may be unknown to the tables. */
   hasSeen(runId: string): boolean {
-    return this.runs.has(runId) || this.#dropped.has(runId)
+    return this.runs.has(runId) || this.#dropped.tickOf(runId) !== undefined
   }
 
   /** The tick that the tables must know before they may be believed about a run; undefined where they may. */
   droppedAt(runId: string): number | undefined {
-    return this.#dropped.get(runId)
+    return this.#dropped.tickOf(runId)
   }
 
   /** Begins to note who leaves, until `unwatch`: what the tables said before and memory says after may both miss it. */
   watch(): Departures {
-    const departures = { runIds: new Set<string>(), subscriberIds: new Set<number>() }
-    this.#watchers.add(departures)
-    return departures
+    return this.#dropped.watch()
   }
 
   unwatch(departures: Departures): void {
-    this.#watchers.delete(departures)
+    this.#dropped.unwatch(departures)
   }
 
-  /** The contacts of a subscriber's runs that have left while the tables did not know them. */
-  droppedContacts(subscriberId: number): Counted[] {
-    return this.#droppedContacts.get(subscriberId) ?? []
-  }
-
-  /** The tables know everything. */
-  forgetDropped(): void {
-    for (const { runIds } of this.#watchers) for (const runId of this.#dropped.keys()) runIds.add(runId)
-    for (const { subscriberIds } of this.#watchers)
-      for (const subscriberId of this.#droppedContacts.keys()) subscriberIds.add(subscriberId)
-    this.#dropped.clear()
-    this.#droppedContacts.clear()
+  /** The tables know more than before. */
+  forgetDropped(knows: (tick: number) => boolean): void {
+    this.#dropped.forget(knows)
   }
 
   /** Notes runs that were written down: when room is needed, those may go that are quiet then. */
@@ -163,6 +173,10 @@ export class WorkingSet {
       run.isQuiet = true
       this.#quiet.push(run)
     }
+    // Most are over before anybody needs their room.
+    if (this.#quiet.length <= 2 * this.runs.size + QUIET_SLACK) return
+    this.#quiet = this.#quiet.filter((run, at) => at >= this.#quietHead && run.isQuiet)
+    this.#quietHead = 0
   }
 
   /**
@@ -176,15 +190,15 @@ export class WorkingSet {
     while (this.runs.size > capacity && left-- > 0) {
       const run = this.#quiet[this.#quietHead++]!
       run.isQuiet = false
-      if (run.isChanged || this.runs.get(run.runId) !== run) continue
+      if (run.isChanged || run.tick === GONE) continue
       const knows = isStored(run)
       if (!isQuiet(run) || (run.isActive && !knows)) {
-        this.mayLeave([run])
+        run.isQuiet = true
+        this.#quiet.push(run)
         continue
       }
       if (run.dueMs !== null) dueMs = Math.min(dueMs ?? run.dueMs, run.dueMs)
-      if (!knows) this.#noteDropped(run)
-      this.#remove(run)
+      this.#remove(run, knows)
     }
     if (this.#quietHead > 10_000 && this.#quietHead * 2 > this.#quiet.length) {
       this.#quiet = this.#quiet.slice(this.#quietHead)
@@ -193,28 +207,23 @@ export class WorkingSet {
     return dueMs
   }
 
-  #noteDropped(run: Run): void {
-    this.#dropped.set(run.runId, run.tick)
-    for (const message of run.messages) {
-      const contact = message && contactOf(message)
-      if (!contact) continue
-      const others = this.#droppedContacts.get(run.subscriberId)
-      if (others) others.push(contact)
-      else this.#droppedContacts.set(run.subscriberId, [contact])
-    }
+  /** Runs that are over leave at once, of which nothing more is expected; `isStored` as in `makeRoom`. */
+  leave(runs: Run[], isStored: (run: Run) => boolean): void {
+    for (const run of runs) if (!run.isChanged && run.tick !== GONE) this.#remove(run, isStored(run))
   }
 
-  #remove(run: Run): void {
-    for (const { runIds, subscriberIds } of this.#watchers) {
-      runIds.add(run.runId)
-      subscriberIds.add(run.subscriberId)
-    }
+  #remove(run: Run, isStored: boolean): void {
+    if (!isStored || this.#dropped.isWatched) this.#dropped.add(run.runId, run.tick)
+    run.isQuiet = false
+    this.onLeft(run)
+    run.tick = GONE
     this.runs.delete(run.runId)
     this.timers.remove(run)
     for (const message of run.messages) {
       if (!message) continue
-      this.#messages.delete(message.messageId)
-      if (message.providerIds === null) continue
+      this.#forgetReference(message)
+      if (message.step > 0) this.#later.delete(message.messageId)
+      if (message.providerIds === null || !this.#isIndexed) continue
       const ofChannel = this.#byProvider.get(message.channel)
       for (const id of message.providerIds.split(',')) ofChannel?.delete(id)
     }
@@ -229,7 +238,27 @@ export class WorkingSet {
     }
   }
 
+  #forgetReference(message: Message): void {
+    const reference = message.reference & REFERENCES
+    const first = this.#byReference[reference]
+    if (first === message) this.#byReference[reference] = message.alike
+    else
+      for (let one = first; one !== undefined; one = one.alike)
+        if (one.alike === message) one.alike = message.alike
+    message.alike = undefined
+  }
+
+  /** Most channels name our own id, so that nobody asks for the provider's: the index begins with the first question. */
+  #indexAll(): void {
+    if (this.#isIndexed) return
+    this.#isIndexed = true
+    for (const run of this.runs.values())
+      for (const message of run.messages)
+        if (message && message.providerIds !== null) this.#index(message, message.providerIds)
+  }
+
   #index(message: Message, providerIds: string): void {
+    if (!this.#isIndexed) return
     let ofChannel = this.#byProvider.get(message.channel)
     if (!ofChannel) this.#byProvider.set(message.channel, (ofChannel = new Map()))
     if (!providerIds.includes(',')) ofChannel.set(providerIds, message)

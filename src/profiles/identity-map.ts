@@ -1,17 +1,14 @@
 import type { Database } from '../platform/index.ts'
-import type { IdentityKind } from './contract.ts'
-import { identityText } from './identity.ts'
+import { identityText, tokenKinds } from './identity.ts'
 import { PhoneTable, phoneDigits } from './phone-table.ts'
 import { selectIdentitiesSince, selectIdentityPage, selectLowWater } from './store.ts'
 
 const PAGE_ROWS = 100_000
 
-/** Device tokens are long and name no sender of events: whoever asks for one asks the database. */
-export const NOT_IN_MEMORY: readonly IdentityKind[] = ['push', 'webpush']
-
 /**
- * All identities of one tenant in memory but device tokens: an event finds its subscriber without asking the database. What this
- * process imports is added at once; what another one imports is fetched when an unknown identity turns up.
+ * All identities of one tenant in memory but device tokens: an event finds its subscriber without asking the database,
+ * and whoever asks for a token asks it. What this process imports is added at once; what another one imports is fetched
+ * when an unknown identity turns up.
  */
 export class IdentityMap {
   readonly #database: Database
@@ -66,7 +63,7 @@ export class IdentityMap {
     this.#refreshedAtMs = nowMs
     await this.#database.tx(this.#tenantId, async (tx) => {
       const lowWater = await selectLowWater(tx)
-      for (const row of await selectIdentitiesSince(tx, NOT_IN_MEMORY, this.#lowWater)) {
+      for (const row of await selectIdentitiesSince(tx, tokenKinds, this.#lowWater)) {
         this.set(identityText(row), row.subscriberId)
       }
       this.#lowWater = lowWater
@@ -77,10 +74,10 @@ export class IdentityMap {
   async #readAll(): Promise<void> {
     await this.#database.tx(this.#tenantId, async (tx) => {
       const lowWater = await selectLowWater(tx)
-      for (let page = await selectIdentityPage(tx, NOT_IN_MEMORY, null, PAGE_ROWS); page.length > 0;) {
+      for (let page = await selectIdentityPage(tx, tokenKinds, null, PAGE_ROWS); page.length > 0;) {
         for (const row of page) this.set(identityText(row), row.subscriberId)
         page =
-          page.length < PAGE_ROWS ? [] : await selectIdentityPage(tx, NOT_IN_MEMORY, page.at(-1)!, PAGE_ROWS)
+          page.length < PAGE_ROWS ? [] : await selectIdentityPage(tx, tokenKinds, page.at(-1)!, PAGE_ROWS)
       }
       this.#lowWater = lowWater
     })

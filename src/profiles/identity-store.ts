@@ -1,19 +1,5 @@
 import type { Tx } from '../platform/index.ts'
-import type { IdentityKind } from './contract.ts'
 import type { Identity } from './identity.ts'
-
-/** Identities of subscribers that are in use, the newest first. */
-export function selectAddresses(
-  tx: Tx,
-  ids: number[],
-  kinds: IdentityKind[],
-): Promise<(Identity & { subscriberId: number })[]> {
-  return tx.query(
-    `select kind, value, subscriber_id as "subscriberId" from profiles.identity
-     where subscriber_id = any($1::int[]) and kind = any($2::text[]) and gone_at is null order by seq desc`,
-    [ids, kinds],
-  )
-}
 
 /** Marks identities as gone, where they are not yet; returns their subscribers. */
 export async function updateIdentitiesGone(

@@ -81,6 +81,9 @@ export function parseIdentity(text: string, country: string | undefined): Identi
   return identityOf(kind as IdentityKind, text.slice(colon + 1), country)
 }
 
+/** Device tokens are long and name no sender of events, and a device registers one only while somebody is behind it. */
+export const tokenKinds: readonly IdentityKind[] = ['push', 'webpush']
+
 /** The text form: `account:4711`. */
 export function identityText({ kind, value }: Identity): string {
   return `${kind}:${value}`

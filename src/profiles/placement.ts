@@ -1,5 +1,5 @@
 import type { Problem } from '../platform/index.ts'
-import { type Identity, identityText } from './identity.ts'
+import { type Identity, identityText, tokenKinds } from './identity.ts'
 import type { CheckedRow, Consent } from './row.ts'
 
 /** What a batch does to one subscriber; `subscriberId` is null until a number is drawn for a new one. */
@@ -12,7 +12,7 @@ export type Placement = {
   language: string | null
   /** Identities that are not stored yet. */
   newIdentities: Identity[]
-  /** Device tokens, which a device registers only while somebody is behind it: one that was gone is back. */
+  /** Device tokens that are stored already: one that was gone is back. */
   registered: Identity[]
   /** By channel and purpose. */
   consents: Map<string, Consent>
@@ -96,8 +96,7 @@ function merge(
   }
   for (const identity of row.identities) {
     const text = identityText(identity)
-    if (owners.has(text) && (identity.kind === 'push' || identity.kind === 'webpush'))
-      placement.registered.push(identity)
+    if (owners.has(text) && tokenKinds.includes(identity.kind)) placement.registered.push(identity)
     if (owners.has(text) || byIdentity.has(text)) continue
     byIdentity.set(text, placement)
     placement.newIdentities.push(identity)

@@ -1,41 +1,99 @@
 import type { Tx } from '../platform/index.ts'
 
-/** What a sender must know of a subscriber; time zone and language are null where the tenant's hold. */
-export type StoredRecipient = {
+/** Stands between the fields of a line, and between lines: no value contains it. */
+export const FIELD = '\u001f'
+export const LINE = '\u001e'
+
+/**
+ * What the tables say of many subscribers, a text a column: a row each would cost a sender more than all it does with
+ * them. Each line begins with a subscriber's number.
+ */
+export type RecipientColumns = {
   tenantId: string
-  subscriberId: number
-  timeZone: string | null
-  language: 'en' | 'ru' | 'uk' | null
-  /** The latest identity of each kind behind which somebody is. */
-  addresses: Record<string, string> | null
-  /** The latest word on each channel and purpose, `atMs` in epoch ms. */
-  consents: { channel: string; purpose: string; granted: boolean; atMs: number }[] | null
-  /** Entries of the stop list; by their identities as well. Epoch ms. */
-  stops: { fromMs: number; untilMs: number | null; scope: 'all' | 'marketing'; reason: string }[] | null
+  /** Numbers, and in the same order time zones and languages, empty where the tenant's hold. */
+  ids: string | null
+  timeZones: string | null
+  languages: string | null
+  /** `number+digits`, the latest last. */
+  phones: string | null
+  /** Subscriber, kind and value of identities of other kinds behind which somebody is, the latest last. */
+  others: [number, string, string][] | null
+  /** `number` and words `channel/purpose` with `+` or `-`. */
+  consents: string | null
+  /** Who has a word on all channels: which word is the latest is another question. */
+  general: number[] | null
 }
 
-const ms = (column: string): string => `(extract(epoch from ${column}) * 1000)::int8`
-const stopColumns = `json_build_object('fromMs', ${ms('t.from_at')}, 'untilMs', ${ms('t.until_at')},
-  'scope', t.scope, 'reason', t.reason)`
+/** Columns of the subscribers with these numbers, which are written as PostgreSQL's array: `{1,2}`. */
+export async function selectRecipients(tx: Tx, ids: string): Promise<RecipientColumns> {
+  const [[subscribers], [identities], [words]] = await Promise.all([
+    tx.query<Pick<RecipientColumns, 'tenantId' | 'ids' | 'timeZones' | 'languages'>>(
+      `select current_setting('tenure.tenant_id') as "tenantId", string_agg(subscriber_id::text, chr(30)) as ids,
+         string_agg(coalesce(time_zone, ''), chr(30)) as "timeZones", string_agg(coalesce(language, ''), chr(30)) as languages
+       from profiles.subscriber where subscriber_id = any($1::int[])`,
+      [ids],
+    ),
+    tx.query<Pick<RecipientColumns, 'phones' | 'others'>>(
+      `select string_agg(subscriber_id || value, chr(30) order by seq) filter (where kind = 'msisdn') as phones,
+         json_agg(json_build_array(subscriber_id, kind, value) order by seq) filter (where kind <> 'msisdn') as others
+       from profiles.identity
+       where subscriber_id = any($1::int[]) and gone_at is null and kind not in ('account', 'external')`,
+      [ids],
+    ),
+    tx.query<Pick<RecipientColumns, 'consents' | 'general'>>(
+      `select string_agg(subscriber_id || chr(31) || words, chr(30)) as consents,
+         array_agg(subscriber_id) filter (where has_general) as general
+       from (select subscriber_id, bool_or(channel = '*') as has_general,
+               string_agg(channel || '/' || purpose || case when granted then '+' else '-' end, chr(31)
+                          order by channel, purpose) as words
+             from profiles.consent where subscriber_id = any($1::int[]) group by subscriber_id) as said`,
+      [ids],
+    ),
+  ])
+  return { ...subscribers!, ...identities!, ...words! }
+}
 
-/** Recipients by id, each in one row. */
-export function selectRecipients(tx: Tx, ids: number[]): Promise<StoredRecipient[]> {
-  return tx.query<StoredRecipient>(
-    `select s.tenant_id as "tenantId", s.subscriber_id as "subscriberId", s.time_zone as "timeZone", s.language,
-       (select json_object_agg(i.kind, i.value order by i.seq) from profiles.identity i
-        where i.tenant_id = s.tenant_id and i.subscriber_id = s.subscriber_id and i.gone_at is null) as addresses,
-       (select json_agg(json_build_object('channel', c.channel, 'purpose', c.purpose, 'granted', c.granted,
-                                          'atMs', ${ms('c.at')})) from profiles.consent c
-        where c.tenant_id = s.tenant_id and c.subscriber_id = s.subscriber_id) as consents,
-       (select json_agg(stop) from (
-          select ${stopColumns} as stop from profiles.stop_list t
-          where t.tenant_id = s.tenant_id and t.subscriber_id = s.subscriber_id and t.removed_at is null
-          union all
-          select ${stopColumns} from profiles.identity i
-          join profiles.stop_list t on t.tenant_id = i.tenant_id and t.kind = i.kind and t.value = i.value
-          where i.tenant_id = s.tenant_id and i.subscriber_id = s.subscriber_id and t.removed_at is null
-            and t.kind is not null) as stopped) as stops
-     from profiles.subscriber s where s.subscriber_id = any($1::int[])`,
+/** The latest word on each channel and purpose, `atMs` in epoch ms. */
+export type StoredConsent = {
+  subscriberId: number
+  channel: string
+  purpose: string
+  granted: boolean
+  atMs: number
+}
+
+/** Every word of these subscribers with its moment. */
+export function selectDatedConsents(tx: Tx, ids: number[]): Promise<StoredConsent[]> {
+  return tx.query(
+    `select subscriber_id as "subscriberId", channel, purpose, granted, (extract(epoch from at) * 1000)::float8 as "atMs"
+     from profiles.consent where subscriber_id = any($1::int[])`,
+    [ids],
+  )
+}
+
+/** An entry of the stop list that names a subscriber or one of its identities. Epoch ms. */
+export type StoredStop = {
+  subscriberId: number
+  fromMs: number
+  untilMs: number | null
+  scope: 'all' | 'marketing'
+  reason: string
+}
+
+const ms = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`
+const stopColumns = `${ms('t.from_at')} as "fromMs", ${ms('t.until_at')} as "untilMs", t.scope, t.reason`
+
+/** What of the stop list concerns these subscribers (`{1,2}`), by their identities as well. */
+export function selectRecipientStops(tx: Tx, ids: string): Promise<StoredStop[]> {
+  return tx.query(
+    `select t.subscriber_id as "subscriberId", ${stopColumns} from profiles.stop_list t
+     where t.subscriber_id = any($1::int[]) and t.removed_at is null
+     union all
+     select i.subscriber_id, ${stopColumns} from profiles.identity i
+     join profiles.stop_list t on t.tenant_id = i.tenant_id and t.kind = i.kind and t.value = i.value
+     where i.subscriber_id = any($1::int[]) and t.kind is not null and t.removed_at is null
+       -- Nobody is looked up where the list names nobody in this way.
+       and exists (select 1 from profiles.stop_list where kind is not null)`,
     [ids],
   )
 }

@@ -2,20 +2,13 @@ import { isTimeZone } from '../access/index.ts'
 import type { CelType } from '../expressions/index.ts'
 import { instantOf, type Problem, problemOfIssue } from '../platform/index.ts'
 import { checkAttributes } from './attributes.ts'
+import type { ConsentWord } from './consent.ts'
 import { type IdentityKind, identityKind, type SubscriberRow, subscriberRow } from './contract.ts'
 import { type Identity, normalizeValue } from './identity.ts'
 import { MalformedLine } from './ndjson.ts'
 
-export type Consent = {
-  channel: string
-  purpose: string
-  granted: boolean
-  at: Temporal.Instant
-  source: string
-  shownText: string | null
-  /** The row itself says when: it is a word of the subscriber, and not only a repetition of what is known. */
-  isDated: boolean
-}
+/** A word on consent as a row brings it: its subscriber is yet to be found. */
+export type Consent = Omit<ConsentWord, 'subscriberId'>
 
 /** A row that may be stored, every value in its one spelling. */
 export type CheckedRow = {

@@ -78,7 +78,9 @@ test('rows are matched by any identity, attributes are merged, null removes, the
     createdAt: clock.now().toString(),
   })
   await stores.database.tx(tenantId, async (tx) => {
-    expect(await profiles.consentsOf(tx, [id])).toEqual(new Map([[id, { dstk: false, sms: true }]]))
+    expect(await profiles.consentBooksOf(tx, [id])).toEqual(
+      new Map([[id, { marketing: { dstk: false, sms: true } }]]),
+    )
     expect(await profiles.identitiesOf(tx, [id, id + 1], 'account')).toEqual(new Map([[id, 'A1']]))
     expect((await profiles.subscribersByIds(tx, [id])).get(id)).toMatchObject({ language: 'ru' })
     expect(await profiles.subscriberIds(tx, 0, 10)).toEqual([id])

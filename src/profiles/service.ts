@@ -2,13 +2,13 @@ import type { Access } from '../access/index.ts'
 import { type Clock, type Database, type Documents, DomainError, type Tx } from '../platform/index.ts'
 import { viewAttributes } from './attributes.ts'
 import { selectConsents } from './consent-store.ts'
-import { consentBook, flatConsents } from './consent.ts'
-import { type Contacts, createContacts, type Stop } from './contacts.ts'
+import { type Contacts, createContacts } from './contacts.ts'
 import { type IdentityKind, identityKind, type ImportAnswer, type SubscriberView } from './contract.ts'
 import { Identities, type IdentityListener, type Lookup, type Resolver } from './identities.ts'
 import type { Reject } from './import.ts'
 import { declaredAttributes, Importer } from './importer.ts'
-import { selectChangedRecipients, selectRecipients } from './recipient-store.ts'
+import { selectChangedRecipients } from './recipient-store.ts'
+import { readRecipients, type RecipientPage, SharedTraits } from './recipients.ts'
 import * as store from './store.ts'
 
 export type Subscriber = {
@@ -18,19 +18,6 @@ export type Subscriber = {
   timeZone: string
   language: 'en' | 'ru' | 'uk'
   createdAt: Temporal.Instant
-}
-
-/** Where and in which words a subscriber is reached, and what the subscriber agreed to. */
-export type Recipient = {
-  subscriberId: number
-  timeZone: string
-  language: 'en' | 'ru' | 'uk'
-  /** The latest identity of each kind behind which somebody is. */
-  addresses: Record<string, string>
-  /** What holds by `channel/purpose`; the channel `*` is for those without a word of their own. */
-  consents: Record<string, boolean>
-  /** Times in which nobody may contact the subscriber. */
-  stops?: Stop[]
 }
 
 /** How many changed recipients are told one by one. */
@@ -60,7 +47,7 @@ export type Profiles = Contacts & {
   /** The latest identity of a kind of each subscriber that has one; those that are gone do not count. */
   identitiesOf(tx: Tx, ids: number[], kind: IdentityKind): Promise<Map<number, string>>
   /** What a sender must know of these subscribers, for the cards that it keeps in memory. */
-  recipients(tx: Tx, ids: number[]): Promise<Recipient[]>
+  recipients(tx: Tx, ids: number[]): Promise<RecipientPage>
   /**
    * Whose recipient changed since the last look, which is named by `lowWater`; at most a few thousand are told, and
    * then `all` says that there may be more.
@@ -161,24 +148,14 @@ export function createProfiles(dependencies: Dependencies): Profiles {
 
 /** What senders ask for, many subscribers at a time. */
 function recipientsOf(access: Access): Pick<Profiles, 'recipients' | 'changedRecipients'> {
+  const shared = new Map<string, SharedTraits>()
+  const sharedOf = (tenantId: string): SharedTraits => {
+    let traits = shared.get(tenantId)
+    if (!traits) shared.set(tenantId, (traits = new SharedTraits()))
+    return traits
+  }
   return {
-    async recipients(tx, ids) {
-      if (ids.length === 0) return []
-      const rows = await selectRecipients(tx, ids)
-      return Promise.all(
-        rows.map(async ({ tenantId, timeZone, language, addresses, consents, stops, ...row }) => {
-          const tenant = await access.tenant(tenantId)
-          return {
-            ...row,
-            timeZone: timeZone ?? tenant.timeZone,
-            language: language ?? tenant.language,
-            addresses: addresses ?? {},
-            consents: flatConsents(consentBook(consents ?? [])),
-            stops: stops ?? [],
-          }
-        }),
-      )
-    },
+    recipients: (tx, ids) => readRecipients(tx, access, sharedOf, ids),
     async changedRecipients(tx, lowWater) {
       const changed = await selectChangedRecipients(tx, lowWater, TOLD_RECIPIENTS)
       return { ...changed, all: changed.ids.length >= TOLD_RECIPIENTS }

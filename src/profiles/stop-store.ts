@@ -1,4 +1,5 @@
 import type { Tx } from '../platform/index.ts'
+import type { IdentityKind } from './contract.ts'
 import type { Identity } from './identity.ts'
 
 export type NewStop = {
@@ -11,15 +12,9 @@ export type NewStop = {
   until: Temporal.Instant | null
 }
 
-export type StoredStop = {
-  stopId: string
-  subscriberId: number | null
-  kind: string | null
+export type StoredStop = Omit<NewStop, 'identity'> & {
+  kind: IdentityKind | null
   value: string | null
-  scope: 'all' | 'marketing'
-  reason: string
-  from: Temporal.Instant
-  until: Temporal.Instant | null
   addedAt: Temporal.Instant
 }
 
@@ -62,26 +57,12 @@ export async function updateStopRemoved(tx: Tx, stopId: string, at: Temporal.Ins
   return rows.length > 0
 }
 
-const columns = `stop_id as "stopId", s.subscriber_id as "subscriberId", s.kind, s.value, s.scope, s.reason, s.from_at as "from",
-  s.until_at as "until", s.added_at as "addedAt"`
-
 /** Entries on the list, in the order in which they were added, behind `afterId`. */
 export function selectStops(tx: Tx, afterId: string | null, limit: number): Promise<StoredStop[]> {
   return tx.query<StoredStop>(
-    `select ${columns} from profiles.stop_list s
-     where removed_at is null and ($1::uuid is null or stop_id > $1) order by stop_id limit $2`,
+    `select stop_id as "stopId", subscriber_id as "subscriberId", kind, value, scope, reason, from_at as "from",
+            until_at as "until", added_at as "addedAt"
+     from profiles.stop_list where removed_at is null and ($1::uuid is null or stop_id > $1) order by stop_id limit $2`,
     [afterId, limit],
-  )
-}
-
-/** Entries that stop these subscribers, by their number or by any of their identities. */
-export function selectStopsOf(tx: Tx, ids: number[]): Promise<(StoredStop & { subscriberId: number })[]> {
-  return tx.query(
-    `select ${columns} from profiles.stop_list s where subscriber_id = any($1::int[]) and removed_at is null
-     union all
-     select ${columns.replace('s.subscriber_id', 'i.subscriber_id')}
-     from profiles.stop_list s join profiles.identity i on i.kind = s.kind and i.value = s.value
-     where s.kind is not null and i.subscriber_id = any($1::int[]) and removed_at is null`,
-    [ids],
   )
 }

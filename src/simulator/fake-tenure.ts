@@ -17,6 +17,8 @@ export type FakeTenureOptions = {
   dropsConnections: boolean
 }
 
+/** Where it hears of pop-ups. */
+export const DSTK_CALLBACK_PATH = '/callbacks/demo/dstk/secret'
 const orders = '/tmf-api/productOrderingManagement/v4/productOrder'
 const declined = new Set(['no_answer', 'refused', 'unreachable'])
 
@@ -64,7 +66,7 @@ export class FakeTenure {
 
   async #answer(url: string, text: string): Promise<object | string> {
     if (url === '/v1/events') return this.#take(JSON.parse(text) as Event[])
-    if (url === '/v1/channels/dstk/callbacks') {
+    if (url === DSTK_CALLBACK_PATH) {
       return this.#callback(JSON.parse(text) as { messageId: string; event: string })
     }
     if (url === '/v1/channels/ussd') {

@@ -71,6 +71,7 @@ async function run(options: Options): Promise<void> {
     key: options.key,
     smsc,
     networkCode: world.b.ussd.networkCode,
+    dstkCallbackPath: options.dstkCallbackPath,
     onNote: note,
   })
   print({ ready: true, httpPort: systems.port, smppPort: smsc.port, subscribers: rows.length })

@@ -6,6 +6,7 @@ import { DomainError } from '../platform/index.ts'
 export type Options = {
   serverUrl: string
   key: string
+  dstkCallbackPath: string
   subscribers: number
   seed: string
   startMs: number
@@ -25,6 +26,7 @@ export function readOptions(args: string[]): Options {
     options: {
       server: { type: 'string' },
       key: { type: 'string' },
+      'dstk-callback': { type: 'string' },
       subscribers: { type: 'string', default: '1000' },
       seed: { type: 'string', default: '1' },
       from: { type: 'string' },
@@ -38,7 +40,7 @@ export function readOptions(args: string[]): Options {
       step: { type: 'string' },
     },
   })
-  const required = (name: 'server' | 'key' | 'from'): string => {
+  const required = (name: 'server' | 'key' | 'dstk-callback' | 'from'): string => {
     const value = values[name]
     if (value === undefined) throw invalid(name, value, 'a value')
     return value
@@ -52,6 +54,7 @@ export function readOptions(args: string[]): Options {
   return {
     serverUrl: required('server'),
     key: required('key'),
+    dstkCallbackPath: required('dstk-callback'),
     subscribers: number('subscribers', values.subscribers, 1, 10_000_000),
     seed: values.seed,
     startMs,

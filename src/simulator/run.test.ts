@@ -8,7 +8,7 @@ import { makeBase } from './base.ts'
 import { defaultBehaviour } from './behaviour.ts'
 import { perSubscriberDigest } from './digest.ts'
 import { drive } from './driver.ts'
-import { FakeTenure } from './fake-tenure.ts'
+import { DSTK_CALLBACK_PATH, FakeTenure } from './fake-tenure.ts'
 import { startHttpSystems } from './http-systems.ts'
 import { Journal } from './journal.ts'
 import { begin, live } from './life.ts'
@@ -51,7 +51,13 @@ async function play(options: {
     backwards: options.backwards === true,
     dropsConnections: options.dropsConnections === true,
   })
-  const tenure = new TenureClient({ serverUrl: await fake.start(), key: 'k', smsc, networkCode: '25099' })
+  const tenure = new TenureClient({
+    serverUrl: await fake.start(),
+    key: 'k',
+    smsc,
+    networkCode: '25099',
+    dstkCallbackPath: DSTK_CALLBACK_PATH,
+  })
   const totals = await drive(world, tenure)
   journal.close()
   await tenure.close()

@@ -13,13 +13,15 @@ export type TenureClientOptions = {
   key: string
   smsc: SmscPort
   networkCode: string
+  /** Path under which Tenure hears of pop-ups; it ends with the channel's secret. */
+  dstkCallbackPath: string
   /** Wall-clock milliseconds after which an absent server is given up. */
   giveUpMs?: number
   /** Told once of each kind of trouble. */
   onNote?: (note: string) => void
 }
 
-type Asked = { path: string; contentType: string; body: string; authorized?: boolean }
+type Asked = { path: string; contentType: string; body: string }
 
 /** How long the server may work at one question, milliseconds. Moving the clock empties all of its queues. */
 const answerTimeoutMs = 600_000
@@ -82,9 +84,8 @@ export class TenureClient implements TenurePort {
 
   async dstkCallback(callback: DstkCallback): Promise<void> {
     const body = JSON.stringify(callback)
-    this.#accept(
-      await this.#ask({ path: '/v1/channels/dstk/callbacks', contentType: 'application/json', body }),
-    )
+    const path = this.#options.dstkCallbackPath
+    this.#accept(await this.#ask({ path, contentType: 'application/json', body }))
   }
 
   async dialHttp(dial: { session: string; address: string; code: string }): Promise<string> {

@@ -1,5 +1,6 @@
 import { decodeSlice } from './snapshot.ts'
 import type { Slice } from './slice.ts'
+import type { WordArena } from './word-arena.ts'
 
 /** A durable key-value space: embedded, or in PostgreSQL when partitions move between machines. */
 export interface CheckpointSpace {
@@ -55,9 +56,9 @@ export class Checkpoints {
     return head.format === 1 ? head : undefined
   }
 
-  async readSlice(index: number, bits: number): Promise<Slice | undefined> {
+  async readSlice(index: number, bits: number, arena: WordArena): Promise<Slice | undefined> {
     const stored = await this.#space.get(`${this.#prefix}/slice/${index}`)
-    return stored && decodeSlice(stored, bits)
+    return stored && decodeSlice(stored, bits, arena)
   }
 
   /** Slices first: a head never speaks of one that is older than it says. */

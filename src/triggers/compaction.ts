@@ -9,7 +9,8 @@ const LEAST_SAVED = 0.25
 /**
  * The same memory in as little room as it needs: entries that the horizon has passed are settled, what no event can
  * see any more is taken out, tracks with nothing left are dropped, as are those of rules that are gone, and the others
- * stand one behind another in blocks that fit. What any event that can still come finds is the same as before.
+ * stand one behind another in blocks that fit. What any event that can still come finds is the same as before. The words
+ * of the old slice are given back.
  */
 export function compacted(
   slice: Slice,
@@ -19,8 +20,7 @@ export function compacted(
   latenessMs: number,
   subscriberIdOf: (subscriber: number) => number,
 ): Slice {
-  const small = new Slice(bits, slice.writtenTo)
-  small.resize(slice.used)
+  const small = new Slice(bits, slice.writtenTo, slice.arena, slice.used)
   small.position = slice.position
   const byNumber: (CompiledRule | undefined)[] = []
   for (const [number, { rule }] of rules) byNumber[number] = rule
@@ -43,6 +43,8 @@ export function compacted(
   // Where little was saved the slice has grown by what its subscribers do, and may again.
   const isWorthWhile = small.used <= slice.used * (1 - LEAST_SAVED)
   small.tightWords = isWorthWhile ? small.used : small.used * 2
+  if (small.used * 2 <= small.words.length) small.resize(small.used)
+  slice.release()
   return small
 }
 

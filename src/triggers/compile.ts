@@ -12,7 +12,7 @@ import { allHold } from './rule-index.ts'
 import { codeOf, type EventFields, isScalar, type RuleKind, type Scalar } from './rule-kind.ts'
 import { HEADER_WORDS } from './slice.ts'
 import type { Texts } from './texts.ts'
-import { type Tracks, tracksFor } from './track.ts'
+import { type TrackRule, type Tracks, tracksFor } from './track.ts'
 
 /** Fields that events of a type declare, by name. */
 export type FieldsOf = (eventType: string) => Record<string, CelType>
@@ -31,14 +31,10 @@ export type Listener = {
 }
 
 /** A rule ready to run. */
-export type CompiledRule = {
-  /** Its number in the memory of a partition; never used for another rule. */
-  number: number
+export type CompiledRule = TrackRule & {
   id: string
   /** Of what shapes its memory: two documents with the same digest can use the same memory. */
   digest: string
-  kind: RuleKind
-  gate: Gate
   /** What it does with its memory of one subscriber. */
   tracks: Tracks
   /** A rule that remembers nothing: each event stands alone. */
@@ -47,12 +43,6 @@ export type CompiledRule = {
   keyField: string | undefined
   /** Reads that field of an event. */
   keyOf: ((event: EventFields) => unknown) | undefined
-  /** Words of a track in front of what the rule itself keeps: the header and the key. */
-  headWords: number
-  /** Words of the kind's state and the gate's together. */
-  stateWords: number
-  /** Words of an entry. */
-  stride: number
   listeners: Listener[]
   emit: string[]
   backfill: boolean

@@ -1,30 +1,13 @@
-import {
-  type Database,
-  type Documents,
-  DomainError,
-  type EventLog,
-  type StageResult,
-} from '../platform/index.ts'
-import type { CheckpointsOf } from './checkpoints.ts'
+import { type Documents, DomainError, type StageResult } from '../platform/index.ts'
 import type { Explanation, Trigger } from './contract.ts'
 import { explain } from './explain.ts'
 import { RuleBook } from './rules.ts'
 import { Runner } from './runner.ts'
-import type { EngineOptions, PartitionStats } from './runner-parts.ts'
+import type { PartitionStats, RunnerParts } from './runner-parts.ts'
 
-export type EngineParts = {
-  tenantId: string
+export type EngineParts = Omit<RunnerParts, 'partition' | 'zoneOf'> & {
   timeZone: string
-  database: Database
   documents: Documents
-  log: EventLog
-  checkpointsOf: CheckpointsOf
-  onFirings: () => void
-  onStopped: () => void
-  nowMs: () => number
-  /** Whether a run ends only when all that it decided is stored. */
-  awaitsStores: boolean
-  options: EngineOptions
 }
 
 /** One tenant's rules over some partitions of its log. */

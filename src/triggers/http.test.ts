@@ -17,6 +17,7 @@ import { attributesKind, createProfiles } from '../profiles/index.ts'
 import type { TriggerView } from './contract.ts'
 import { causeOf, type StoredDecision } from './decisions.ts'
 import { triggersRoutes } from './http.ts'
+import type { PartitionStats } from './runner-parts.ts'
 import { createTriggers, type Triggers } from './service.ts'
 import { markFiringsHandled, saveDecisions, takeFirings } from './store.ts'
 import { triggerKind } from './trigger-kind.ts'
@@ -349,4 +350,15 @@ test('standing firings are counted by hour and by day of the tenant’s time zon
   ])
   const bad = await get('/v1/triggers/firings-over-time?from=yesterday&to=today')
   expect([bad.statusCode, bad.json()]).toMatchObject([422, { field: 'from' }])
+})
+
+test('each partition says how far it has read, which rules fired in it, and to its own tenant only', async () => {
+  const { partitions } = (await get('/v1/triggers/partitions')).json<{ partitions: PartitionStats[] }>()
+  expect(partitions.map(({ partition }) => partition)).toEqual([0, 1])
+  for (const { position, end } of partitions) expect(position).toBe(end)
+  expect(partitions.reduce((sum, { end }) => sum + end, 0)).toBeGreaterThan(0)
+  expect(
+    partitions.reduce((sum, { firings }) => sum + (firings['heavy-day'] ?? 0), 0),
+  ).toBeGreaterThanOrEqual(3)
+  expect((await http.inject({ url: '/v1/triggers/partitions' })).statusCode).toBe(401)
 })

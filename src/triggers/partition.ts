@@ -1,17 +1,19 @@
-import { FLAGS_AT, REPLAYED, SUBSCRIBER_AT } from '../events/index.ts'
+import { FLAGS_AT, REPLAYED } from '../events/index.ts'
 import { FRAME_BYTES, type LogChunk } from '../platform/index.ts'
 import { Calendar } from './calendar.ts'
 import { compacted } from './compaction.ts'
 import type { CompiledRule } from './compile.ts'
 import type { ClockFiring, Decision, LateRecord, LiveRule, PartitionParts } from './decision.ts'
 import { dataStart, Dispatch, type Reading } from './dispatch.ts'
+import { Lookahead } from './lookahead.ts'
 import { placeWord, refWord, timeOf } from './order.ts'
 import { codeOf, type EventFields, type Fold, isScalar } from './rule-kind.ts'
 import { HEADER_WORDS, QUEUED, Slice } from './slice.ts'
 import { Timers } from './timers.ts'
+import { WordArena } from './word-arena.ts'
 
-/** Records whose memory is looked at ahead of them. */
-const TOUCHED_RECORDS = 32
+/** Words for each rule that sees an event, in the block of its subscriber: it need not move with each of them. */
+const ROOM_PER_RULE = 3
 
 /**
  * What the rules remember of the subscribers of one partition, and the reading of events into it. No store, no clock:
@@ -21,12 +23,14 @@ export class Partition {
   readonly #parts: PartitionParts
   /** By number; those of subscribers never seen are missing. */
   readonly slices: (Slice | undefined)[] = []
+  /** Where the words of the slices come from. */
+  readonly arena = new WordArena()
   readonly rules = new Map<number, LiveRule>()
   readonly timers = new Timers()
   /** What every step of this partition works with. */
   readonly fold: Fold
   readonly #entry = new Float64Array(64)
-  readonly #seats = new Uint32Array(TOUCHED_RECORDS)
+  readonly #ahead: Lookahead
   readonly #horizonDistanceMs: number
   /** The bits of a subscriber's number that say where in its slice it sits. */
   readonly #seatMask: number
@@ -54,6 +58,7 @@ export class Partition {
 
   constructor(parts: PartitionParts) {
     this.#parts = parts
+    this.#ahead = new Lookahead(parts)
     this.#seatMask = 2 ** parts.sliceBits - 1
     this.#horizonDistanceMs = parts.keepsAll === true ? Number.POSITIVE_INFINITY : parts.latenessMs
     this.fold = {
@@ -66,9 +71,9 @@ export class Partition {
       stride: 0,
       subscriberId: 0,
       calendar: new Calendar(parts.zoneOf),
-      causePlace: 0,
-      causeRef: 0,
-      firedAtMs: 0,
+      causePlace: Number.NaN,
+      causeRef: Number.NaN,
+      firedAtMs: Number.NaN,
     }
   }
 
@@ -89,16 +94,18 @@ export class Partition {
   read(chunk: LogChunk, until = Number.POSITIVE_INFINITY): void {
     const { bytes } = chunk
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const ahead = this.#ahead
     let offset = chunk.firstOffset
-    let touchedTo = 0
-    for (let frame = 0; frame < bytes.length && offset < until; offset++) {
-      const at = frame + FRAME_BYTES
-      if (frame >= touchedTo) touchedTo = this.#touch(view, frame)
-      frame = at + view.getUint32(frame, true)
-      if (offset < this.position) continue
-      if (offset >= this.#nextStart) this.#awaken(offset)
-      if (this.repeats.length > 0) this.#repeatUntil(offset)
-      this.#take(bytes, view, at, frame, offset)
+    for (let frame = 0; frame < view.byteLength && offset < until;) {
+      const count = ahead.look(view, frame, this.slices)
+      for (let i = 0; i < count && offset < until; i++, offset++) {
+        const at = frame + FRAME_BYTES
+        frame = ahead.ends[i]!
+        if (offset < this.position) continue
+        if (offset >= this.#nextStart) this.#awaken(offset)
+        if (this.repeats.length > 0) this.#repeatUntil(offset)
+        this.#take(bytes, view, at, frame, offset, ahead.subscriberIds[i]!, ahead.seats[i]!)
+      }
     }
     if (offset > this.position) this.position = offset
     if (this.#loose.size > 0) this.#tighten()
@@ -110,72 +117,48 @@ export class Partition {
     this.#loose.clear()
   }
 
-  /**
-   * Looks at the memory of the subscribers of the next records, first where it begins, then at all of it: the processor
-   * fetches places side by side, where reading would wait for one after the other. Returns where the records end.
-   */
-  #touch(view: DataView, from: number): number {
-    const { partitions, sliceBits } = this.#parts
-    const seats = this.#seats
-    let frame = from
-    let touched = 0
-    let count = 0
-    while (count < TOUCHED_RECORDS && frame < view.byteLength) {
-      const at = frame + FRAME_BYTES
-      frame = at + view.getUint32(frame, true)
-      const subscriberId = view.getUint32(at + SUBSCRIBER_AT, true)
-      const seat = partitions === 1 ? subscriberId : Math.floor(subscriberId / partitions)
-      seats[count++] = seat
-      const slice = this.slices[seat >>> sliceBits]
-      if (slice !== undefined) touched += slice.words[slice.blocks[seat & this.#seatMask]!]!
-    }
-    for (let i = 0; i < count; i++) {
-      const seat = seats[i]!
-      const slice = this.slices[seat >>> sliceBits]
-      if (slice !== undefined) touched += slice.touch(seat & this.#seatMask)
-    }
-    // What was read must seem to matter, or the compiler leaves the reading out.
-    return touched === Number.POSITIVE_INFINITY ? from : frame
-  }
-
-  #take(bytes: Buffer, view: DataView, at: number, end: number, offset: number): void {
-    const subscriberId = view.getUint32(at + SUBSCRIBER_AT, true)
-    const { only, partitions, sliceBits, latenessMs } = this.#parts
+  #take(
+    bytes: Buffer,
+    view: DataView,
+    at: number,
+    end: number,
+    offset: number,
+    subscriberId: number,
+    seat: number,
+  ): void {
+    const { only, sliceBits, latenessMs, keepsAll } = this.#parts
     if (subscriberId === 0 || (only !== undefined && !only.has(subscriberId))) return
-    const seat = Math.floor(subscriberId / partitions)
     const slice = this.#sliceAt(seat >>> sliceBits)
     if (offset < slice.position) return
     const subscriber = seat & this.#seatMask
     const atMs = view.getFloat64(at + 8, true)
     const newestMs = slice.newestMs(subscriber)
-    if (atMs > newestMs) {
-      slice.setNewestMs(subscriber, atMs)
-    } else if (atMs < newestMs - latenessMs || this.#parts.keepsAll === true) {
+    if (atMs < newestMs - latenessMs || (keepsAll === true && atMs <= newestMs)) {
       const isReplayed = (view.getUint16(at + FLAGS_AT, true) & REPLAYED) !== 0
       if (atMs < newestMs - latenessMs && !isReplayed) {
         this.late.push({ record: bytes.subarray(at, end), newestMs })
         return
       }
-      if (isReplayed && this.#parts.keepsAll !== true) {
+      if (isReplayed && keepsAll !== true) {
         this.reread.add(subscriberId)
         return
       }
     }
     const plan = this.#dispatch!.planFor(bytes, view, at)
-    if (plan === undefined || !plan.reader.read(bytes, dataStart(view, at), end)) return
-    const { event } = plan.reader
-    const count = plan.index.match(event, plan.matched)
+    const isRead = plan !== undefined && plan.reader.read(bytes, dataStart(view, at), end)
+    const count = isRead ? plan.index.match(plan.reader.event, plan.matched) : 0
+    if (atMs > newestMs) slice.setNewestMs(subscriber, atMs, count * ROOM_PER_RULE)
     if (count === 0) return
-    if (slice.isLoose && this.#parts.keepsAll !== true) {
-      this.#loose.add(seat >>> sliceBits)
-    }
+    const { event } = plan!.reader
+    if (slice.isLoose && keepsAll !== true) this.#loose.add(seat >>> sliceBits)
     this.seen++
     const entry = this.#entry
     entry[0] = placeWord(atMs, view.getUint32(at, true))
     entry[1] = refWord(offset, view.getUint32(at + 4, true))
     const horizonMs = Math.max(atMs, newestMs) - this.#horizonDistanceMs
+    const { readings, matched } = plan!
     for (let i = 0; i < count; i++) {
-      const reading = plan.readings[plan.matched[i]!]!
+      const reading = readings[matched[i]!]!
       this.#observe(reading, event, slice, subscriber, subscriberId, horizonMs, offset, bytes, at, end)
     }
   }
@@ -305,7 +288,7 @@ export class Partition {
   }
 
   #sliceAt(index: number): Slice {
-    return (this.slices[index] ??= new Slice(this.#parts.sliceBits, this.position))
+    return (this.slices[index] ??= new Slice(this.#parts.sliceBits, this.position, this.arena))
   }
 
   /** Takes up the rules whose start has been reached, and notes the next start. */

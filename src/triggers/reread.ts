@@ -1,20 +1,12 @@
-import type { Database, EventLog } from '../platform/index.ts'
 import { instantOf } from '../platform/index.ts'
-import type { ZoneOf } from './calendar.ts'
 import { withCauses } from './decisions.ts'
 import { Partition } from './partition.ts'
+import type { RunnerParts } from './runner-parts.ts'
 import { holdPartition, saveDecisions, selectStanding } from './store.ts'
 
-export type RereadParts = {
-  database: Database
-  tenantId: string
-  log: EventLog
-  partition: number
+export type RereadParts = RunnerParts & {
   /** By which claim on the partition this is written. */
   epoch: bigint
-  zoneOf: ZoneOf
-  nowMs: () => number
-  options: { sliceBits: number; latenessMs: number; batchEvents: number }
   memory: Partition
 }
 

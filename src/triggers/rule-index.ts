@@ -59,9 +59,33 @@ export function buildRuleIndex(entries: IndexEntry[]): RuleIndex {
   return { match: matcher(lookups, (event, out) => visit(0, event, out, 0)) }
 }
 
-/** The lists end to end, each entry's condition and number beside it, so that a visit follows no pointers to lists. */
+/** With more members than this in the lists, a function with a place for each would be too large to be fast. */
+const MOST_WRITTEN_OUT = 100
+
 function visitor(lists: number[][], entries: IndexEntry[], atoms: Atom[][]): Visit {
   const holds = entries.map((entry, index) => entry.holds ?? allHold(atoms[index]!))
+  const members = lists.reduce((sum, list) => sum + list.length, 0)
+  return members <= MOST_WRITTEN_OUT
+    ? writtenOutVisitor(lists, entries, holds)
+    : listVisitor(lists, entries, holds)
+}
+
+/** One function in which each condition is called at a place of its own: the engine puts its code there. */
+function writtenOutVisitor(lists: number[][], entries: IndexEntry[], holds: Condition[]): Visit {
+  const cases = lists.map((list, number) => {
+    const lines = list.map((entry) => `if (holds${entry}(event)) out[count++] = ${entries[entry]!.rule}`)
+    return `case ${number}: ${lines.join('; ')}; break`
+  })
+  const source = [
+    '"use strict"',
+    ...holds.map((_, entry) => `const holds${entry} = holds[${entry}]`),
+    `return function visit(list, event, out, from) { let count = from; switch (list) { ${cases.join('\n')} } return count }`,
+  ].join('\n')
+  return (new Function('holds', source) as (holds: Condition[]) => Visit)(holds)
+}
+
+/** The lists end to end, each entry's condition and number beside it, so that a visit follows no pointers to lists. */
+function listVisitor(lists: number[][], entries: IndexEntry[], holds: Condition[]): Visit {
   const members = lists.flat()
   const conditions = members.map((entry) => holds[entry]!)
   const rules = Int32Array.from(members, (entry) => entries[entry]!.rule)
@@ -80,9 +104,23 @@ function visitor(lists: number[][], entries: IndexEntry[], atoms: Atom[][]): Vis
 /** A whole number may come as a bigint; everything else stays what it is. */
 const plain = (value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value)
 
-/** Whether all of some conditions on the event hold. */
+/**
+ * Whether all of some conditions on the event hold. Each field is read by its name, as in `matcher`: the names are the
+ * only text of a document in the code, and they are quoted.
+ */
 export function allHold(atoms: Atom[]): Condition {
-  return (event) => atoms.every((atom) => atomHolds(atom, plain(event[atom.field])))
+  const tests = atoms.map(
+    (atom) =>
+      (value: unknown): boolean =>
+        atomHolds(atom, plain(value)),
+  )
+  const terms = atoms.map(({ field }, index) => `test${index}(event[${JSON.stringify(field)}])`)
+  const source = [
+    '"use strict"',
+    ...atoms.map((_, index) => `const test${index} = tests[${index}]`),
+    `return function condition(event) { return ${['true', ...terms].join(' && ')} }`,
+  ].join('\n')
+  return (new Function('tests', source) as (of: typeof tests) => Condition)(tests)
 }
 
 function atomHolds(atom: Atom, value: unknown): boolean {

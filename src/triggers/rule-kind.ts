@@ -38,6 +38,8 @@ export type Fold = {
  * reading again after a late one, and the moving horizon.
  */
 export interface RuleKind {
+  /** Kinds of the same shape take the same branches in their steps. */
+  readonly shape: string
   readonly stateWords: number
   /** Numbers that an entry has beside its two words. */
   readonly values: number

@@ -212,7 +212,7 @@ export class Runner {
     for (const index of head.slices) {
       const slice =
         head.sliceBits === options.sliceBits
-          ? await this.#checkpoints.readSlice(index, options.sliceBits)
+          ? await this.#checkpoints.readSlice(index, options.sliceBits, this.#memory.arena)
           : undefined
       // Written by another version: everything that it says stands in the log, which is read from its beginning.
       if (slice === undefined) return
@@ -309,10 +309,7 @@ export class Runner {
   async #reread(): Promise<void> {
     await this.#store()
     await this.#storing.stored()
-    const { database, tenantId, log, partition, zoneOf, options, nowMs } = this.#parts
-    const memory = this.#memory
-    const { epoch } = this.#storing
-    await reread({ database, tenantId, log, partition, epoch, zoneOf, options, nowMs, memory })
+    await reread({ ...this.#parts, epoch: this.#storing.epoch, memory: this.#memory })
   }
 
   /** Hands over what was decided. Reading goes on meanwhile, unless too much waits to be stored. */

@@ -1,3 +1,5 @@
+import { WordArena } from './word-arena.ts'
+
 /*
  * The memory of up to 2^bits subscribers: everything that the rules of one partition remember of them, in a few typed
  * arrays. A checkpoint writes these arrays as they are, and a restart reads them back without building anything.
@@ -51,9 +53,14 @@ const classOf = (words: number, least: number): number => {
   return place
 }
 
+const halvesOf = ({ buffer, byteOffset, length }: Float64Array<ArrayBuffer>): Uint32Array<ArrayBuffer> =>
+  new Uint32Array(buffer, byteOffset, length * 2)
+
 export class Slice {
-  words = new Float64Array(FIRST_WORDS)
-  halves = new Uint32Array(this.words.buffer)
+  words: Float64Array<ArrayBuffer>
+  halves: Uint32Array<ArrayBuffer>
+  /** Where the words come from. */
+  readonly arena: WordArena
   /** Words in use, from 0; place 0 is never a block. */
   used = FIRST_BLOCK
   /** Where each subscriber's block begins, 0 for none. */
@@ -69,9 +76,14 @@ export class Slice {
   /** The log offset up to which the last checkpoint of the slice goes; at first where the slice was made. */
   writtenTo: number
 
-  constructor(bits: number, madeAt = 0) {
+  /** `words` are room for so many at least. */
+  constructor(bits: number, madeAt = 0, arena = new WordArena(), words = FIRST_WORDS) {
+    this.arena = arena
     this.writtenTo = madeAt
     this.blocks = new Uint32Array(2 ** bits)
+    this.words = arena.take(words)
+    this.words.fill(0, 0, FIRST_BLOCK)
+    this.halves = halvesOf(this.words)
   }
 
   /** Time of a subscriber's newest accepted event, epoch ms; -Infinity for none. */
@@ -80,8 +92,10 @@ export class Slice {
     return block === 0 ? Number.NEGATIVE_INFINITY : this.words[block + 1]!
   }
 
-  setNewestMs(subscriber: number, atMs: number): void {
-    const block = this.blocks[subscriber]! || this.#room(subscriber, BLOCK_WORDS)
+  /** The block then has room for at least `more` words beside those in use. */
+  setNewestMs(subscriber: number, atMs: number, more = 0): void {
+    const known = this.blocks[subscriber]!
+    const block = this.#room(subscriber, (known === 0 ? BLOCK_WORDS : this.halves[known * 2]!) + more)
     this.words[block + 1] = atMs
     this.isDirty = true
   }
@@ -195,12 +209,18 @@ export class Slice {
     this.used = block + classWords[klass]!
   }
 
-  /** Makes room for so many words, neither more nor less; those in use stay. */
+  /** Makes room for so many words; those in use stay. */
   resize(words: number): void {
-    const resized = new Float64Array(Math.max(words, this.used))
+    const resized = this.arena.take(Math.max(words, this.used))
     resized.set(this.words.subarray(0, this.used))
+    this.release()
     this.words = resized
-    this.halves = new Uint32Array(resized.buffer)
+    this.halves = halvesOf(resized)
+  }
+
+  /** Gives the words back; the slice must not be used any more. */
+  release(): void {
+    this.arena.give(this.words)
   }
 
   /** True when it has doubled since it was tight: by blocks left behind, and by what nobody can see any more. */
@@ -208,7 +228,7 @@ export class Slice {
     return this.used > LEAST_LOOSE_WORDS && this.used > this.tightWords * 2
   }
 
-  /** Bytes that the slice holds. Words that were never used are none: the system gives memory when it is written to. */
+  /** Bytes that the slice has in use. */
   get bytes(): number {
     return this.used * 8 + this.blocks.byteLength + this.free.byteLength
   }

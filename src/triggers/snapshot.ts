@@ -1,4 +1,5 @@
 import { Slice } from './slice.ts'
+import type { WordArena } from './word-arena.ts'
 
 const FORMAT = 2
 const HEAD_NUMBERS = 6
@@ -25,7 +26,7 @@ export function encodeSlice(slice: Slice, position: number): Buffer {
 }
 
 /** Reads a slice back; undefined when it is of another format, which then is as good as none. */
-export function decodeSlice(stored: Uint8Array, bits: number): Slice | undefined {
+export function decodeSlice(stored: Uint8Array, bits: number, arena?: WordArena): Slice | undefined {
   let at = 0
   // Copies: stored bytes may stand at an address where no array of numbers can begin, and are not ours to change.
   const take = (bytes: number): ArrayBuffer => {
@@ -36,11 +37,11 @@ export function decodeSlice(stored: Uint8Array, bits: number): Slice | undefined
   }
   const head = new Float64Array(take(HEAD_NUMBERS * 8))
   const [format, position, subscribers, used, classes, tightWords] = head as unknown as number[]
-  const slice = new Slice(bits, position!)
-  if (format !== FORMAT || subscribers !== slice.blocks.length || classes !== slice.free.length)
-    return undefined
-  slice.words = new Float64Array(take(used! * 8))
-  slice.halves = new Uint32Array(slice.words.buffer)
+  if (format !== FORMAT || subscribers !== 2 ** bits) return undefined
+  const slice = new Slice(bits, position!, arena, used)
+  if (classes !== slice.free.length) return undefined
+  new Uint8Array(slice.words.buffer, slice.words.byteOffset).set(stored.subarray(at, at + used! * 8))
+  at += used! * 8
   slice.used = used!
   slice.tightWords = tightWords!
   slice.blocks = new Uint32Array(take(subscribers * 4))

@@ -49,7 +49,7 @@ function read(make: typeof tracksFor, rule: TrackRule, events: { stepMs: number;
   return { said, words: [...slice.words.subarray(HEADER_WORDS, slice.used)] }
 }
 
-test("a rule's own copy of the code says and remembers what the shared code does", () => {
+test("the copy of the code for a rule's shape says and remembers what the shared code does", () => {
   fc.assert(
     fc.property(
       anyAggregate,

@@ -1,6 +1,6 @@
 import type { Gate } from './gate.ts'
 import { isAtOrAfter, isBefore } from './order.ts'
-import { ownCopy } from './own-copy.ts'
+import { shapeCopy } from './shape-copy.ts'
 import type { Fold, RuleKind } from './rule-kind.ts'
 import { CLOCK_FIRED, GROWN, SCRATCH, type Slice } from './slice.ts'
 
@@ -17,7 +17,7 @@ export type Verdict = (causeRef: number, firedAtMs: number, stands: boolean) => 
 
 /** What shapes the tracks of a rule. */
 export type TrackRule = {
-  /** Its number in the memory. */
+  /** Its number in the memory of a partition; never used for another rule. */
   number: number
   kind: RuleKind
   gate: Gate
@@ -32,26 +32,21 @@ export type TrackRule = {
 /** The tracks of one rule. The rule's number finds them, and each call names one by its place in a slice. */
 export type Tracks = ReturnType<typeof makeTracks>
 
-/** Code for the tracks of one rule, its own copy: all of an event's way through a rule's memory is in it. */
-export function tracksFor(rule: TrackRule): Tracks {
-  return ownCopy(makeTracks)(rule, { isAtOrAfter, isBefore, CLOCK_FIRED, GROWN, SCRATCH })
-}
+/** What a copy cannot see where it stands. */
+const trackParts = { isAtOrAfter, isBefore, CLOCK_FIRED, GROWN, SCRATCH } as const
 
-type TrackParts = {
-  isAtOrAfter: typeof isAtOrAfter
-  isBefore: typeof isBefore
-  CLOCK_FIRED: typeof CLOCK_FIRED
-  GROWN: typeof GROWN
-  SCRATCH: typeof SCRATCH
+/** Code for the tracks of one rule, in the copy for its shape: all of an event's way through a rule's memory is in it. */
+export function tracksFor(rule: TrackRule): Tracks {
+  return shapeCopy(makeTracks, rule.kind.shape)(rule, trackParts)
 }
 
 /** The same without a copy: all rules made by it share their code. */
 export function sharedTracks(rule: TrackRule): Tracks {
-  return makeTracks(rule, { isAtOrAfter, isBefore, CLOCK_FIRED, GROWN, SCRATCH })
+  return makeTracks(rule, trackParts)
 }
 
 // oxlint-disable-next-line max-lines-per-function -- what a rule's copy of the code consists of stands inside it
-function makeTracks(rule: TrackRule, parts: TrackParts) {
+function makeTracks(rule: TrackRule, parts: typeof trackParts) {
   const { number, kind, gate, headWords, stateWords, stride } = rule
   const { isAtOrAfter, isBefore, CLOCK_FIRED, GROWN, SCRATCH } = parts
   const kindWords = kind.stateWords
@@ -110,7 +105,7 @@ function makeTracks(rule: TrackRule, parts: TrackParts) {
     let settled = 0
     if (slice.hasFlag(place, GROWN)) {
       settled = slice.halves[(place + headWords) * 2 + 1]!
-      const state = place + headWords + 1
+      const state = settledState(place)
       for (let i = 0; i < stateWords; i++) words[SCRATCH + i] = words[state + i]!
       aim(slice, fold, place + frontWords, SCRATCH)
     } else {

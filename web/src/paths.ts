@@ -14,6 +14,7 @@ export const paths = {
   templates: '/messages/templates',
   template: '/messages/templates/$templateId',
   subscriberMessages: '/messages/subscribers',
+  policy: '/messages/policy',
 } as const
 
 /** Every address of the server that the console calls. */
@@ -34,10 +35,14 @@ export const calls = {
   documents: '/v1/documents',
   documentsDryRun: '/v1/documents?dryRun=true',
   audit: '/v1/audit',
+  channelCapabilities: '/v1/channels/capabilities',
   templatePreview: '/v1/templates/preview',
   templateTestSend: (templateId: string) => `/v1/templates/${encodeURIComponent(templateId)}/test-send`,
   cascadeExpectation: '/v1/cascades/expectation',
   cascadeReport: (cascadeId: string) => `/v1/cascades/${encodeURIComponent(cascadeId)}/report`,
+  cascadeConversion: (cascadeId: string) => `/v1/cascades/${encodeURIComponent(cascadeId)}/conversion`,
+  cascadeLinks: (cascadeId: string) => `/v1/links/statistics?${new URLSearchParams({ cascadeId })}`,
+  policyStops: '/v1/contact-policy/stops',
   delivery: '/v1/delivery',
   deliveryChannels: '/v1/delivery/channels',
   sendings: '/v1/sendings',

@@ -111,6 +111,12 @@ const subscriberMessages = createRoute({
   ),
 })
 
+const policy = createRoute({
+  getParentRoute: () => root,
+  path: paths.policy,
+  component: lazyRouteComponent(() => import('./policy/PolicyPage.tsx'), 'PolicyPage'),
+})
+
 /** The console's router. */
 export const makeRouter = () =>
   createRouter({
@@ -126,6 +132,7 @@ export const makeRouter = () =>
       templates,
       template,
       subscriberMessages,
+      policy,
     ]),
     scrollRestoration: true,
   })

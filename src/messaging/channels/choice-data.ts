@@ -7,6 +7,9 @@ const packed = /^([\w-]{22})\.(.*)$/s
 /** Whether what a provider gives back can be a message's id; its accounts may serve other systems too. */
 export const isMessageId = (text: string | undefined): text is string => text !== undefined && uuid.test(text)
 
+/** The UUID of 32 hexadecimal digits. */
+export const uuidOf = (hex: string): string => hex.replace(groups, '$1-$2-$3-$4-$5')
+
 /**
  * What a button says when it is pressed: which message it belongs to and which choice it is, so that an answer finds
  * its message whatever else was sent in between. 23 bytes (the UUID in base64url and a dot) and the choice's id, because
@@ -21,7 +24,7 @@ export function packChoice(messageId: string, choice: string): string {
 export function unpackChoice(data: string): { messageId: string; choice: string } | undefined {
   const [, id, choice] = packed.exec(data) ?? []
   if (id === undefined || choice === undefined) return undefined
-  const messageId = Buffer.from(id, 'base64url').toString('hex').replace(groups, '$1-$2-$3-$4-$5')
+  const messageId = uuidOf(Buffer.from(id, 'base64url').toString('hex'))
   return isMessageId(messageId) ? { messageId, choice } : undefined
 }
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { TelegramServer } from 'telegram-test-api/lib/telegramServer.js'
 import { ChannelBench, channelSuite, type ChannelSubject } from '../../../test/channel-suite.ts'
 import { DomainError, freePort, ManualClock, newId } from '../../platform/index.ts'
@@ -44,16 +44,13 @@ const subject: ChannelSubject = {
 
 channelSuite('telegram', subject)
 
-const closing: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
+afterEach(() => {
   options = {}
   settings = {}
 })
 
 async function open(): Promise<ChannelBench> {
-  const bench = await ChannelBench.start(subject, {})
-  closing.push(() => bench.close())
+  const bench = await ChannelBench.start(subject)
   await expect.poll(() => api.stats.requests).toBeGreaterThan(0)
   return bench
 }
@@ -257,7 +254,7 @@ describe('a Telegram bot: an independent server', () => {
   test('sends to it, and hears from it what its client says', async () => {
     const server = new TelegramServer({ port: await freePort(), host: '127.0.0.1' })
     await server.start()
-    closing.push(() => server.stop())
+    onTestFinished(async () => void (await server.stop()))
     let isAnnounced = false
     const setWebhook = server.setWebhook.bind(server)
     server.setWebhook = (...given) => void (setWebhook(...given), (isAnnounced = true))
@@ -272,7 +269,7 @@ describe('a Telegram bot: an independent server', () => {
       })
     })
     await new Promise<void>((resolve) => webhook.listen(0, '127.0.0.1', resolve))
-    closing.push(async () => void (webhook.closeAllConnections(), webhook.close()))
+    onTestFinished(() => void (webhook.closeAllConnections(), webhook.close()))
     const { port } = webhook.address() as AddressInfo
     const token = '7:token'
     const parsed = telegram.settings.parse({
@@ -284,7 +281,7 @@ describe('a Telegram bot: an independent server', () => {
     })
     const clock = new ManualClock(Date.UTC(2026, 0, 5))
     const channel = telegram.create(parsed, { clock, callbackUrl: `http://127.0.0.1:${port}/` })
-    closing.unshift(() => channel.stop())
+    onTestFinished(() => channel.stop())
     await channel.start({
       onReceipts: () => Promise.resolve(),
       onAnswer: async (answer) => void answers.push(answer),

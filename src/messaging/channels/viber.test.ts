@@ -33,18 +33,12 @@ channelSuite('viber', {
   },
 })
 
-const closing: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
+afterEach(() => {
   options = {}
   settings = {}
 })
 
-async function open(): Promise<ChannelBench> {
-  const bench = await ChannelBench.start(subject, {})
-  closing.push(() => bench.close())
-  return bench
-}
+const open = (): Promise<ChannelBench> => ChannelBench.start(subject)
 
 const phone = '380500000000'
 const media = { url: 'https://example.org/a.jpg', contentType: 'image/jpeg' }

@@ -15,7 +15,7 @@ const settings = settingsOf('webhook', {
   concurrency: z.int().positive().default(32),
 })
 
-export type WebhookSettings = z.infer<typeof settings>
+type WebhookSettings = z.infer<typeof settings>
 
 /** A call is taken for a repeat by somebody else when its time is so far off, seconds. */
 const TOLERANCE_S = 300

@@ -6,7 +6,7 @@ import {
   type EventLog,
   FRAME_BYTES,
   type LogChunk,
-  type ReadRoom,
+  ReadRoom,
   RECORD_HEAD_BYTES,
   type RecordBatch,
 } from './event-log.ts'
@@ -163,32 +163,16 @@ class LmdbLog implements EventLog {
 
   /**
    * Each call sees what any thread has committed by then; a reader in another thread need do nothing for it but call
-   * again. Chunks are copies, one for each stored batch, and stay valid. Whole batches are given, so there may be far
+   * again. All batches are one copy, their records one behind another. Whole batches are given, so there may be far
    * more records than `limit`.
    */
-  async read(partition: number, fromOffset: number, limit: number, room?: ReadRoom): Promise<LogChunk[]> {
+  async read(
+    partition: number,
+    fromOffset: number,
+    limit: number,
+    room = new ReadRoom(),
+  ): Promise<LogChunk[]> {
     this.#records.resetReadTxn()
-    if (room) return this.#readInto(room, partition, fromOffset, limit)
-    const chunks: LogChunk[] = []
-    let wanted = limit
-    const start = this.#batchAt(partition, fromOffset)
-    for (const { key, value } of this.#records.getRange({ start, end: [partition + 1, 0, 0] })) {
-      const [, firstOffset, count] = key
-      const skipped = Math.max(0, fromOffset - firstOffset)
-      if (skipped >= count) continue
-      chunks.push({
-        firstOffset: firstOffset + skipped,
-        count: count - skipped,
-        bytes: skipped === 0 ? value : value.subarray(frameAt(value, skipped)),
-      })
-      wanted -= count - skipped
-      if (wanted <= 0) break
-    }
-    return chunks
-  }
-
-  /** All batches as one chunk: their records stand one behind another. */
-  #readInto(room: ReadRoom, partition: number, fromOffset: number, limit: number): LogChunk[] {
     let length = 0
     let count = 0
     let firstOffset = fromOffset

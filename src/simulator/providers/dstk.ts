@@ -43,16 +43,15 @@ export async function startDstkGateway(options: ProviderOptions = {}): Promise<D
         tokens.set(key, token)
         return { status: 202, body: { token } }
       },
-      reports:
-        callbackUrl === undefined || tokens.has(key)
-          ? []
-          : events.map((event) => () => {
-              const choice = event === 'accepted' ? { choice: push.choices[0]!.id } : {}
-              return callBack(
-                callbackUrl,
-                JSON.stringify({ token, messageId: push.messageId, event, ...choice }),
-              )
-            }),
+      reports: tokens.has(key)
+        ? []
+        : events.map((event) => () => {
+            const choice = event === 'accepted' ? { choice: push.choices[0]!.id } : {}
+            return callBack(
+              callbackUrl,
+              JSON.stringify({ token, messageId: push.messageId, event, ...choice }),
+            )
+          }),
     })
   })
   return { url: server.url, port: server.port, received, stats, close: () => server.close() }

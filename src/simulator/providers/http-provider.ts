@@ -120,12 +120,16 @@ export async function serveProvider(
 /** How long a report waits that was not taken, real ms; in life it is minutes. */
 const RETRY_MS = 10
 
-/** Calls Tenure with a report, three times at most, until it is answered with 2xx; resolves with that answer's text. */
+/**
+ * Calls Tenure with a report, three times at most, until it is answered with 2xx; resolves with that answer's text.
+ * Without an address nothing is sent.
+ */
 export async function callBack(
-  url: string,
+  url: string | undefined,
   body: string | Buffer,
   headers: Record<string, string> = { 'content-type': 'application/json' },
 ): Promise<string | undefined> {
+  if (url === undefined) return undefined
   for (let attempt = 0; attempt < 3; attempt++) {
     const answer = await fetch(url, { method: 'POST', headers, body }).catch(() => undefined)
     const text = await answer?.text()

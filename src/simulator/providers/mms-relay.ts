@@ -57,7 +57,7 @@ export async function startMmsRelay(options: ProviderOptions = {}): Promise<MmsR
     `<Status><StatusCode>${code}</StatusCode><StatusText>${text}</StatusText></Status>`
   const report = (operation: string, messageId: string, number: string, mmStatus: string) => () =>
     callBack(
-      callbackUrl!,
+      callbackUrl,
       soap(
         newId(),
         `<${operation} xmlns="${namespace}"><MM7Version>6.8.0</MM7Version><MessageID>${messageId}</MessageID>` +
@@ -105,7 +105,7 @@ export async function startMmsRelay(options: ProviderOptions = {}): Promise<MmsR
           `<SubmitRsp xmlns="${namespace}">${status(1000, 'Success')}<MessageID>${messageId}</MessageID></SubmitRsp>`,
         )
       },
-      reports: callbackUrl === undefined ? [] : reports,
+      reports: reports,
     })
   })
   return { url: `${server.url}/mm7`, port: server.port, received, stats, close: () => server.close() }

@@ -1,12 +1,12 @@
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import smpp, { type PDU, type Session } from 'smpp'
-import { receiptDelivery } from '../smsc/deliveries.ts'
+import { messageDeliveries, receiptDelivery, sender } from '../smsc/deliveries.ts'
 import { Outgoing } from '../smsc/outgoing.ts'
 import { Mischief, type Misbehaviour } from './misbehaviour.ts'
 import { SimReader, terminalResponse } from './sim.ts'
 
-/** What the network took: a USSD operation or the whole of a command to a SIM. */
+/** What the network took: a text of one part, a USSD operation, or the whole of a command to a SIM. */
 export type Taken = {
   address: string
   reference: number
@@ -28,7 +28,7 @@ export type PhoneNetwork = {
 export type PhoneNetworkOptions = {
   misbehaviour?: Misbehaviour
   port?: number
-  /** What a phone enters when it is asked; undefined: nothing. The first line by default. */
+  /** What a phone enters when it is asked, or writes back; undefined: nothing. The first line by default. */
   enters?: (asked: Taken) => string | undefined
   /** What a SIM answers a command with, the response packet; undefined: nothing. Item 1 by default, unsigned. */
   responds?: (packet: Buffer) => Buffer | undefined
@@ -38,8 +38,8 @@ const [throttled, systemError] = [0x58, 0x08]
 const [asks, tells, answered, shown] = [2, 3, 18, 19]
 
 /**
- * An SMSC with phones behind it, on the package `smpp`: phones answer USSD requests, SIMs answer commands that come by
- * binary SMS, each of which is also reported as delivered.
+ * An SMSC with phones behind it, on the package `smpp`: phones answer USSD requests and texts, SIMs answer commands that
+ * come by binary SMS; each SMS is also reported as delivered.
  */
 export async function startPhoneNetwork(options: PhoneNetworkOptions = {}): Promise<PhoneNetwork> {
   const { port = 0, enters = () => '1', responds = terminalResponse } = options
@@ -65,6 +65,13 @@ export async function startPhoneNetwork(options: PhoneNetworkOptions = {}): Prom
     const packet = sims.add(read.address, pdu)
     const delivered = (): Promise<void> =>
       outgoing.deliver(receiptDelivery({ partId: id, ...read, status: 'DELIVRD', atMs: 0 }))
+    if (!Buffer.isBuffer(message)) {
+      const one = { ...read, text: message, protocolId, dataCoding }
+      taken.push(one)
+      const text = enters(one)
+      const written = text === undefined ? [] : messageDeliveries({ ...read, text })
+      return [delivered, ...written.map((delivery) => () => outgoing.deliver(delivery))]
+    }
     if (packet === undefined) return [delivered]
     taken.push({ ...read, text: '', packet, protocolId, dataCoding })
     const response = responds(packet)
@@ -137,15 +144,8 @@ async function serve(
   }
 }
 
-const from = (address: string): Record<string, unknown> => ({
-  source_addr: address.slice(1),
-  source_addr_ton: 1,
-  source_addr_npi: 1,
-  destination_addr: '111',
-})
-
 const ussd = ({ address, session }: Taken, serviceOp: number, text: string): Record<string, unknown> => ({
-  ...from(address),
+  ...sender(address),
   service_type: 'USSD',
   data_coding: smpp.encodings.ASCII.match(text) ? 0 : 8,
   short_message: { message: text },
@@ -154,7 +154,7 @@ const ussd = ({ address, session }: Taken, serviceOp: number, text: string): Rec
 })
 
 const responseDelivery = (address: string, packet: Buffer): Record<string, unknown> => ({
-  ...from(address),
+  ...sender(address),
   esm_class: 0x40,
   protocol_id: 0x7f,
   data_coding: 0xf6,

@@ -144,7 +144,7 @@ async function callSigned(url: string | undefined, clientToken: string, event: o
   const message = { data: data.toString('base64'), messageId: '1', attributes: {} }
   const body = JSON.stringify({ message, subscription: 'projects/p/subscriptions/s' })
   const headers = { 'content-type': 'application/json', 'x-goog-signature': signature }
-  if (url !== undefined) await callBack(url, body, headers)
+  await callBack(url, body, headers)
 }
 
 /** Events of the server name the phone otherwise than events of the user. */

@@ -165,8 +165,7 @@ class Updates {
     const { webhook } = this.#stats
     const body = JSON.stringify({ update_id: this.#updateId++, ...update })
     const secret = this.secret === undefined ? {} : { 'x-telegram-bot-api-secret-token': this.secret }
-    if (webhook !== undefined)
-      await callBack(webhook, body, { 'content-type': 'application/json', ...secret })
+    await callBack(webhook, body, { 'content-type': 'application/json', ...secret })
   }
 }
 

@@ -23,7 +23,7 @@ export async function startUssdGateway(
   const replies: string[] = []
   const { callbackUrl, enters = () => ['1'] } = options
   const post = (form: Record<string, string>): Promise<string | undefined> =>
-    callBack(callbackUrl!, new URLSearchParams(form).toString(), {
+    callBack(callbackUrl, new URLSearchParams(form).toString(), {
       'content-type': 'application/x-www-form-urlencoded',
     })
   const dialogue = async (push: UssdPush): Promise<void> => {
@@ -48,7 +48,7 @@ export async function startUssdGateway(
         received.push(push)
         return { status: 202, body: { sessionId: push.sessionId } }
       },
-      reports: callbackUrl === undefined ? [] : [report],
+      reports: [report],
     })
   })
   return { url: server.url, port: server.port, received, replies, close: () => server.close() }

@@ -117,5 +117,5 @@ async function callSigned(url: string | undefined, authToken: string, body: obje
   const text = textOf(body)
   const signature = createHmac('sha256', authToken).update(text).digest('hex')
   const headers = { 'content-type': 'application/json', 'x-viber-content-signature': signature }
-  if (url !== undefined) await callBack(url, text, headers)
+  await callBack(url, text, headers)
 }

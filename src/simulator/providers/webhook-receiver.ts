@@ -29,7 +29,7 @@ export async function startWebhookReceiver(
     // A repeated call is the same call.
     const [id, timestamp] = [newId(), String(Math.floor(systemClock.nowMs() / 1_000))]
     return () =>
-      callBack(options.callbackUrl!, body, {
+      callBack(options.callbackUrl, body, {
         'content-type': 'application/json',
         'webhook-id': id,
         'webhook-timestamp': timestamp,
@@ -55,16 +55,15 @@ export async function startWebhookReceiver(
         known.add(messageId)
         return { status: 202 }
       },
-      reports:
-        options.callbackUrl === undefined || !isNew
-          ? []
-          : [
-              tell({ type: 'receipt', messageId, status: 'delivered' }),
-              tell({ type: 'receipt', messageId, status: 'seen' }),
-              ...(choice === undefined
-                ? []
-                : [tell({ type: 'answer', messageId, text: choice.id, choice: choice.id })]),
-            ],
+      reports: !isNew
+        ? []
+        : [
+            tell({ type: 'receipt', messageId, status: 'delivered' }),
+            tell({ type: 'receipt', messageId, status: 'seen' }),
+            ...(choice === undefined
+              ? []
+              : [tell({ type: 'answer', messageId, text: choice.id, choice: choice.id })]),
+          ],
     })
   })
   return { url: `${server.url}/messages`, port: server.port, received, stats, close: () => server.close() }

@@ -130,7 +130,7 @@ async function callSigned(url: string | undefined, secret: string, body: object)
   const text = JSON.stringify(body)
   const signature = createHmac('sha256', secret).update(text).digest('hex')
   const headers = { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` }
-  if (url !== undefined) await callBack(url, text, headers)
+  await callBack(url, text, headers)
 }
 
 /** The envelope of one change. */

@@ -74,7 +74,8 @@ export function ussdDelivery(request: {
   }
 }
 
-function sender(address: string): Delivery {
+/** What stands in every deliver_sm from a subscriber: who sends it, and to which of the operator's numbers. */
+export function sender(address: string): Delivery {
   return {
     source_addr: address.replace(/^\+/, ''),
     source_addr_ton: 1,

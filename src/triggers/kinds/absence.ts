@@ -12,6 +12,7 @@ export const ENDS = 2
  */
 export function absenceKind(withinMs: number): RuleKind {
   return {
+    shape: 'absence',
     stateWords: 2,
     values: 1,
     begin(words, state) {

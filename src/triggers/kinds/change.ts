@@ -9,6 +9,7 @@ export function changeKind(from: Scalar[] | undefined, to: Scalar[] | undefined)
   const before = from && new Set(from.map(codeOf))
   const after = to && new Set(to.map(codeOf))
   return {
+    shape: 'change',
     stateWords: 1,
     values: 1,
     begin(words, state) {

@@ -3,6 +3,7 @@ import type { RuleKind } from '../rule-kind.ts'
 
 /** Fires on each event that the rule sees. */
 export const matchKind: RuleKind = {
+  shape: 'match',
   stateWords: 0,
   values: 0,
   begin: () => undefined,

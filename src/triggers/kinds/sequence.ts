@@ -40,6 +40,7 @@ export function sequenceKind(
     return false
   }
   return {
+    shape: 'sequence',
     stateWords: 2,
     values,
     begin(words, state) {

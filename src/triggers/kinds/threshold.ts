@@ -1,6 +1,6 @@
 import type { Aggregate, CalendarPeriod } from '../contract.ts'
 import { isAtOrAfter, timeOf } from '../order.ts'
-import { ownCopy } from '../own-copy.ts'
+import { shapeCopy } from '../shape-copy.ts'
 import type { Fold, RuleKind } from '../rule-kind.ts'
 
 export type Threshold = {
@@ -21,12 +21,15 @@ export const LARGEST_VALUE = 1e12
  * aggregate is looked at just before each event, without it, and at it. After a firing it must have come back.
  */
 export function thresholdKind(rule: Threshold): RuleKind {
-  return ownCopy(makeThreshold)(rule, timeOf, isAtOrAfter)
+  return shapeCopy(makeThreshold, shapeOf(rule))(rule, shapeOf(rule), timeOf, isAtOrAfter)
 }
+
+const shapeOf = ({ aggregate, window, direction }: Threshold): string =>
+  `${aggregate} ${typeof window === 'number' ? 'sliding' : 'calendar'} ${direction}`
 
 /** The aggregate; NaN when the window has no value. Not for min and max. */
 export function valueOf(rule: Threshold, words: Float64Array, state: number): number {
-  return makeThreshold(rule, timeOf, isAtOrAfter).value(words, state)
+  return makeThreshold(rule, '', timeOf, isAtOrAfter).value(words, state)
 }
 
 /*
@@ -39,6 +42,7 @@ export function valueOf(rule: Threshold, words: Float64Array, state: number): nu
 // oxlint-disable-next-line max-lines-per-function -- what a rule's copy of the code consists of stands inside it
 function makeThreshold(
   rule: Threshold,
+  shape: string,
   timeOf: (place: number) => number,
   isAtOrAfter: (place: number, ms: number) => boolean,
 ): RuleKind & { value(words: Float64Array, state: number): number } {
@@ -181,6 +185,7 @@ function makeThreshold(
   }
 
   return {
+    shape,
     stateWords: 2 + accumulators,
     values: isCount ? 0 : 1,
     begin(words, state) {

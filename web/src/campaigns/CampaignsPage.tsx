@@ -1,11 +1,11 @@
 import { Code, Skeleton, Stack } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, Navigate } from '@tanstack/react-router'
-import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { paths, type Language } from '../paths.ts'
 import { campaignsQuery, type CampaignLine } from '../server.ts'
 import { ConnectionLost, FailureNotice } from '../shell/Failures.tsx'
+import { useTitle } from '../shell/title.ts'
 import styles from './campaigns.module.css'
 
 const KNOWN_STATES = ['draft', 'running', 'paused', 'finished'] as const
@@ -14,9 +14,7 @@ const KNOWN_STATES = ['draft', 'running', 'paused', 'finished'] as const
 export function CampaignsPage() {
   const { t, i18n } = useTranslation()
   const { data, error, dataUpdatedAt } = useQuery(campaignsQuery)
-  useEffect(() => {
-    document.title = `${t('campaigns.title')} – Tenure`
-  }, [t])
+  useTitle(t('campaigns.title'))
   if (!data) return error ? <FailureNotice error={error} /> : <Waiting />
   const [first, second] = data
   if (first && !second)

@@ -3,9 +3,10 @@ import { useTranslation } from 'react-i18next'
 import type { Cascade } from '../../../src/messaging/contract.ts'
 import { Panel } from '../report/Panel.tsx'
 import type { FieldProblem } from '../server.ts'
-import { problemAt } from '../templates/documents.ts'
+import { problemAt } from '../documents/documents.ts'
+import { NumberField } from '../documents/NumberField.tsx'
 import type { CascadeDraft } from './draft.ts'
-import page from '../templates/page.module.css'
+import page from '../shell/page.module.css'
 import styles from './cascades.module.css'
 
 type SettingsPanelProps = {
@@ -83,30 +84,6 @@ export function SettingsPanel({ draft, change, problems }: SettingsPanelProps) {
         <SendWindow draft={draft} change={change} problems={problems} />
       </div>
     </Panel>
-  )
-}
-
-type NumberFieldProps = {
-  label: string
-  description: string
-  value: number | undefined
-  error: string | undefined
-  change(next: number | undefined): void
-}
-
-function NumberField({ label, description, value, error, change }: NumberFieldProps) {
-  return (
-    <TextInput
-      label={label}
-      description={description}
-      inputMode="numeric"
-      value={value ?? ''}
-      error={error}
-      onChange={({ currentTarget }) => {
-        const digits = currentTarget.value.replace(/\D/g, '').slice(0, 7)
-        change(digits === '' ? undefined : Number(digits))
-      }}
-    />
   )
 }
 

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, NativeSelect, TextInput } from '@mantine/core'
+import { ActionIcon, Button, NativeSelect } from '@mantine/core'
 import { IconArrowDown, IconArrowUp, IconGripVertical, IconPlus, IconTrash } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
@@ -8,11 +8,11 @@ import { paths } from '../paths.ts'
 import { Panel } from '../report/Panel.tsx'
 import type { FieldProblem } from '../server.ts'
 import { channelName } from '../templates/channels.ts'
-import { problemAt, type TenantChannel } from '../templates/documents.ts'
+import { problemAt, type TenantChannel } from '../documents/documents.ts'
+import { DurationField } from '../documents/DurationField.tsx'
 import { blankStep, moved, untils, type CascadeDraft, type KeyedStep, type Step } from './draft.ts'
-import { durationOf, durationUnits, partsOf } from './duration.ts'
 import { useDragging } from './dragging.ts'
-import page from '../templates/page.module.css'
+import page from '../shell/page.module.css'
 import styles from './cascades.module.css'
 
 type StepsPanelProps = {
@@ -212,52 +212,6 @@ function StepFields({ step, index, problems, channels, templates, change }: Step
         value={step.validFor}
         error={at('validFor')}
         change={(validFor) => change({ ...step, validFor })}
-      />
-    </div>
-  )
-}
-
-type DurationFieldProps = {
-  label: string
-  value: string
-  error: string | undefined
-  change(next: string): void
-}
-
-/** A count with its unit; a duration of another form stays as it is written. */
-function DurationField({ label, value, error, change }: DurationFieldProps) {
-  const { t } = useTranslation()
-  const parts = partsOf(value)
-  if (!parts)
-    return (
-      <TextInput
-        className={page.grow}
-        label={label}
-        value={value}
-        error={error}
-        onChange={(event) => change(event.currentTarget.value)}
-      />
-    )
-  return (
-    <div className={styles.duration} role="group" aria-label={label}>
-      <TextInput
-        label={label}
-        inputMode="numeric"
-        value={parts.count === 0 ? '' : String(parts.count)}
-        error={error}
-        onChange={({ currentTarget }) => {
-          const digits = currentTarget.value.replace(/\D/g, '').slice(0, 4)
-          change(durationOf({ ...parts, count: Number(digits) }))
-        }}
-      />
-      <NativeSelect
-        aria-label={t('cascades.durationUnit')}
-        value={parts.unit}
-        onChange={(event) => {
-          const unit = durationUnits.find((one) => one === event.currentTarget.value) ?? parts.unit
-          change(durationOf({ ...parts, unit }))
-        }}
-        data={durationUnits.map((one) => ({ value: one, label: t(`cascades.unitOf.${one}`) }))}
       />
     </div>
   )

@@ -15,6 +15,12 @@ export function partsOf(duration: string): DurationParts | undefined {
   return { count: total / MINUTES[unit], unit }
 }
 
+/** The same in another unit; as it is where that would not be whole. */
+export function partsIn(parts: DurationParts, unit: DurationUnit): DurationParts {
+  const count = (parts.count * MINUTES[parts.unit]) / MINUTES[unit]
+  return Number.isInteger(count) ? { count, unit } : parts
+}
+
 /** The duration as documents have it. */
 export function durationOf({ count, unit }: DurationParts): string {
   if (unit === 'day') return `P${count}D`

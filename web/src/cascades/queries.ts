@@ -1,5 +1,11 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { cascadeReport, expectationAnswer, type Cascade } from '../../../src/messaging/contract.ts'
+import { cascadeConversion } from '../../../src/insights/contract.ts'
+import {
+  cascadeReport,
+  expectationAnswer,
+  linkStatistics,
+  type Cascade,
+} from '../../../src/messaging/contract.ts'
 import { calls } from '../paths.ts'
 import { ask } from '../server.ts'
 
@@ -24,4 +30,20 @@ export const cascadeReportQuery = (cascadeId: string, enabled = true) =>
     queryFn: ({ signal }) => ask(calls.cascadeReport(cascadeId), cascadeReport, { signal }),
     enabled,
     refetchInterval: 30_000,
+  })
+
+/** What was bought after its messages in the last 30 days. */
+export const cascadeConversionQuery = (cascadeId: string) =>
+  queryOptions({
+    queryKey: ['cascade-conversion', cascadeId],
+    queryFn: ({ signal }) => ask(calls.cascadeConversion(cascadeId), cascadeConversion, { signal }),
+    refetchInterval: 60_000,
+  })
+
+/** Who followed the links in its messages in the last 30 days. */
+export const cascadeLinksQuery = (cascadeId: string) =>
+  queryOptions({
+    queryKey: ['cascade-links', cascadeId],
+    queryFn: ({ signal }) => ask(calls.cascadeLinks(cascadeId), linkStatistics, { signal }),
+    refetchInterval: 60_000,
   })

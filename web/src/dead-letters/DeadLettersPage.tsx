@@ -2,7 +2,7 @@ import { Button, SegmentedControl, Skeleton, UnstyledButton } from '@mantine/cor
 import { IconArrowLeft } from '@tabler/icons-react'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { DeadLetterState, DeadLetterView } from '../../../src/events/contract.ts'
 import { useFormat } from '../format/format.ts'
@@ -10,11 +10,14 @@ import { paths } from '../paths.ts'
 import { ConnectionLost, FailureNotice } from '../shell/Failures.tsx'
 import { Snack, type Done } from '../shell/Snack.tsx'
 import { TenantFormat } from '../shell/TenantFormat.tsx'
+import { useTitle } from '../shell/title.ts'
+import { Waiting } from '../shell/Waiting.tsx'
 import { liveQuery } from '../triggers/queries.ts'
 import { BulkActs } from './BulkActs.tsx'
 import { Letter } from './Letter.tsx'
 import { letterQuery, lettersQuery } from './queries.ts'
 import { reasonOf } from './reason.ts'
+import page from '../shell/page.module.css'
 import styles from './letters.module.css'
 
 const STATES = ['open', 'held', 'replayed', 'discarded'] as const
@@ -22,11 +25,9 @@ const STATES = ['open', 'held', 'replayed', 'discarded'] as const
 /** Refused events: why, how many of each reason, and the way to mend and replay them. */
 export function DeadLettersPage() {
   const { t } = useTranslation()
-  useEffect(() => {
-    document.title = `${t('deadLetters.title')} – Tenure`
-  }, [t])
+  useTitle(t('deadLetters.title'))
   return (
-    <TenantFormat waiting={<Waiting />}>
+    <TenantFormat waiting={<PageWaiting />}>
       <Place />
     </TenantFormat>
   )
@@ -43,18 +44,18 @@ function Place() {
   const show = (deadLetterId: string | undefined) =>
     navigate({ search: (now) => ({ ...now, letter: deadLetterId }), resetScroll: false })
   const error = letters.error ?? live.error
-  if (!letters.data || !live.data) return error ? <FailureNotice error={error} /> : <Waiting />
+  if (!letters.data || !live.data) return error ? <FailureNotice error={error} /> : <PageWaiting />
   const counts = live.data.snapshot.deadLetters
   const settled = (result: Done) => {
     setDone(result)
     void show(undefined)
   }
   return (
-    <div className={styles.page} data-open={letter !== undefined || undefined}>
-      <div className={styles.heading}>
+    <div className={`${page.page} ${styles.page}`} data-open={letter !== undefined || undefined}>
+      <div className={page.heading}>
         <div>
           <h1>{t('deadLetters.title')}</h1>
-          <p className={styles.unit}>{t('deadLetters.unit')}</p>
+          <p className={`${page.unit} ${styles.unit}`}>{t('deadLetters.unit')}</p>
         </div>
         <StateSwitch state={state} />
       </div>
@@ -223,7 +224,7 @@ function Nothing({ state, filtered }: { state: DeadLetterState; filtered: boolea
   const { t } = useTranslation()
   const open = state === 'open'
   return (
-    <section className={styles.empty}>
+    <section className={page.empty}>
       <h2>{t(open ? 'deadLetters.none' : 'deadLetters.noneOfState')}</h2>
       {open && <p className="soft">{t('deadLetters.noneHelp')}</p>}
       {filtered && (
@@ -235,16 +236,13 @@ function Nothing({ state, filtered }: { state: DeadLetterState; filtered: boolea
   )
 }
 
-function Waiting() {
+function PageWaiting() {
   const { t } = useTranslation()
   return (
-    <div className={`${styles.page} ${styles.waiting}`} aria-busy>
-      <span className="unseen" role="status">
-        {t('deadLetters.loading')}
-      </span>
+    <Waiting said={t('deadLetters.loading')}>
       <Skeleton height={28} width={180} />
       <Skeleton height={40} />
       <Skeleton height={480} radius="md" />
-    </div>
+    </Waiting>
   )
 }

@@ -1,9 +1,12 @@
 import { useTranslation } from 'react-i18next'
 import { useFormat } from '../format/format.ts'
 import { Panel } from '../report/Panel.tsx'
+import { State } from '../shell/State.tsx'
 import { ChannelMark } from '../templates/ChannelMark.tsx'
 import { channelState, type DeliveryFeed } from './figures.ts'
 import styles from './delivery.module.css'
+
+const TONES = { up: 'good', throttled: 'slow', down: 'alarm' } as const
 
 /** How each channel is just now: whether it takes messages, and how many wait for it. */
 export function ChannelHealth({ feed }: { feed: DeliveryFeed }) {
@@ -36,9 +39,7 @@ export function ChannelHealth({ feed }: { feed: DeliveryFeed }) {
                     <ChannelMark channel={one.channel} />
                   </th>
                   <td>
-                    <span className={styles.state} data-state={state}>
-                      {t(`delivery.state.${state}`)}
-                    </span>
+                    <State tone={TONES[state]}>{t(`delivery.state.${state}`)}</State>
                   </td>
                   <td data-figure>{one.room === null ? t('delivery.anyRoom') : format.count(one.room)}</td>
                   <td data-figure>{format.count(one.queued)}</td>

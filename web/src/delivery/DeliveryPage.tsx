@@ -1,10 +1,11 @@
 import { Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useFormat } from '../format/format.ts'
 import { ConnectionLost, FailureNotice } from '../shell/Failures.tsx'
 import { TenantFormat } from '../shell/TenantFormat.tsx'
+import { useTitle } from '../shell/title.ts'
+import { Waiting } from '../shell/Waiting.tsx'
 import { ChannelFunnels } from './ChannelFunnels.tsx'
 import { ChannelHealth } from './ChannelHealth.tsx'
 import type { DeliveryFeed } from './figures.ts'
@@ -13,17 +14,15 @@ import { RateChart } from './RateChart.tsx'
 import { Sendings } from './Sendings.tsx'
 import { Stops } from './Stops.tsx'
 import { UnknownOutcomes } from './UnknownOutcomes.tsx'
-import page from '../templates/page.module.css'
+import page from '../shell/page.module.css'
 import styles from './delivery.module.css'
 
 /** What is being sent now, how far it came, and what stopped it. */
 export function DeliveryPage() {
   const { t } = useTranslation()
-  useEffect(() => {
-    document.title = `${t('delivery.title')} – Tenure`
-  }, [t])
+  useTitle(t('delivery.title'))
   return (
-    <TenantFormat waiting={<Waiting />}>
+    <TenantFormat waiting={<PageWaiting />}>
       <Place />
     </TenantFormat>
   )
@@ -31,7 +30,7 @@ export function DeliveryPage() {
 
 function Place() {
   const { data, error, dataUpdatedAt } = useQuery(deliveryQuery)
-  if (!data) return error ? <FailureNotice error={error} /> : <Waiting />
+  if (!data) return error ? <FailureNotice error={error} /> : <PageWaiting />
   return (
     <div className={page.page}>
       <Heading feed={data} connected={!error} />
@@ -64,7 +63,7 @@ function Heading({ feed, connected }: { feed: DeliveryFeed; connected: boolean }
         <h1>{t('delivery.title')}</h1>
         <p className={page.unit}>{t('delivery.unit')}</p>
       </div>
-      <span className={styles.pulse} data-moving={moving || undefined}>
+      <span className={page.pulse} data-moving={moving || undefined}>
         {t(moving ? 'delivery.flowing' : 'delivery.quiet')}
       </span>
     </div>
@@ -88,7 +87,7 @@ function Totals({ feed }: { feed: DeliveryFeed }) {
     unknown: format.count(of('unknown')),
   }
   return (
-    <dl className={styles.totals} aria-label={t('delivery.totals')}>
+    <dl className={`${page.totals} ${styles.totals}`} aria-label={t('delivery.totals')}>
       {(Object.keys(figures) as (keyof typeof figures)[]).map((figure) => (
         <div key={figure} data-figure={figure}>
           <dt>{t(`delivery.total.${figure}`)}</dt>
@@ -99,17 +98,14 @@ function Totals({ feed }: { feed: DeliveryFeed }) {
   )
 }
 
-function Waiting() {
+function PageWaiting() {
   const { t } = useTranslation()
   return (
-    <div className={`${page.page} ${page.waiting}`} aria-busy>
-      <span className="unseen" role="status">
-        {t('delivery.loading')}
-      </span>
+    <Waiting said={t('delivery.loading')}>
       <Skeleton height={28} width={180} />
       {[64, 320, 260].map((height) => (
         <Skeleton key={height} height={height} radius="md" />
       ))}
-    </div>
+    </Waiting>
   )
 }

@@ -8,6 +8,7 @@ import { Panel } from '../report/Panel.tsx'
 import { campaignsQuery } from '../server.ts'
 import { RefusalText } from '../shell/Failures.tsx'
 import { Snack, type Done } from '../shell/Snack.tsx'
+import { State } from '../shell/State.tsx'
 import { useMayChange } from '../shell/TenantFormat.tsx'
 import type { Sending } from './answers.ts'
 import { controlSending, sendingsQuery } from './queries.ts'
@@ -81,9 +82,7 @@ function SendingLine({ sending, name, ask }: SendingLineProps) {
     <li data-sending={campaignId}>
       <div className={styles.sendingHead}>
         <strong>{name}</strong>
-        <span className={styles.state} data-state={state}>
-          {t(`delivery.sendingState.${state}`)}
-        </span>
+        <State tone={state === 'running' ? 'good' : undefined}>{t(`delivery.sendingState.${state}`)}</State>
       </div>
       <div
         className={styles.progress}

@@ -1,25 +1,21 @@
 import { NativeSelect } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
 import { Panel } from '../report/Panel.tsx'
-import { reasonText } from '../subscriber-messages/reasons.ts'
 import { channelName } from '../templates/channels.ts'
 import type { Delivery } from './answers.ts'
 import { stopsOf } from './figures.ts'
-import styles from './delivery.module.css'
+import { ReasonBars } from './ReasonBars.tsx'
 
 const SHOWN = 12
 
 /** Why messages wait, were kept back, or did not arrive. */
 export function Stops({ delivery }: { delivery: Delivery }) {
   const { t } = useTranslation()
-  const format = useFormat()
   const navigate = useNavigate({ from: paths.delivery })
   const { channel } = useSearch({ from: paths.delivery })
   const stops = stopsOf(delivery, channel)
-  const most = stops[0]?.count ?? 1
   const present = [...new Set(delivery.stops.map((one) => one.channel))]
   return (
     <Panel
@@ -46,17 +42,7 @@ export function Stops({ delivery }: { delivery: Delivery }) {
       }
     >
       {stops.length === 0 && <p className="soft">{t('delivery.noStops')}</p>}
-      <ul className={styles.bars}>
-        {stops.slice(0, SHOWN).map(({ reason, count }) => (
-          <li key={reason} data-reason={reason}>
-            <span>{reasonText(reason, null, t, format)}</span>
-            <span className={styles.barCount}>{format.count(count)}</span>
-            <span className={styles.track} aria-hidden>
-              <span style={{ width: `${(count / most) * 100}%` }} />
-            </span>
-          </li>
-        ))}
-      </ul>
+      <ReasonBars reasons={stops.slice(0, SHOWN)} />
     </Panel>
   )
 }

@@ -36,8 +36,7 @@ export const channelsAnswer = z.object({
 
 export type Delivery = z.infer<typeof deliveryAnswer> & z.infer<typeof channelsAnswer>
 
-export const sendingStates = ['running', 'paused', 'cancelled', 'finished'] as const
-export type SendingStateName = (typeof sendingStates)[number]
+const sendingStates = ['running', 'paused', 'cancelled', 'finished'] as const
 
 /** `GET /v1/sendings`: campaigns by how far their sending is. */
 export const sendingList = z.object({

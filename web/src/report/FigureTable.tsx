@@ -104,7 +104,7 @@ function CellBox({ column, cell }: { column: Column; cell: Cell | undefined }) {
         {column.name}
       </span>
       <span className={styles.figures}>
-        <span className={styles.text}>{cell?.text ?? '—'}</span>
+        <span>{cell?.text ?? '—'}</span>
         {cell?.note !== undefined && <span className={styles.note}>{cell.note}</span>}
       </span>
       {cell?.bar !== undefined && (

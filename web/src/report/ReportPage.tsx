@@ -1,12 +1,14 @@
 import { Code, Skeleton, useComputedColorScheme } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useMemo } from 'react'
+import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { CampaignReport } from '../../../src/insights/contract.ts'
 import { FormatContext, makeFormat, useFormat } from '../format/format.ts'
 import { reportQuery, type LiveReport } from '../server.ts'
 import { calls, type Language } from '../paths.ts'
 import { ConnectionLost, FailureNotice } from '../shell/Failures.tsx'
+import { useTitle } from '../shell/title.ts'
+import { Waiting } from '../shell/Waiting.tsx'
 import { armColours } from '../theme.ts'
 import { Cascade } from './Cascade.tsx'
 import { Days } from './Days.tsx'
@@ -16,12 +18,13 @@ import { MoneyTable } from './Money.tsx'
 import { Packages } from './Packages.tsx'
 import { Refusals } from './Refusals.tsx'
 import { Totals } from './Totals.tsx'
+import page from '../shell/page.module.css'
 import styles from './page.module.css'
 
 /** A campaign's live report: did it pay, and then why. */
 export function ReportPage({ campaignId }: { campaignId: string }) {
   const { data, error, dataUpdatedAt } = useQuery(reportQuery(campaignId))
-  if (!data) return error ? <FailureNotice error={error} /> : <Waiting />
+  if (!data) return error ? <FailureNotice error={error} /> : <PageWaiting />
   return (
     <>
       <Report live={data} connected={!error} />
@@ -42,13 +45,11 @@ function Report({ live, connected }: { live: LiveReport; connected: boolean }) {
   const scheme = useComputedColorScheme('light')
   const colours = useMemo(() => armColours(arms, scheme), [arms, scheme])
   const title = format.name(report.name)
-  useEffect(() => {
-    document.title = `${title} – Tenure`
-  }, [title])
+  useTitle(title)
   const enrolled = arms.some((arm) => arm.enrolled > 0)
   return (
     <FormatContext value={format}>
-      <div className={styles.page}>
+      <div className={page.page}>
         <Heading report={report} moving={moving && connected} />
         <Totals totals={report.totals} />
         {enrolled ? (
@@ -73,10 +74,10 @@ function Heading({ report, moving }: { report: CampaignReport; moving: boolean }
   const { t } = useTranslation()
   const format = useFormat()
   return (
-    <div className={styles.heading}>
+    <div className={page.headingWithFacts}>
       <h1>{format.name(report.name)}</h1>
-      <p className={styles.facts}>
-        <span className={styles.pulse} data-moving={moving || undefined}>
+      <p className={page.facts}>
+        <span className={`${page.pulse} ${styles.pulse}`} data-moving={moving || undefined}>
           {t(moving ? 'report.live' : 'report.standing')}
         </span>
         <span>{t('report.version', { version: format.count(report.version) })}</span>
@@ -91,7 +92,7 @@ function Heading({ report, moving }: { report: CampaignReport; moving: boolean }
 function NoOneEnrolled() {
   const { t } = useTranslation()
   return (
-    <section className={styles.empty}>
+    <section className={`${page.empty} ${styles.empty}`}>
       <h2>{t('empty.title')}</h2>
       <p className="soft">{t('empty.help')}</p>
       <dl>
@@ -109,19 +110,16 @@ function NoOneEnrolled() {
 }
 
 /** Stands where the report will stand, with the heights that it will have. */
-function Waiting() {
+function PageWaiting() {
   const { t } = useTranslation()
   return (
-    <div className={`${styles.page} ${styles.waiting}`} aria-busy>
-      <span className="unseen" role="status">
-        {t('report.loading')}
-      </span>
+    <Waiting said={t('report.loading')}>
       <Skeleton height={28} width="min(420px, 100%)" />
       {[styles.waitingTotals, styles.waitingHeadline, styles.waitingPanel].map((place) => (
         <div key={place} className={place}>
           <Skeleton height="100%" radius="md" />
         </div>
       ))}
-    </div>
+    </Waiting>
   )
 }

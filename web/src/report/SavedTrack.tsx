@@ -35,7 +35,12 @@ export function SavedTrack({ name, colour, costMinor, allSmsMinor, savedMinor }:
               allSms: format.money(allSmsMinor),
               share: format.share(saved, 1),
             })
-          : t('cascade.nothingSaved')}
+          : BigInt(savedMinor) < 0n
+            ? t('cascade.moreThanAllSms', {
+                amount: format.money((-BigInt(savedMinor)).toString()),
+                allSms: format.money(allSmsMinor),
+              })
+            : t('cascade.nothingSaved')}
       </span>
     </li>
   )

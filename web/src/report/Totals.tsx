@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next'
 import type { CampaignReport } from '../../../src/insights/contract.ts'
 import { useFormat } from '../format/format.ts'
+import page from '../shell/page.module.css'
 import styles from './page.module.css'
 
 const TOTALS = ['subscribers', 'events', 'firings', 'messages', 'receipts', 'answers', 'activations'] as const
@@ -10,7 +11,7 @@ export function Totals({ totals }: { totals: CampaignReport['totals'] }) {
   const { t } = useTranslation()
   const format = useFormat()
   return (
-    <dl className={styles.totals} aria-label={t('totals.title')}>
+    <dl className={`${page.totals} ${styles.totals}`} aria-label={t('totals.title')}>
       {TOTALS.map((total) => (
         <div key={total} data-total={total}>
           <dt>{t(`totals.of.${total}`)}</dt>

@@ -6,6 +6,7 @@ import {
   IconDeviceMobileMessage,
   IconLogout,
   IconMailOff,
+  IconShieldCheck,
   IconSpeakerphone,
   IconStairs,
   IconUserSearch,
@@ -92,6 +93,7 @@ const MESSAGE_PLACES = [
     also: paths.subscriberMessages,
     Icon: IconUserSearch,
   },
+  { place: 'policy', to: paths.policy, also: paths.policy, Icon: IconShieldCheck },
 ] as const
 
 function Places() {

@@ -7,6 +7,7 @@ import type { MessageLine } from '../delivery/answers.ts'
 import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
 import { RefusalText } from '../shell/Failures.tsx'
+import { State, type Tone } from '../shell/State.tsx'
 import { ChannelMark } from '../templates/ChannelMark.tsx'
 import { explanationQuery, type Explanation } from './answers.ts'
 import { reasonText } from './reasons.ts'
@@ -25,14 +26,21 @@ const STATES = [
   'unknown',
 ] as const
 
+const TONES: Partial<Record<(typeof STATES)[number], Tone>> = {
+  submitted: 'under-way',
+  delivered: 'good',
+  seen: 'good',
+  clicked: 'good',
+  failed: 'alarm',
+  unknown: 'alarm',
+}
+
 /** A message's state as a mark and a word. */
-export function MessageState({ state }: { state: string }) {
+function MessageState({ state }: { state: string }) {
   const { t } = useTranslation()
   const known = STATES.find((one) => one === state)
   return (
-    <span className={styles.state} data-state={state}>
-      {known === undefined ? state : t(`messageState.${known}`)}
-    </span>
+    <State tone={known && TONES[known]}>{known === undefined ? state : t(`messageState.${known}`)}</State>
   )
 }
 

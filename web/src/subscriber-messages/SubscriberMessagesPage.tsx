@@ -1,7 +1,7 @@
 import { Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useMemo, type ReactNode } from 'react'
+import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { MessageLine } from '../delivery/answers.ts'
 import { FormatContext, makeFormat, useFormat } from '../format/format.ts'
@@ -9,20 +9,20 @@ import { paths, type Language } from '../paths.ts'
 import { ServerFailure } from '../server.ts'
 import { ConnectionLost, FailureNotice } from '../shell/Failures.tsx'
 import { TenantFormat } from '../shell/TenantFormat.tsx'
+import { useTitle } from '../shell/title.ts'
+import { Waiting } from '../shell/Waiting.tsx'
 import { messagesQuery, subscriberQuery } from './answers.ts'
 import { MessageItem } from './MessageItem.tsx'
 import { SubscriberSearch } from './SubscriberSearch.tsx'
-import page from '../templates/page.module.css'
+import page from '../shell/page.module.css'
 import styles from './subscriber.module.css'
 
 /** Everything that was said to one subscriber, or kept back, and why. */
 export function SubscriberMessagesPage() {
   const { t } = useTranslation()
-  useEffect(() => {
-    document.title = `${t('subscriber.title')} – Tenure`
-  }, [t])
+  useTitle(t('subscriber.title'))
   return (
-    <TenantFormat waiting={<Waiting />}>
+    <TenantFormat waiting={<PageWaiting />}>
       <Place />
     </TenantFormat>
   )
@@ -150,15 +150,12 @@ function Timeline({ messages }: { messages: readonly MessageLine[] }) {
   )
 }
 
-function Waiting() {
+function PageWaiting() {
   const { t } = useTranslation()
   return (
-    <div className={`${page.page} ${page.waiting}`} aria-busy>
-      <span className="unseen" role="status">
-        {t('subscriber.loading')}
-      </span>
+    <Waiting said={t('subscriber.loading')}>
       <Skeleton height={28} width={220} />
       <Skeleton height={360} radius="md" />
-    </div>
+    </Waiting>
   )
 }

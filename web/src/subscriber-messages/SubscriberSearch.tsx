@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { ServerFailure } from '../server.ts'
 import { RefusalText } from '../shell/Failures.tsx'
 import { findSubscriber, type SubscriberHead } from './subscriber.ts'
-import styles from '../templates/page.module.css'
+import styles from '../shell/page.module.css'
 
 type SubscriberSearchProps = {
   /** The number in the address, which the field shows. */

@@ -3,10 +3,10 @@ import { IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import type { Template } from '../../../src/messaging/contract.ts'
 import { Panel } from '../report/Panel.tsx'
-import { problemAt } from './documents.ts'
+import { problemAt } from '../documents/documents.ts'
 import { withPart, withWords } from './draft.ts'
 import type { EditorProps } from './editor.ts'
-import page from './page.module.css'
+import page from '../shell/page.module.css'
 
 type Choice = NonNullable<Template['choices']>[number]
 

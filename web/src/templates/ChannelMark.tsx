@@ -18,7 +18,7 @@ import {
 } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import { channelName } from './channels.ts'
-import styles from './page.module.css'
+import styles from '../shell/page.module.css'
 
 const ICONS: Record<string, typeof IconMail> = {
   sms: IconMessage2,

@@ -6,6 +6,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import {
   previewAnswer,
+  type ChannelCapabilities,
   type Language,
   type PreviewAnswer,
   type Template,
@@ -14,7 +15,6 @@ import { useFormat } from '../format/format.ts'
 import { calls, paths } from '../paths.ts'
 import { ask, ServerFailure } from '../server.ts'
 import { SubscriberSearch } from '../subscriber-messages/SubscriberSearch.tsx'
-import { longestText } from './channels.ts'
 import { shownContent } from './content.ts'
 import { missingLanguages, previewable } from './draft.ts'
 import { Phone } from './Phone.tsx'
@@ -39,8 +39,10 @@ const previewQuery = ({ template, language, subscriberId }: Asked) =>
     gcTime: 30_000,
   })
 
+type PreviewPanelProps = { template: Template; language: Language; capabilities: ChannelCapabilities }
+
 /** The phone with the message, what it would cost, and what should be looked at. */
-export function PreviewPanel({ template, language }: { template: Template; language: Language }) {
+export function PreviewPanel({ template, language, capabilities }: PreviewPanelProps) {
   const { t } = useTranslation()
   const navigate = useNavigate({ from: paths.template })
   const { subscriber } = useSearch({ from: paths.template })
@@ -60,7 +62,7 @@ export function PreviewPanel({ template, language }: { template: Template; langu
         content={shownContent.parse(shown?.content ?? {})}
         language={data?.language ?? language}
       />
-      {shown && <Facts shown={shown} channel={template.channel} />}
+      {shown && <Facts shown={shown} most={capabilities.maxTextLength} />}
       <div aria-live="polite" className={styles.warnings}>
         <Warnings template={template} language={language} shown={shown} error={error} />
       </div>
@@ -89,10 +91,9 @@ export function PreviewPanel({ template, language }: { template: Template; langu
 
 type Shown = PreviewAnswer['channels'][number]
 
-function Facts({ shown, channel }: { shown: Shown; channel: string }) {
+function Facts({ shown, most }: { shown: Shown; most: number | undefined }) {
   const { t } = useTranslation()
   const format = useFormat()
-  const most = longestText(channel)
   const facts = {
     length:
       most === undefined

@@ -12,7 +12,7 @@ import { ask } from '../server.ts'
 import { RefusalText } from '../shell/Failures.tsx'
 import { useMayChange } from '../shell/TenantFormat.tsx'
 import { channelName } from './channels.ts'
-import page from './page.module.css'
+import page from '../shell/page.module.css'
 
 const outcomes = ['accepted', 'refused', 'retry', 'unknown'] as const
 const testSent = z.object({

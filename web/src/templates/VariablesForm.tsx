@@ -4,10 +4,10 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Template } from '../../../src/messaging/contract.ts'
 import { Panel } from '../report/Panel.tsx'
-import { problemAt } from './documents.ts'
+import { problemAt } from '../documents/documents.ts'
 import { readExample, shownExample, withPart } from './draft.ts'
 import type { EditorProps } from './editor.ts'
-import page from './page.module.css'
+import page from '../shell/page.module.css'
 import styles from './template.module.css'
 
 type Variable = NonNullable<Template['variables']>[string]

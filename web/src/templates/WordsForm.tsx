@@ -5,19 +5,17 @@ import { useTranslation } from 'react-i18next'
 import type { Language } from '../../../src/messaging/contract.ts'
 import { languages, paths } from '../paths.ts'
 import { Panel } from '../report/Panel.tsx'
-import { longestText, shownParts } from './channels.ts'
-import { problemAt } from './documents.ts'
+import { problemAt } from '../documents/documents.ts'
 import { insertVariable, missingLanguages, orNothing, withPart, withWords } from './draft.ts'
 import type { EditorProps } from './editor.ts'
-import page from './page.module.css'
+import page from '../shell/page.module.css'
 import styles from './template.module.css'
 
 /** What is said, language by language, and what goes with it. */
 export function WordsForm(props: EditorProps) {
   const { t } = useTranslation()
-  const { template, change, problems, language } = props
-  const parts = shownParts(template.channel)
-  const shows = (part: (typeof parts)[number]): boolean => parts.includes(part)
+  const { template, change, problems, language, capabilities } = props
+  const shows = (part: string): boolean => capabilities.shows.includes(part)
   return (
     <Panel
       title={t('templates.words')}
@@ -93,11 +91,11 @@ function LanguageTabs({ template, language }: EditorProps) {
   )
 }
 
-function TextField({ template, change, problems, language }: EditorProps) {
+function TextField({ template, change, problems, language, capabilities }: EditorProps) {
   const { t } = useTranslation()
   const field = useRef<HTMLTextAreaElement>(null)
   const words = template.text[language] ?? ''
-  const most = longestText(template.channel)
+  const most = capabilities.maxTextLength
   const say = (value: string): void =>
     change({ ...template, text: withWords(template.text, language, value) })
   const insert = (name: string): void => {

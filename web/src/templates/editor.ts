@@ -1,4 +1,4 @@
-import type { Language, Template } from '../../../src/messaging/contract.ts'
+import type { ChannelCapabilities, Language, Template } from '../../../src/messaging/contract.ts'
 import type { FieldProblem } from '../server.ts'
 
 /** The parts of the editor are given the same: the draft, how it is changed, and what is wrong with it. */
@@ -8,4 +8,6 @@ export type EditorProps = {
   problems: readonly FieldProblem[]
   /** Whose words are shown. */
   language: Language
+  /** What the template's channel carries. */
+  capabilities: ChannelCapabilities
 }

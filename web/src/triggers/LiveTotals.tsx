@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
 import type { LiveFeed } from './rates.ts'
+import page from '../shell/page.module.css'
 import styles from './stream.module.css'
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0)
@@ -25,7 +26,7 @@ export function LiveTotals({ feed }: { feed: LiveFeed }) {
     state: format.bytes(stateBytes),
   }
   return (
-    <dl className={styles.totals} aria-label={t('triggers.totals')}>
+    <dl className={`${page.totals} ${styles.totals}`} aria-label={t('triggers.totals')}>
       {(Object.keys(figures) as (keyof typeof figures)[]).map((figure) => (
         <div key={figure} data-figure={figure}>
           <dt>{t(`triggers.total.${figure}`)}</dt>

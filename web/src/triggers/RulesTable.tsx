@@ -1,19 +1,19 @@
-import { CloseButton, SegmentedControl, TextInput } from '@mantine/core'
-import { useHotkeys } from '@mantine/hooks'
-import { IconSearch } from '@tabler/icons-react'
+import { SegmentedControl } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useMemo, useRef } from 'react'
+import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { FiringsOverTime, TriggerView } from '../../../src/triggers/contract.ts'
 import { useFormat } from '../format/format.ts'
 import { paths, ruleStates, type RuleStateName } from '../paths.ts'
 import { Panel } from '../report/Panel.tsx'
+import { hasWords, SearchField } from '../shell/SearchField.tsx'
 import { kindOf } from './answers.ts'
 import { dayIn, filled, type Bucket } from './buckets.ts'
 import { overTimeQuery } from './queries.ts'
 import { RuleState, stateOf } from './RuleState.tsx'
 import { Sparkline } from './Sparkline.tsx'
+import lists from '../shell/list.module.css'
 import styles from './rules.module.css'
 
 const HOUR_MS = 3_600_000
@@ -33,17 +33,15 @@ export function RulesTable({ rules, asOf }: { rules: readonly TriggerView[]; asO
     () => hoursByRule(firings ?? [], from, to, format.timeZone),
     [firings, from, to, format.timeZone],
   )
-  const words = (q ?? '').toLocaleLowerCase().split(/\s+/).filter(Boolean)
   const shown = rules.filter((rule) => {
-    const text =
-      `${rule.trigger.id} ${rule.trigger.description ?? ''} ${rule.trigger.on ?? ''}`.toLocaleLowerCase()
-    return (state === undefined || stateOf(rule) === state) && words.every((word) => text.includes(word))
+    const text = `${rule.trigger.id} ${rule.trigger.description ?? ''} ${rule.trigger.on ?? ''}`
+    return (state === undefined || stateOf(rule) === state) && hasWords(text, q)
   })
   const today = dayIn(format.timeZone, Date.parse(asOf))
   return (
     <Panel title={t('triggers.rules')} unit={t('triggers.rulesUnit')} means={t('triggers.rulesMeans')}>
       <Filter rules={rules} />
-      {shown.length === 0 && <p className={styles.none}>{t('triggers.noneFound')}</p>}
+      {shown.length === 0 && <p className={lists.none}>{t('triggers.noneFound')}</p>}
       {shown.length > 0 && (
         <table role="table" className={styles.rules} aria-label={t('triggers.rules')}>
           <Head />
@@ -111,7 +109,7 @@ function RuleRow({ rule, hours, today }: { rule: TriggerView; hours: readonly Bu
   return (
     <tr role="row" data-rule={id}>
       <th role="rowheader" scope="row">
-        <Link to={paths.trigger} params={{ triggerId: id }} className={styles.name}>
+        <Link to={paths.trigger} params={{ triggerId: id }} className={lists.name}>
           {description ?? id}
         </Link>
         <span className={styles.under}>
@@ -119,7 +117,7 @@ function RuleRow({ rule, hours, today }: { rule: TriggerView; hours: readonly Bu
           <span>{t(`triggers.kind.${kindOf(rule.trigger)}`)}</span>
         </span>
       </th>
-      <td role="cell" className={styles.stateCell}>
+      <td role="cell">
         <RuleState state={stateOf(rule)} />
       </td>
       <td role="cell" className={styles.hours}>
@@ -145,31 +143,11 @@ function Filter({ rules }: { rules: readonly TriggerView[] }) {
   const format = useFormat()
   const navigate = useNavigate({ from: paths.triggers })
   const { q, state } = useSearch({ from: paths.triggers })
-  const field = useRef<HTMLInputElement>(null)
-  useHotkeys([['/', () => field.current?.focus()]])
-  const search = (words: string) =>
-    navigate({ search: (now) => ({ ...now, q: words || undefined }), replace: true, resetScroll: false })
   const count = (of: RuleStateName): string =>
     format.count(rules.filter((rule) => stateOf(rule) === of).length)
   return (
-    <div className={styles.filter}>
-      <TextInput
-        ref={field}
-        className={styles.search}
-        value={q ?? ''}
-        onChange={(event) => void search(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Escape') void search('')
-        }}
-        aria-label={t('triggers.search')}
-        placeholder={t('triggers.search')}
-        leftSection={<IconSearch size={16} stroke={1.6} aria-hidden />}
-        rightSection={
-          q === undefined ? null : (
-            <CloseButton size="sm" onClick={() => void search('')} aria-label={t('act.clear')} />
-          )
-        }
-      />
+    <div className={`${lists.filter} ${styles.filter}`}>
+      <SearchField label={t('triggers.search')} q={q} />
       <SegmentedControl
         aria-label={t('triggers.stateColumn')}
         size="sm"

@@ -2,11 +2,13 @@ import { useComputedColorScheme } from '@mantine/core'
 import { useCallback, useMemo, type CSSProperties } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PassingEvent } from '../../../src/api/contract.ts'
-import { Chart, pageStyle, type Drawing } from '../chart/Chart.tsx'
-import { useFormat, type Format } from '../format/format.ts'
+import { Chart, type Drawing } from '../chart/Chart.tsx'
+import { ratesPicture } from '../chart/rates.ts'
+import { useFormat } from '../format/format.ts'
 import { Panel } from '../report/Panel.tsx'
 import { seriesColour } from '../theme.ts'
-import { SHOWN_MS, typeLines, type LiveFeed, type TypeLine } from './rates.ts'
+import { SHOWN_MS, typeLines, type LiveFeed } from './rates.ts'
+import page from '../shell/page.module.css'
 import styles from './stream.module.css'
 
 /** Types with a line of their own. */
@@ -25,7 +27,20 @@ export function Stream({ feed }: { feed: LiveFeed }) {
   )
   const nameOf = useCallback((type: string | null) => type ?? t('triggers.otherTypes'), [t])
   const draw = useCallback(
-    (drawing: Drawing) => chartOf(lines, colours, { nameOf, now: t('triggers.now') }, drawing, format),
+    (drawing: Drawing) =>
+      ratesPicture({
+        lines: lines.map(({ type, points }, index) => ({
+          id: type ?? '',
+          name: nameOf(type),
+          colour: colours[index],
+          points,
+        })),
+        shownMs: SHOWN_MS,
+        everyS: 30,
+        now: t('triggers.now'),
+        drawing,
+        format,
+      }),
     [lines, colours, nameOf, t, format],
   )
   return (
@@ -33,7 +48,7 @@ export function Stream({ feed }: { feed: LiveFeed }) {
       <ul className={styles.legend}>
         {lines.map(({ type, now }, index) => (
           <li key={type ?? ''} style={{ '--arm': colours[index] } as CSSProperties}>
-            <span className={styles.stroke} />
+            <span className={page.stroke} />
             <span className={styles.type}>{nameOf(type)}</span>
             <span className={styles.rate}>{now === null ? '—' : format.perSecond(now)}</span>
           </li>
@@ -43,57 +58,6 @@ export function Stream({ feed }: { feed: LiveFeed }) {
       <Chart label={t('triggers.streamPicture')} height={200} draw={draw} />
     </Panel>
   )
-}
-
-function chartOf(
-  lines: readonly TypeLine[],
-  colours: readonly string[],
-  { nameOf, now }: { nameOf(type: string | null): string; now: string },
-  drawing: Drawing,
-  format: Format,
-) {
-  const axisLabel = { color: drawing.soft, fontSize: 12 }
-  return {
-    ...pageStyle(drawing),
-    animation: false,
-    tooltip: { ...(pageStyle(drawing)['tooltip'] as object), trigger: 'axis', order: 'valueDesc' },
-    grid: { left: 52, right: 14, top: 10, bottom: 24 },
-    xAxis: {
-      type: 'value',
-      min: -SHOWN_MS / 1_000,
-      max: 0,
-      interval: 30,
-      axisLabel: {
-        ...axisLabel,
-        formatter: (seconds: number) => (seconds === 0 ? now : format.seconds(seconds)),
-      },
-      axisLine: { lineStyle: { color: drawing.soft } },
-      axisTick: { show: false },
-      splitLine: { show: false },
-      axisPointer: { label: { show: false } },
-    },
-    yAxis: {
-      type: 'value',
-      min: 0,
-      splitNumber: 3,
-      axisLine: { show: false },
-      axisTick: { show: false },
-      minInterval: 1,
-      axisLabel: { ...axisLabel, formatter: (rate: number) => format.short(rate) },
-      splitLine: { lineStyle: { color: drawing.line } },
-    },
-    series: lines.map(({ type, points }, index) => ({
-      type: 'line',
-      id: type ?? '',
-      name: nameOf(type),
-      showSymbol: false,
-      color: colours[index],
-      lineStyle: { width: 1.8 },
-      emphasis: { disabled: true },
-      tooltip: { valueFormatter: (rate: unknown) => format.perSecond(Number(rate)) },
-      data: points,
-    })),
-  }
 }
 
 /** What came last. The place of each line is fixed, so that nothing moves but the words. */

@@ -2,13 +2,14 @@ import { Skeleton } from '@mantine/core'
 import { IconArrowLeft } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { TriggerView } from '../../../src/triggers/contract.ts'
 import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
 import { ConnectionLost, FailureNotice, Notice } from '../shell/Failures.tsx'
 import { TenantFormat } from '../shell/TenantFormat.tsx'
+import { useTitle } from '../shell/title.ts'
+import { Waiting } from '../shell/Waiting.tsx'
 import { kindOf } from './answers.ts'
 import { Explain } from './Explain.tsx'
 import { FiringsOverTime } from './FiringsOverTime.tsx'
@@ -18,13 +19,14 @@ import { liveQuery, triggersQuery } from './queries.ts'
 import { RuleState, stateOf } from './RuleState.tsx'
 import { RuleText } from './RuleText.tsx'
 import { TryOnHistory } from './TryOnHistory.tsx'
+import page from '../shell/page.module.css'
 import styles from './trigger.module.css'
 
 /** One rule: when it fired, for whom and why, and what it would have done. */
 export function TriggerPage() {
   const { triggerId } = useParams({ from: paths.trigger })
   return (
-    <TenantFormat waiting={<Waiting />}>
+    <TenantFormat waiting={<PageWaiting />}>
       <Place key={triggerId} triggerId={triggerId} />
     </TenantFormat>
   )
@@ -36,11 +38,9 @@ function Place({ triggerId }: { triggerId: string }) {
   const live = useQuery(liveQuery)
   const rule = list.data?.find(({ trigger }) => trigger.id === triggerId)
   const title = rule?.trigger.description ?? triggerId
-  useEffect(() => {
-    document.title = `${title} – Tenure`
-  }, [title])
+  useTitle(title)
   const error = list.error ?? live.error
-  if (!list.data || !live.data) return error ? <FailureNotice error={error} /> : <Waiting />
+  if (!list.data || !live.data) return error ? <FailureNotice error={error} /> : <PageWaiting />
   if (!rule) {
     return (
       <Notice title={t('triggers.missing', { id: triggerId })}>
@@ -50,7 +50,7 @@ function Place({ triggerId }: { triggerId: string }) {
   }
   const { asOf } = live.data.snapshot
   return (
-    <div className={styles.page}>
+    <div className={page.page}>
       <Heading rule={rule} title={title} />
       <Facts rule={rule} />
       <FiringsOverTime triggerId={triggerId} asOf={asOf} />
@@ -72,14 +72,14 @@ function Heading({ rule, title }: { rule: TriggerView; title: string }) {
   const { id } = rule.trigger
   return (
     <div>
-      <Link to={paths.triggers} className={styles.back}>
+      <Link to={paths.triggers} className={page.back}>
         <IconArrowLeft size={15} stroke={1.7} aria-hidden />
         {t('triggers.title')}
       </Link>
-      <div className={styles.heading}>
+      <div className={page.heading}>
         <div>
           <h1>{title}</h1>
-          <p className={styles.names}>
+          <p className={`${page.names} ${styles.names}`}>
             <RuleState state={stateOf(rule)} />
             {title !== id && <code>{id}</code>}
             <span>{t(`triggers.kind.${kindOf(rule.trigger)}`)}</span>
@@ -118,7 +118,7 @@ function Facts({ rule }: { rule: TriggerView }) {
     behind: rule.behind === null ? '—' : format.count(rule.behind),
   }
   return (
-    <dl className={styles.facts}>
+    <dl className={`${page.totals} ${styles.facts}`}>
       {(Object.keys(facts) as (keyof typeof facts)[]).map((fact) => (
         <div key={fact} data-fact={fact}>
           <dt>{t(`triggers.column.${fact}`)}</dt>
@@ -129,17 +129,14 @@ function Facts({ rule }: { rule: TriggerView }) {
   )
 }
 
-function Waiting() {
+function PageWaiting() {
   const { t } = useTranslation()
   return (
-    <div className={`${styles.page} ${styles.waiting}`} aria-busy>
-      <span className="unseen" role="status">
-        {t('triggers.loading')}
-      </span>
+    <Waiting said={t('triggers.loading')}>
       <Skeleton height={48} width="min(420px, 100%)" />
       {[64, 330, 360].map((height) => (
         <Skeleton key={height} height={height} radius="md" />
       ))}
-    </div>
+    </Waiting>
   )
 }

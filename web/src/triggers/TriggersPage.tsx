@@ -1,25 +1,25 @@
 import { Code, Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useFormat } from '../format/format.ts'
 import { ConnectionLost, FailureNotice } from '../shell/Failures.tsx'
 import { TenantFormat } from '../shell/TenantFormat.tsx'
+import { useTitle } from '../shell/title.ts'
+import { Waiting } from '../shell/Waiting.tsx'
 import { LiveTotals } from './LiveTotals.tsx'
 import { liveQuery, triggersQuery } from './queries.ts'
 import type { LiveFeed } from './rates.ts'
 import { RulesTable } from './RulesTable.tsx'
 import { Newest, Stream } from './Stream.tsx'
+import page from '../shell/page.module.css'
 import styles from './stream.module.css'
 
 /** What happens in the network now: the stream, and the rules that look at it. */
 export function TriggersPage() {
   const { t } = useTranslation()
-  useEffect(() => {
-    document.title = `${t('triggers.title')} – Tenure`
-  }, [t])
+  useTitle(t('triggers.title'))
   return (
-    <TenantFormat waiting={<Waiting />}>
+    <TenantFormat waiting={<PageWaiting />}>
       <Place />
     </TenantFormat>
   )
@@ -29,10 +29,10 @@ function Place() {
   const live = useQuery(liveQuery)
   const list = useQuery(triggersQuery)
   const error = live.error ?? list.error
-  if (!live.data || !list.data) return error ? <FailureNotice error={error} /> : <Waiting />
+  if (!live.data || !list.data) return error ? <FailureNotice error={error} /> : <PageWaiting />
   const { snapshot } = live.data
   return (
-    <div className={styles.page}>
+    <div className={page.page}>
       <Heading feed={live.data} connected={!error} />
       <LiveTotals feed={live.data} />
       <div className={styles.pair}>
@@ -50,10 +50,10 @@ function Heading({ feed, connected }: { feed: LiveFeed; connected: boolean }) {
   const format = useFormat()
   const moving = connected && (feed.ticks.at(-1)?.total ?? 0) > 0
   return (
-    <div className={styles.heading}>
+    <div className={page.headingWithFacts}>
       <h1>{t('triggers.title')}</h1>
-      <p className={styles.facts}>
-        <span className={styles.pulse} data-moving={moving || undefined}>
+      <p className={page.facts}>
+        <span className={page.pulse} data-moving={moving || undefined}>
           {t(moving ? 'triggers.flowing' : 'triggers.quiet')}
         </span>
         <time dateTime={feed.snapshot.asOf}>
@@ -67,7 +67,7 @@ function Heading({ feed, connected }: { feed: LiveFeed; connected: boolean }) {
 function NoRules() {
   const { t } = useTranslation()
   return (
-    <section className={styles.empty}>
+    <section className={page.empty}>
       <h2>{t('triggers.none')}</h2>
       <p className="soft">{t('triggers.noneHelp')}</p>
       <Code block>npx tenure apply -f triggers.yaml</Code>
@@ -76,17 +76,14 @@ function NoRules() {
 }
 
 /** Stands where the page will stand, with the heights that it will have. */
-function Waiting() {
+function PageWaiting() {
   const { t } = useTranslation()
   return (
-    <div className={`${styles.page} ${styles.waiting}`} aria-busy>
-      <span className="unseen" role="status">
-        {t('triggers.loading')}
-      </span>
+    <Waiting said={t('triggers.loading')}>
       <Skeleton height={28} width={180} />
       {[64, 340, 420].map((height) => (
         <Skeleton key={height} height={height} radius="md" />
       ))}
-    </div>
+    </Waiting>
   )
 }

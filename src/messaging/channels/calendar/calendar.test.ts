@@ -66,7 +66,7 @@ describe('an entry, as a calendar reads it', () => {
     ],
     ['uk', 'Візит майстра 🛠️👩‍🔧 '.repeat(8).trim(), 'Під’їзд 3, їжак на порозі'],
   ])('%s: invited, moved, cancelled', async (_, title, text) => {
-    const bench = await ChannelBench.start(subject, {})
+    const bench = await ChannelBench.start(subject)
     const send = async (changes: Partial<Appointment>): Promise<void> => {
       const [message] = bench.messages(1)
       const changed = { ...appointment, location: 'Львів, вул. Зелена, 1; під’їзд 3', ...changes }
@@ -106,7 +106,6 @@ describe('an entry, as a calendar reads it', () => {
     expect(cancelled.root.getFirstPropertyValue('method')).toBe('CANCEL')
     expect(cancelled.component.getFirstPropertyValue('status')).toBe('CANCELLED')
     expect(cancelled.event).toMatchObject({ uid: appointment.uid, sequence: 2 })
-    await bench.close()
   })
 
   test('keeps to lines of 75 octets and cuts no character', () => {
@@ -119,10 +118,9 @@ describe('an entry, as a calendar reads it', () => {
   })
 
   test('without an appointment there is nothing to send', async () => {
-    const bench = await ChannelBench.start(subject, {})
+    const bench = await ChannelBench.start(subject)
     const [{ appointment: _, ...bare }] = bench.messages(1) as [ReturnType<typeof bench.messages>[0]]
     expect(await bench.submit([bare])).toEqual([{ outcome: 'refused', reason: 'nothing_to_send' }])
-    await bench.close()
   })
 })
 
@@ -161,7 +159,7 @@ END:VCALENDAR
 
 describe('what the subscriber presses', () => {
   test('comes up as an answer, the same mail under the same key', async () => {
-    const bench = await ChannelBench.start(subject, {})
+    const bench = await ChannelBench.start(subject)
     const messageId = newId()
     for (const partstat of ['ACCEPTED', 'DECLINED', 'TENTATIVE', 'ACCEPTED', 'NEEDS-ACTION']) {
       await relay.handIn(reply(messageId, partstat), 'rsvp@mail.example.org')
@@ -175,7 +173,6 @@ describe('what the subscriber presses', () => {
     expect(keys[3]).toBe(keys[0])
     expect(new Set(keys).size).toBe(3)
     expect(keys.join()).not.toContain('subscriber0')
-    await bench.close()
   })
 
   test.each(['', 'BEGIN:VCALENDAR', 'BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nEND:VCALENDAR', 'no calendar'])(

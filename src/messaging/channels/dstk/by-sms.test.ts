@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ChannelBench, channelSuite, type ChannelSubject } from '../../../../test/channel-suite.ts'
-import { recorded } from '../../../../test/recorded-channel.ts'
+import { recorded, smppAccount } from '../../../../test/recorded-channel.ts'
 import { type PhoneNetwork, startPhoneNetwork, terminalResponse } from '../../../simulator/providers/index.ts'
 import type { ChannelKind } from '../../channel.ts'
 import { dstk } from './index.ts'
@@ -33,16 +33,8 @@ function subject(
         ...(responds && { responds }),
       })
       const started = network
-      const account = {
-        host: '127.0.0.1',
-        port: started.port,
-        systemId: 'o',
-        password: 'p',
-        sourceAddress: '111',
-      }
-      const patience = { responseTimeoutMs: 500, reconnectMinMs: 20, reconnectMaxMs: 100 }
       return {
-        settings: { via: 'sms', tar: 'b00011', smpp: { ...account, ...patience }, ...more },
+        settings: { via: 'sms', tar: 'b00011', smpp: smppAccount(started.port), ...more },
         port: started.port,
         taken: () => started.taken.map(({ reference }) => idOf(reference)),
         close: () => started.close(),
@@ -65,12 +57,12 @@ const withResult = (packet: Buffer, result: number): Buffer => {
 
 describe('dstk by SMS', () => {
   test('a command is a binary SMS for the SIM, a long one goes in parts', async () => {
-    const bench = await ChannelBench.start(subject(), {})
+    const bench = await ChannelBench.start(subject())
     const [short, long] = bench.messages(2)
     const { choices: _choices, ...notice } = short!
     await bench.submit([
       { ...notice, text: 'Ок?' },
-      { ...long!, text: 'я'.repeat(60) },
+      { ...long!, address: notice.address, text: 'я'.repeat(60) },
     ])
     await expect.poll(() => bench.answers.length).toBe(1)
     expect(network.taken).toMatchObject([
@@ -81,14 +73,13 @@ describe('dstk by SMS', () => {
     expect(first!.readUInt16BE(0)).toBe(first!.length - 2)
     expect(second!.length).toBeGreaterThan(140)
     expect(second!.readUInt16BE(0)).toBe(second!.length - 2)
-    // The counter of the second is higher.
+    // The counter of the second to the same SIM is higher.
     expect(Buffer.compare(second!.subarray(10, 15), first!.subarray(10, 15))).toBe(1)
     expect(bench.answers[0]).toMatchObject({
       messageId: long!.messageId,
       choice: 'data-500',
       text: 'data-500',
     })
-    await bench.close()
   })
 
   test.each([
@@ -114,14 +105,13 @@ describe('dstk by SMS', () => {
       { status: 'failed', reason: 'sim_applet_unknown' },
     ],
   ])('%s', async (_, responds, receipt) => {
-    const bench = await ChannelBench.start(subject(responds), {})
+    const bench = await ChannelBench.start(subject(responds))
     const [message] = bench.messages(1)
     await bench.submit([message!])
     await expect
       .poll(() => bench.receipts)
       .toContainEqual({ ...receipt, messageId: message!.messageId, atMs: bench.clock.nowMs() })
     expect(bench.answers).toEqual([])
-    await bench.close()
   })
 
   test('with a key an answer without its checksum is not believed', async () => {
@@ -131,21 +121,19 @@ describe('dstk by SMS', () => {
       asked++
       return terminalResponse(packet)
     }
-    const bench = await ChannelBench.start(subject(responds, { security }), {})
+    const bench = await ChannelBench.start(subject(responds, { security }))
     await bench.submit(bench.messages(1))
     await expect.poll(() => bench.receipts.length).toBe(1)
     expect([asked, bench.answers.length]).toEqual([1, 0])
-    await bench.close()
   })
 
   test('what a phone cannot fetch in one go is refused before it is sent', async () => {
-    const bench = await ChannelBench.start(subject(), {})
+    const bench = await ChannelBench.start(subject())
     const [message] = bench.messages(1)
     expect(await bench.submit([{ ...message!, text: 'я'.repeat(120) }])).toEqual([
       { outcome: 'refused', reason: 'text_too_long' },
     ])
     expect(network.taken).toEqual([])
-    await bench.close()
   })
 })
 

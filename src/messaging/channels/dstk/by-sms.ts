@@ -31,8 +31,9 @@ const MAX_SENT = 200_000
 
 /**
  * Pop-ups by binary SMS (PID 0x7F, DCS 0xF6) to the applet on the SIM: a command of TS 31.111 in a secured packet. A SIM
- * answers with a response packet that bears the command's counter. Counters are the world's time, so that they rise over
- * restarts and for each SIM. No SMSC recognises a message that it has seen.
+ * answers with a response packet that bears the command's counter. A counter is the world's time, one more where the same
+ * SIM has that already: so it rises for each SIM, and never runs ahead of a restart. No SMSC recognises a message that it
+ * has seen.
  */
 export class DstkSmsChannel implements Channel {
   readonly resubmitSafe = false
@@ -40,17 +41,13 @@ export class DstkSmsChannel implements Channel {
   readonly #link: ReturnType<typeof smppChannel>
   /** By address and counter, the oldest first. */
   readonly #sent = new Map<string, Sent>()
-  #counter = 0
+  #atMs = 0
   #events: ChannelEvents | undefined
 
   constructor(settings: DstkSmsSettings, context: ChannelContext) {
     const { smpp, ratePerS } = settings
     this.#settings = settings
-    this.#link = smppChannel(ratePerS === undefined ? smpp : { ...smpp, ratePerS }, context, {
-      sms: false,
-      ussd: false,
-      sim: true,
-    })
+    this.#link = smppChannel({ ...smpp, ratePerS }, context, { sms: false, ussd: false, sim: true })
   }
 
   start(events: ChannelEvents): Promise<void> {
@@ -78,7 +75,7 @@ export class DstkSmsChannel implements Channel {
       const { messageId, address, choices = [] } = message
       const data = encodeCommand(message.text, choices)
       if (data === undefined) return done(index, { outcome: 'refused', reason: 'text_too_long' })
-      const counter = this.#nextCounter()
+      const counter = this.#nextCounter(address)
       const payload = encodePacket({ ...this.#settings, counter, data })
       this.#sent.set(keyOf(address, counter), { messageId, choices })
       if (this.#sent.size > MAX_SENT) this.#sent.delete(this.#sent.keys().next().value!)
@@ -92,9 +89,12 @@ export class DstkSmsChannel implements Channel {
     this.#link.submit(batch, (place, outcome) => done(places[place]!, outcome))
   }
 
-  #nextCounter(): number {
-    this.#counter = Math.max(this.#counter + 1, systemClock.nowMs() - COUNTER_FROM_MS)
-    return this.#counter
+  #nextCounter(address: string): number {
+    // A clock that is set back does not set a counter back.
+    this.#atMs = Math.max(this.#atMs, systemClock.nowMs())
+    let counter = this.#atMs - COUNTER_FROM_MS
+    while (this.#sent.has(keyOf(address, counter))) counter++
+    return counter
   }
 
   async #take({ address, octets, atMs }: ResponsePacket): Promise<void> {

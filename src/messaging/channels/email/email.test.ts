@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { ChannelBench, type ChannelSubject, channelSuite } from '../../../../test/channel-suite.ts'
 import { newId } from '../../../platform/index.ts'
 import { type MailRelay, startMailRelay } from '../../../simulator/providers/index.ts'
-import type { OutboundMessage, SubmitOutcome } from '../../channel.ts'
 import { email } from './index.ts'
 import { bounceAddress, bouncedMessage } from './envelope.ts'
 
@@ -30,18 +29,8 @@ const subject: ChannelSubject = {
 
 channelSuite('email', subject)
 
-/** Runs with a channel and a relay of its own. */
-async function withChannel(run: (bench: ChannelBench) => Promise<void>): Promise<void> {
-  const bench = await ChannelBench.start(subject, {})
-  try {
-    await run(bench)
-  } finally {
-    await bench.close()
-  }
-}
-
-const sendOne = async (bench: ChannelBench, content: Partial<OutboundMessage>): Promise<SubmitOutcome> =>
-  (await bench.submit([{ ...bench.messages(1)[0]!, ...content }]))[0]!
+const withChannel = async (run: (bench: ChannelBench) => Promise<void>): Promise<void> =>
+  run(await ChannelBench.start(subject))
 
 describe('a letter, as the reader of the recipient reads it', () => {
   const longLine = 'А и Б сидели на трубе, '.repeat(100)
@@ -59,7 +48,7 @@ describe('a letter, as the reader of the recipient reads it', () => {
       const amp = `<!doctype html><html ⚡4email><body>${title}</body></html>`
       const unsubscribeUrl = `https://t.example/u/${'y'.repeat(150)}?a=1&b=2`
       const messageId = newId()
-      const outcome = await sendOne(bench, { messageId, subject: title, text, html, amp, unsubscribeUrl })
+      const outcome = await bench.submitOne({ messageId, subject: title, text, html, amp, unsubscribeUrl })
       expect(outcome).toEqual({ outcome: 'accepted', providerMessageId: `<${messageId}@mail.example.org>` })
       const [{ raw, from, to, envelopeId }] = relay.received as [(typeof relay.received)[0]]
       expect(
@@ -95,8 +84,8 @@ describe('a letter, as the reader of the recipient reads it', () => {
 
   test('has no header from its content and no second recipient from its address', () =>
     withChannel(async (bench) => {
-      await sendOne(bench, { subject: 'a\r\nBcc: other@example.net', text: 'x' })
-      const strange = await sendOne(bench, { address: 'a@example.net, b@example.net' })
+      await bench.submitOne({ subject: 'a\r\nBcc: other@example.net', text: 'x' })
+      const strange = await bench.submitOne({ address: 'a@example.net, b@example.net' })
       expect(strange.outcome).toBe('refused')
       expect(relay.received.map(({ to }) => to)).toEqual(['subscriber0@example.net'])
       const mail = await PostalMime.parse(relay.received[0]!.raw)
@@ -106,7 +95,7 @@ describe('a letter, as the reader of the recipient reads it', () => {
 
   test('names the link in its text where the text does not', () =>
     withChannel(async (bench) => {
-      await sendOne(bench, { text: 'Look', link: 'https://t.example/l' })
+      await bench.submitOne({ text: 'Look', link: 'https://t.example/l' })
       expect((await PostalMime.parse(relay.received[0]!.raw)).text!.trim()).toBe(
         'Look\n\nhttps://t.example/l',
       )
@@ -121,10 +110,10 @@ describe('what the relay says', () => {
     ['later@example.net', { outcome: 'retry', afterMs: 60_000, reason: 'smtp_451' }, 0],
   ])('of %s', (address, outcome, goneCount) =>
     withChannel(async (bench) => {
-      expect(await sendOne(bench, { address })).toEqual(outcome)
+      expect(await bench.submitOne({ address })).toEqual(outcome)
       expect(bench.gone.map((each) => each.address)).toEqual(Array.from({ length: goneCount }, () => address))
       // The connection is as good as before.
-      expect((await sendOne(bench, {})).outcome).toBe('accepted')
+      expect((await bench.submitOne({})).outcome).toBe('accepted')
     }),
   )
 
@@ -132,9 +121,8 @@ describe('what the relay says', () => {
     const closed = await startMailRelay({ user: 'tenure', password: 'right' })
     const settings = { host: '127.0.0.1', port: closed.port, user: 'tenure', password: 'wrong', ...sender }
     const peer = { settings, port: closed.port, taken: () => [], close: () => closed.close() }
-    const bench = await ChannelBench.start({ ...subject, start: async () => peer }, {})
-    expect(await sendOne(bench, {})).toMatchObject({ outcome: 'retry', reason: 'login_refused' })
-    await bench.close()
+    const bench = await ChannelBench.start({ ...subject, start: async () => peer })
+    expect(await bench.submitOne({})).toMatchObject({ outcome: 'retry', reason: 'login_refused' })
   })
 })
 
@@ -142,7 +130,7 @@ describe('what comes back', () => {
   test('a hard bounce fails the message and gives the address up', () =>
     withChannel(async (bench) => {
       const messageId = newId()
-      await sendOne(bench, { messageId, address: 'bounce1@example.net' })
+      await bench.submitOne({ messageId, address: 'bounce1@example.net' })
       await expect.poll(() => bench.gone.length).toBe(1)
       expect(bench.receipts).toMatchObject([{ messageId, status: 'failed', reason: 'mailbox_unknown' }])
       expect(bench.gone).toMatchObject([{ address: 'bounce1@example.net', reason: 'mailbox_unknown' }])
@@ -151,7 +139,7 @@ describe('what comes back', () => {
   test('a bounce that was never ours gives nobody up', () =>
     withChannel(async (bench) => {
       const messageId = newId()
-      await sendOne(bench, { messageId, address: 'bounce1@example.net' })
+      await bench.submitOne({ messageId, address: 'bounce1@example.net' })
       await expect.poll(() => bench.calls.filter((call) => call.reply).length).toBe(1)
       const genuine = bench.calls[0]!.call
       const other = Buffer.from(genuine.body.toString().replaceAll('rfc822; bounce1@', 'rfc822; victim@'))

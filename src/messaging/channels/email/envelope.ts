@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { uuidOf } from '../choice-data.ts'
 import { isSecret } from '../signature.ts'
 
 /** What makes a mail's own addresses: the domain that takes bounces, and the secret that tells ours from forged ones. */
@@ -28,7 +29,7 @@ export function bouncedMessage(text: string, options: EnvelopeOptions): Bounced 
   const [, id = '', ofId, ofAddress] = bounce.exec(text)?.map((each) => each.toLowerCase()) ?? []
   if (!isSecret(ofId, codeOf(id, options))) return undefined
   return {
-    messageId: id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+    messageId: uuidOf(id),
     wasFor: (address) => isSecret(ofAddress, codeOf(`${id} ${address.toLowerCase()}`, options)),
   }
 }

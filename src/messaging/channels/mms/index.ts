@@ -30,7 +30,7 @@ const settings = settingsOf('mms', {
   concurrency: z.int().positive().default(32),
 })
 
-export type MmsSettings = z.infer<typeof settings>
+type MmsSettings = z.infer<typeof settings>
 
 type Media = { bytes: Buffer } | { refused: string } | { retry: string }
 
@@ -94,15 +94,13 @@ class MmsChannel extends RequestChannel<MmsSettings> {
       part('text/plain; charset=utf-8', 'text', message.text),
       ...(picture ? [part(type, 'media', picture)] : []),
     ]
-    return Buffer.concat([
-      ...multipart(boundary, [
-        part('text/xml; charset=utf-8', 'request', this.#request(message)),
-        part(
-          `multipart/related; boundary="${inner}"; type="application/smil"; start="<smil>"`,
-          'content',
-          Buffer.concat(multipart(inner, parts)),
-        ),
-      ]),
+    return multipart(boundary, [
+      part('text/xml; charset=utf-8', 'request', this.#request(message)),
+      part(
+        `multipart/related; boundary="${inner}"; type="application/smil"; start="<smil>"`,
+        'content',
+        multipart(inner, parts),
+      ),
     ])
   }
 

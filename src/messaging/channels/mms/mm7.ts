@@ -49,7 +49,7 @@ export function readEnvelope(xml: string): Operation | undefined {
   }
 }
 
-const status = z.object({ StatusCode: z.coerce.number(), StatusText: z.string().optional() })
+const status = z.object({ StatusCode: z.coerce.number() })
 
 /** The answer to a SubmitReq; a relay that could not serve it wraps an RSErrorRsp in a SOAP fault (§8.7.8.3.3). */
 export const submitAnswer = z.union([
@@ -60,14 +60,10 @@ export const submitAnswer = z.union([
   })),
 ])
 
-const address = z.object({ Number: z.string() }).optional()
-
 /** A DeliveryReportReq or a ReadReplyReq. */
 export const reportRequest = z.object({
   MessageID: z.string().min(1),
-  Recipient: address,
   MMStatus: z.string(),
-  StatusText: z.string().optional(),
   Date: z.iso.datetime({ offset: true }).optional(),
   TimeStamp: z.iso.datetime({ offset: true }).optional(),
 })

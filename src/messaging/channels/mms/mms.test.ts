@@ -47,7 +47,7 @@ const subject: ChannelSubject = {
 channelSuite('mms', subject)
 
 test('a picture and 268 Cyrillic characters arrive as they were; the picture is fetched once', async () => {
-  const bench = await ChannelBench.start(subject, {})
+  const bench = await ChannelBench.start(subject)
   const text = 'Ж'.repeat(262) + ' <&>"\''
   const media = { url: mediaUrl('tulips.jpg'), contentType: 'image/jpeg' }
   const batch = bench
@@ -64,11 +64,10 @@ test('a picture and 268 Cyrillic characters arrive as they were; the picture is 
       subject: 'Тюльпаны & мандарины',
       media: { type: 'image/jpeg', bytes: 10_000 },
     })
-  await bench.close()
 })
 
 test('a picture that is not there or too large refuses the message before anything is sent', async () => {
-  const bench = await ChannelBench.start(subject, {})
+  const bench = await ChannelBench.start(subject)
   const of = (path: string) => ({
     ...bench.messages(1)[0]!,
     media: { url: mediaUrl(path), contentType: 'image/jpeg' },
@@ -78,7 +77,6 @@ test('a picture that is not there or too large refuses the message before anythi
     { outcome: 'refused', reason: 'media_too_large' },
   ])
   expect(relay.received).toEqual([])
-  await bench.close()
 })
 
 test.each([
@@ -88,7 +86,7 @@ test.each([
   ['Unrecognised', [{ status: 'failed', reason: 'unrecognised' }]],
   ['Deferred', []],
 ])('a report "%s" becomes %j and is answered as taken', async (mmStatus, receipts) => {
-  const bench = await ChannelBench.start(subject, {})
+  const bench = await ChannelBench.start(subject)
   const body = Buffer.from(
     `<Envelope><Header><TransactionID>t1</TransactionID></Header><Body><DeliveryReportReq><MessageID>m1</MessageID>` +
       `<MMStatus>${mmStatus}</MMStatus><Date>2026-01-05T13:00:00Z</Date></DeliveryReportReq></Body></Envelope>`,
@@ -104,5 +102,4 @@ test.each([
     receipts.map((each) => ({ ...each, providerMessageId: 'm1', atMs: Date.UTC(2026, 0, 5, 13) })),
   )
   expect(bench.receipts).toHaveLength(receipts.length)
-  await bench.close()
 })

@@ -1,5 +1,5 @@
 /** A part of a multipart body, named by its Content-ID. */
-export type Part = { type: string; id: string; bytes: Buffer }
+type Part = { type: string; id: string; bytes: Buffer }
 
 /** Makes a part of a text or of octets. */
 export const part = (type: string, id: string, content: string | Buffer): Part => ({
@@ -8,14 +8,14 @@ export const part = (type: string, id: string, content: string | Buffer): Part =
   bytes: typeof content === 'string' ? Buffer.from(content) : content,
 })
 
-/** The pieces of a multipart body (RFC 2387). */
-export function multipart(boundary: string, parts: Part[]): Buffer[] {
-  const heads = parts.flatMap(({ type, id, bytes }) => [
+/** A multipart body (RFC 2387). */
+export function multipart(boundary: string, parts: Part[]): Buffer {
+  const pieces = parts.flatMap(({ type, id, bytes }) => [
     Buffer.from(`--${boundary}\r\nContent-Type: ${type}\r\nContent-ID: <${id}>\r\n\r\n`),
     bytes,
     Buffer.from('\r\n'),
   ])
-  return [...heads, Buffer.from(`--${boundary}--\r\n`)]
+  return Buffer.concat([...pieces, Buffer.from(`--${boundary}--\r\n`)])
 }
 
 /** One slide: the picture above, the text below it (SMIL as in the MMS Conformance Document). */

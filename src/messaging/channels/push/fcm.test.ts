@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ChannelBench, type ChannelSubject, channelSuite } from '../../../../test/channel-suite.ts'
 import { newId } from '../../../platform/index.ts'
 import { type Firebase, startFirebase } from '../../../simulator/providers/index.ts'
-import type { Callback, OutboundMessage, SubmitOutcome } from '../../channel.ts'
+import type { Callback } from '../../channel.ts'
 import { push } from './fcm.ts'
 import { proofOf } from './report.ts'
 
@@ -34,17 +34,8 @@ const subject: ChannelSubject = {
 
 channelSuite('push', subject)
 
-async function withChannel(run: (bench: ChannelBench) => Promise<void>): Promise<void> {
-  const bench = await ChannelBench.start(subject, {})
-  try {
-    await run(bench)
-  } finally {
-    await bench.close()
-  }
-}
-
-const sendOne = async (bench: ChannelBench, content: Partial<OutboundMessage>): Promise<SubmitOutcome> =>
-  (await bench.submit([{ ...bench.messages(1)[0]!, ...content }]))[0]!
+const withChannel = async (run: (bench: ChannelBench) => Promise<void>): Promise<void> =>
+  run(await ChannelBench.start(subject))
 
 describe('a push', () => {
   test.each([
@@ -55,7 +46,7 @@ describe('a push', () => {
     withChannel(async (bench) => {
       const messageId = newId()
       const media = { url: 'https://t.example/p.png', contentType: 'image/png' }
-      await sendOne(bench, { messageId, text, media })
+      await bench.submitOne({ messageId, text, media })
       const [message] = firebase.received
       expect(message).toMatchObject({
         token: 'token-0',
@@ -70,12 +61,12 @@ describe('a push', () => {
   test('that is too long never leaves', () =>
     withChannel(async (bench) => {
       // Two bytes a letter: by letters it would fit.
-      expect(await sendOne(bench, { text: 'я'.repeat(2_000) })).toEqual({
+      expect(await bench.submitOne({ text: 'я'.repeat(2_000) })).toEqual({
         outcome: 'refused',
         reason: 'too_long',
       })
       expect(firebase.stats.requests).toBe(0)
-      expect((await sendOne(bench, { text: 'я'.repeat(1_700) })).outcome).toBe('accepted')
+      expect((await bench.submitOne({ text: 'я'.repeat(1_700) })).outcome).toBe('accepted')
     }))
 
   test('asks for one access token, and for another when that is void', () =>
@@ -83,8 +74,8 @@ describe('a push', () => {
       await bench.submit(bench.messages(20))
       expect(firebase.stats.tokens).toBe(1)
       firebase.revoke()
-      expect(await sendOne(bench, {})).toMatchObject({ outcome: 'retry', reason: 'login_refused' })
-      expect((await sendOne(bench, {})).outcome).toBe('accepted')
+      expect(await bench.submitOne({})).toMatchObject({ outcome: 'retry', reason: 'login_refused' })
+      expect((await bench.submitOne({})).outcome).toBe('accepted')
       expect(firebase.stats.tokens).toBe(2)
     }))
 })
@@ -98,7 +89,7 @@ describe('what Firebase says', () => {
     ['busy', { outcome: 'retry', afterMs: 60_000, reason: 'rate_limited' }, 0],
   ])('of a token %s', (address, outcome, goneCount) =>
     withChannel(async (bench) => {
-      expect(await sendOne(bench, { address })).toEqual(outcome)
+      expect(await bench.submitOne({ address })).toEqual(outcome)
       expect(bench.gone.map((each) => each.address)).toEqual(Array.from({ length: goneCount }, () => address))
       expect(bench.channel.room() === 0).toBe(outcome.outcome === 'retry')
     }),

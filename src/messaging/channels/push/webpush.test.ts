@@ -12,7 +12,6 @@ import {
 } from '../../../../test/channel-suite.ts'
 import { freePort, newId } from '../../../platform/index.ts'
 import { startWebPushService, type WebPushService } from '../../../simulator/providers/index.ts'
-import type { OutboundMessage, SubmitOutcome } from '../../channel.ts'
 import { webpush } from './webpush.ts'
 
 const { publicKey, privateKey } = webPush.generateVAPIDKeys()
@@ -44,20 +43,10 @@ const subject: ChannelSubject = {
 
 channelSuite('webpush', subject)
 
-async function withChannel(
+const withChannel = async (
   run: (bench: ChannelBench) => Promise<void>,
   of: ChannelSubject = subject,
-): Promise<void> {
-  const bench = await ChannelBench.start(of, {})
-  try {
-    await run(bench)
-  } finally {
-    await bench.close()
-  }
-}
-
-const sendOne = async (bench: ChannelBench, content: Partial<OutboundMessage>): Promise<SubmitOutcome> =>
-  (await bench.submit([{ ...bench.messages(1)[0]!, ...content }]))[0]!
+): Promise<void> => run(await ChannelBench.start(of))
 
 const texts: [string, string][] = [
   ['en', 'You’ve 500 MB left 📶'],
@@ -69,7 +58,7 @@ describe('a push, as the browser decrypts it', () => {
   test.each(texts)('%s', (_, text) =>
     withChannel(async (bench) => {
       const messageId = newId()
-      const outcome = await sendOne(bench, { messageId, text })
+      const outcome = await bench.submitOne({ messageId, text })
       expect(outcome).toEqual({ outcome: 'accepted', providerMessageId: `${service.url}/message/1` })
       const [push] = service.received
       expect(push).toMatchObject({ ttlS: 3_600, topic: messageId.replaceAll('-', ''), urgency: 'normal' })
@@ -87,19 +76,19 @@ describe('a push, as the browser decrypts it', () => {
   test.each([404, 410] as const)('%i: the subscription is over', (status) =>
     withChannel(async (bench) => {
       service.drop(0, status)
-      expect(await sendOne(bench, {})).toEqual({ outcome: 'refused', reason: 'subscription_gone' })
+      expect(await bench.submitOne({})).toEqual({ outcome: 'refused', reason: 'subscription_gone' })
       expect(bench.gone).toMatchObject([{ address: subject.address(0), reason: 'subscription_gone' }])
     }),
   )
 
   test('that is too long never leaves', () =>
     withChannel(async (bench) => {
-      expect(await sendOne(bench, { text: 'я'.repeat(2_000) })).toEqual({
+      expect(await bench.submitOne({ text: 'я'.repeat(2_000) })).toEqual({
         outcome: 'refused',
         reason: 'too_long',
       })
       expect(service.stats.requests).toBe(0)
-      expect((await sendOne(bench, { text: 'я'.repeat(1_700) })).outcome).toBe('accepted')
+      expect((await bench.submitOne({ text: 'я'.repeat(1_700) })).outcome).toBe('accepted')
     }))
 
   test.each([
@@ -119,7 +108,7 @@ describe('a push, as the browser decrypts it', () => {
     ],
   ])('%s is no subscription', (_, address, reason) =>
     withChannel(async (bench) => {
-      const outcome = await sendOne(bench, { address: address.replace('PEER', `${service.url}/push/0`) })
+      const outcome = await bench.submitOne({ address: address.replace('PEER', `${service.url}/push/0`) })
       expect(outcome).toEqual({ outcome: 'refused', reason })
       expect(service.stats.requests).toBe(0)
       expect(bench.gone).toEqual([])
@@ -171,14 +160,14 @@ describe('web-push-testing, an independent push service', () => {
     })
     const peer = { ...subject, start, address: () => JSON.stringify(data) }
     await withChannel(async (bench) => {
-      for (const [, text] of texts) expect((await sendOne(bench, { text })).outcome).toBe('accepted')
+      for (const [, text] of texts) expect((await bench.submitOne({ text })).outcome).toBe('accepted')
       const got = (await post('/get-notifications', { clientHash: data.clientHash })) as {
         data: { messages: string[] }
       }
       const bodies = got.data.messages.map((each) => (JSON.parse(each) as { body: string }).body)
       expect(bodies).toEqual(texts.map(([, text]) => text))
       await post(`/expire-subscription/${data.clientHash}`, {})
-      expect(await sendOne(bench, {})).toEqual({ outcome: 'refused', reason: 'subscription_gone' })
+      expect(await bench.submitOne({})).toEqual({ outcome: 'refused', reason: 'subscription_gone' })
     }, peer)
   })
 })

@@ -63,7 +63,7 @@ export function isGsm(text: string): boolean {
   return septetCount(text) >= 0
 }
 
-/** Says whether every character of a text that GSM 7-bit has is also one of Latin-1. */
+/** Says whether every character of a text is one of Latin-1. */
 export function isLatin1(text: string): boolean {
   for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0xff) return false
   return true

@@ -19,6 +19,7 @@ const withoutReferenceMs = 10 * minuteMs
 export const ussdOp = {
   pssdIndication: 0,
   pssrIndication: 1,
+  ussrRequest: 2,
   ussnRequest: 3,
   pssdResponse: 16,
   pssrResponse: 17,

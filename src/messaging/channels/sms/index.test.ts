@@ -1,13 +1,35 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { channelSuite } from '../../../../test/channel-suite.ts'
 import { outcomesOf } from '../../../../test/peers/outcomes.ts'
+import { recorded, smppAccount } from '../../../../test/recorded-channel.ts'
 import { systemClock } from '../../../platform/index.ts'
+import { startPhoneNetwork } from '../../../simulator/providers/index.ts'
 import { startFastSmsc, startSmsc } from '../../../simulator/smsc/index.ts'
-import type { ChannelEvents, DeliveryReceipt, InboundAnswer } from '../../channel.ts'
+import type { ChannelEvents, ChannelKind, DeliveryReceipt, InboundAnswer } from '../../channel.ts'
 import { sms, smppChannel, type SmppSettings } from './index.ts'
 
 const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close()
+})
+
+const { kind, idOf } = recorded(sms as unknown as ChannelKind)
+channelSuite('sms', {
+  kind,
+  receipts: ['delivered'],
+  answers: true,
+  receiptsOnce: true,
+  failing: 'retry',
+  address: (index) => `+7999${String(index).padStart(7, '0')}`,
+  async start(misbehaviour, { port }) {
+    const network = await startPhoneNetwork({ misbehaviour, ...(port && { port }) })
+    return {
+      settings: smppAccount(network.port),
+      port: network.port,
+      taken: () => network.taken.map(({ reference }) => idOf(reference)),
+      close: () => network.close(),
+    }
+  },
 })
 
 const document = {
@@ -77,6 +99,18 @@ describe('settings of the sms kind', () => {
     ])
     await expect.poll(() => heard.receipts).toMatchObject([{ messageId: 'm1', status: 'delivered' }])
     expect(sms.traits.unitsOf!({ text: 'я'.repeat(71) })).toBe(2)
+  })
+
+  test.each([
+    [{}, 'a'.repeat(160), 1],
+    [{ alphabet: 'ucs2' }, 'a'.repeat(160), 3],
+    [{ alphabet: 'latin1' }, 'Ω'.repeat(71), 2],
+    [{ referenceBits: 16 }, 'я'.repeat(134), 3],
+    [{ longText: 'sar' }, 'я'.repeat(134), 3],
+    [{ longText: 'payload' }, 'я'.repeat(134), 2],
+  ])('what is priced is what is sent: %o', (profile, text, parts) => {
+    const settings = sms.settings.parse({ ...document, sourceAddress: 'Tenure', ...profile })
+    expect(sms.traits.unitsOf!({ text }, settings)).toBe(parts)
   })
 })
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ChannelContext } from '../../channel.ts'
 import { channelKind, settingsOf } from '../settings.ts'
-import { smsParts } from './segments.ts'
+import { bitsOf, needsUcs2, smsParts } from './segments.ts'
 import { MessageCentre, SmsChannel, type SmsOptions, type Takes } from './sms-channel.ts'
 
 const idForm = z.enum(['hex', 'decimal'])
@@ -103,7 +103,11 @@ export const sms = channelKind({
     reports: ['delivered', 'answered'],
     shows: ['text'],
     resubmitSafe: false,
-    unitsOf: ({ text }) => smsParts(text),
+    unitsOf({ text }, settings) {
+      const { longText = 'udh', referenceBits = 8, alphabet = 'gsm' } = settings ?? {}
+      const profile = { longText, referenceBits, alphabet }
+      return smsParts(text, bitsOf(profile), needsUcs2(text, profile))
+    },
   },
   create: (options, context) => smppChannel(options, context, { sms: true, ussd: false }),
 })

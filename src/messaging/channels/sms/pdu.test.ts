@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import smpp from 'smpp'
 import { describe, expect, test } from 'vitest'
 import { encodeGsm, encodeUcs2 } from './alphabet.ts'
-import { decodePdu, encodePdu, int16Octets, makePdu, tlvInt16, tlvText, type Pdu } from './pdu.ts'
+import { int16Octets, tlvText } from '../../../../test/peers/smpp-octets.ts'
+import { decodePdu, encodePdu, makePdu, tlvInt16, type Pdu } from './pdu.ts'
 import { commandIds, layouts, status, tag, type Command } from './pdu-layout.ts'
 
 const octets = (max: number) => fc.uint8Array({ maxLength: max }).map((bytes) => Buffer.from(bytes))

@@ -25,7 +25,7 @@ export function isResponseId(commandId: number): boolean {
 }
 
 /** Fields of a command with every one at its neutral value (0, empty). */
-export function emptyFields<C extends Command>(command: C): Fields<C> {
+function emptyFields<C extends Command>(command: C): Fields<C> {
   const fields: Record<string, string | number | Buffer> = {}
   for (const [name, kind] of layouts[command])
     fields[name] = kind === 'int8' ? 0 : kind === 'octets' ? Buffer.alloc(0) : ''
@@ -179,19 +179,4 @@ export function tlvInt8(pdu: Pdu, tlvTag: number): number | undefined {
 export function tlvInt16(pdu: Pdu, tlvTag: number): number | undefined {
   const value = pdu.tlvs.get(tlvTag)
   return value !== undefined && value.length >= 2 ? value.readUInt16BE(0) : undefined
-}
-
-/** Value of a C-octet string parameter; the closing NUL is optional, as peers differ there. */
-export function tlvText(pdu: Pdu, tlvTag: number): string | undefined {
-  const value = pdu.tlvs.get(tlvTag)
-  if (value === undefined) return undefined
-  const end = value.indexOf(0)
-  return value.toString('latin1', 0, end < 0 ? value.length : end)
-}
-
-/** Two octets for a parameter such as user_message_reference. */
-export function int16Octets(value: number): Buffer {
-  const octets = Buffer.alloc(2)
-  octets.writeUInt16BE(value & 0xffff, 0)
-  return octets
 }

@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeUcs2 } from './alphabet.ts'
 import { answerOf, readInbound } from './inbound.ts'
-import { encodePdu, int16Octets, makePdu, type Pdu } from './pdu.ts'
+import { concatenationHeader, int16Octets } from '../../../../test/peers/smpp-octets.ts'
+import { encodePdu, makePdu, type Pdu } from './pdu.ts'
 import { tag, type Fields } from './pdu-layout.ts'
 import { canonicalId, ReceiptReader, type IdForms } from './receipt.ts'
-import { concatenationHeader } from './segments.ts'
 import { ShortMessageView } from './short-message.ts'
 
 const text = (stat: string, id = '00A1') =>

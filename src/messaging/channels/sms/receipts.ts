@@ -50,13 +50,15 @@ export type ReceiptsOptions = {
 }
 
 const largestMap = 50_000
+/** So many messages are remembered after they were delivered. */
+const keptDelivered = 4_096
 const orphanRetryMs = 1_000
 
 /**
  * From the receipts of parts to those of messages: delivered when all parts are, failed or expired as soon as one
  * part is. A receipt may come twice, or before the answer to its message; the message is reported once. The memory is
- * bounded: the oldest are forgotten, and receipts for what was forgotten take the same
- * path as after a restart (each part's receipt goes up by itself).
+ * bounded: the oldest are forgotten, those of one part soon after they were delivered, and receipts for what was forgotten
+ * take the same path as after a restart (each part's receipt goes up by itself).
  */
 export class Receipts {
   readonly #options: ReceiptsOptions
@@ -66,6 +68,9 @@ export class Receipts {
   /** What is remembered, the youngest first, in maps of a size that stays cheap to grow and to search. */
   readonly #remembered = [new Map<string, Tracked>()]
   readonly #mapSize: number
+  /** The last ones that were delivered, in a ring. */
+  readonly #delivered: string[] = []
+  #deliveredAt = 0
   readonly #held = new Map<number, Held[]>()
   #batch: Batch | undefined
 
@@ -264,10 +269,20 @@ export class Receipts {
   #confirm(batch: Batch): void {
     for (const [i, tracked] of batch.tracked.entries()) {
       if (tracked === undefined) continue
-      tracked.final = batch.receipts[i]!.status
+      const { status: final, providerMessageId } = batch.receipts[i]!
+      tracked.final = final
       tracked.batch = undefined
+      if (final === 'delivered' && tracked.partIds === undefined) this.#forgetLater(providerMessageId!)
     }
     respond(batch, status.ok)
+  }
+
+  /** After "delivered" nothing but a repetition can come, and if it does, it comes soon. */
+  #forgetLater(partId: string): void {
+    const oldest = this.#delivered[this.#deliveredAt]
+    if (oldest !== undefined) for (const map of this.#remembered) if (map.delete(oldest)) break
+    this.#delivered[this.#deliveredAt] = partId
+    this.#deliveredAt = (this.#deliveredAt + 1) % keptDelivered
   }
 
   #revert(batch: Batch, commandStatus: number): void {

@@ -12,7 +12,8 @@ import {
   writeGsm,
   writeUcs2,
 } from './alphabet.ts'
-import { concatenationHeader, cutText, smsParts, splitHeader } from './segments.ts'
+import { concatenationHeader } from '../../../../test/peers/smpp-octets.ts'
+import { cutText, smsParts, splitHeader } from './segments.ts'
 
 const gsmCharacters = [
   ...'@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCXYZÄÖÑÜ§¿abcxyzäöñüà^{}\\[~]|€',

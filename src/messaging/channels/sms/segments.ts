@@ -1,7 +1,22 @@
-import { septetCount, septetsAt } from './alphabet.ts'
+import { isLatin1, septetCount, septetsAt } from './alphabet.ts'
 
 /** Width of the reference number in the concatenation header; the wider one costs a character a part. */
 export type ReferenceBits = 8 | 16
+
+/** How a message is cut and written; see the settings of the same names. */
+export type CuttingProfile = {
+  longText: 'udh' | 'sar' | 'payload'
+  referenceBits: ReferenceBits
+  alphabet: 'gsm' | 'latin1' | 'ucs2'
+}
+
+/** The reference that makes a part shorter: with sar parameters the peer writes the wide one. */
+export const bitsOf = ({ longText, referenceBits }: CuttingProfile): ReferenceBits =>
+  longText === 'sar' ? 16 : referenceBits
+
+/** Whether a text has to go as UCS-2, whatever GSM 7-bit could say of it. */
+export const needsUcs2 = (text: string, { alphabet }: CuttingProfile): boolean =>
+  alphabet === 'ucs2' || (alphabet === 'latin1' && !isLatin1(text))
 
 /** A text cut into parts: `ends` are the places in the text (UTF-16 units) where each part ends. */
 export type Cut = { isGsm: boolean; ends: number[] }
@@ -68,9 +83,12 @@ export function cutText(text: string, referenceBits: ReferenceBits = 8, ucs2Only
 
 const nobody = (): void => {}
 
-/** How many SMS a text is, which is what it is charged for. Over 255 it is counted all the same, but not sent. */
-export function smsParts(text: string, referenceBits: ReferenceBits = 8): number {
-  const fit = fitOf(text)
+/**
+ * How many SMS a text is, which is what it is charged for. Over 255 it is counted all the same, but not sent. What leaves
+ * whole in message_payload is cut, and charged for, by the message centre.
+ */
+export function smsParts(text: string, referenceBits: ReferenceBits = 8, ucs2Only = false): number {
+  const fit = fitOf(text, ucs2Only)
   if (fit === 'gsm' || fit === 'ucs2') return 1
   const gsm = fit === 'gsm-parts'
   return walk(text, gsm, room(gsm, referenceBits === 8 ? 6 : 7), nobody)
@@ -84,18 +102,6 @@ export function cutOctets(length: number, headerOctets: number): number[] | unde
   const ends: number[] = []
   for (let end = limit; end < length + limit; end += limit) ends.push(Math.min(end, length))
   return ends.length <= maxParts ? ends : undefined
-}
-
-/** The user data header that makes a part one of several: TS 23.040 §9.2.3.24.1 (8 bit) and §9.2.3.24.8 (16 bit). */
-export function concatenationHeader(
-  reference: number,
-  total: number,
-  sequence: number,
-  referenceBits: ReferenceBits = 8,
-): Buffer {
-  return referenceBits === 8
-    ? Buffer.from([5, 0x00, 3, reference & 0xff, total, sequence])
-    : Buffer.from([6, 0x08, 4, (reference >> 8) & 0xff, reference & 0xff, total, sequence])
 }
 
 /** Which part of which message this is. */

@@ -1,7 +1,6 @@
 import type { Done, OutboundMessage, SubmitOutcome } from '../../channel.ts'
-import { isLatin1 } from './alphabet.ts'
 import type { SmppEvents } from './smpp-events.ts'
-import { cutOctets, cutText, fitOf, type ReferenceBits } from './segments.ts'
+import { bitsOf, cutOctets, cutText, type CuttingProfile, fitOf, needsUcs2 } from './segments.ts'
 
 /** Who submits over a link and hears what becomes of it. Several channels may share one link. */
 export type LinkUser = {
@@ -10,13 +9,6 @@ export type LinkUser = {
   open: number
   isStopping: boolean
   whenIdle: (() => void)[]
-}
-
-/** How a message is cut and written; see the settings of the same names. */
-export type CuttingProfile = {
-  longText: 'udh' | 'sar' | 'payload'
-  referenceBits: ReferenceBits
-  alphabet: 'gsm' | 'latin1' | 'ucs2'
 }
 
 /** What became of one part. `unsent` and `retry` were certainly not taken; `unknown` may have been. */
@@ -77,13 +69,12 @@ export class Submission {
       const ends = cutOctets(binary.payload.length, binary.udh?.length ?? 0)
       return ends !== undefined && this.#takeEnds(ends)
     }
-    const { alphabet } = profile
-    const ucs2Only = alphabet === 'ucs2' || (alphabet === 'latin1' && !isLatin1(text))
+    const ucs2Only = needsUcs2(text, profile)
     const fit = fitOf(text, ucs2Only)
     this.isGsm = fit === 'gsm' || fit === 'gsm-parts'
     if (fit === 'gsm' || fit === 'ucs2') return true
     if (ussd !== undefined || profile.longText === 'payload') return 2 * text.length <= maxPayloadOctets
-    const cut = cutText(text, profile.longText === 'sar' ? 16 : profile.referenceBits, ucs2Only)
+    const cut = cutText(text, bitsOf(profile), ucs2Only)
     return cut !== undefined && this.#takeEnds(cut.ends)
   }
 

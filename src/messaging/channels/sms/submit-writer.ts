@@ -1,7 +1,8 @@
 import type { BinaryContent, OutboundMessage } from '../../channel.ts'
 import { writeGsm, writeLatin1, writeUcs2 } from './alphabet.ts'
 import { commandIds, esmClass, tag } from './pdu-layout.ts'
-import type { CuttingProfile, Submission } from './submission.ts'
+import type { CuttingProfile } from './segments.ts'
+import type { Submission } from './submission.ts'
 
 /** Who a message seems to come from: type of number 5 is a name in letters, 1 an international number. */
 export type SourceAddress = { ton: number; npi: number; address: string }

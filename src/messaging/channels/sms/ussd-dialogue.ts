@@ -3,14 +3,12 @@ import type { Connection } from './connection.ts'
 import { ussdOp } from './inbound.ts'
 import type { Pdu } from './pdu.ts'
 import { status, tag, type Fields } from './pdu-layout.ts'
+import type { UssdReply } from './smpp-events.ts'
 
 /** How many times a reply is offered to a peer that throttles; the dialogue itself lives a minute or so. */
 const replyAttempts = 5
 
 type Reply = { fields: Partial<Fields<'submit_sm'>>; tlvs: Map<number, Buffer> }
-
-/** What a dialogue goes on with: the operation asks once more (USSR) or ends it. */
-export type UssdReply = { text: string; serviceOp: number }
 
 const answerTo: Record<number, number> = {
   [ussdOp.pssdIndication]: ussdOp.pssdResponse,

@@ -30,7 +30,7 @@ const settings = settingsOf('telegram-ads', {
   timeoutMs: z.int().positive().default(15_000),
 })
 
-export type TelegramAdsSettings = z.infer<typeof settings>
+type TelegramAdsSettings = z.infer<typeof settings>
 
 type Job = { message: OutboundMessage; settle: (outcome: SubmitOutcome) => void }
 

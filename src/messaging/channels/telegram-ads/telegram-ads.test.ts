@@ -33,7 +33,6 @@ channelSuite('telegram-ads', subjectOf())
 test('one text becomes one audience and one marked advertisement; whoever has no Telegram is refused at once', async () => {
   const bench = await ChannelBench.start(
     subjectOf({ unmatched: [number(1), number(3)] }, { audienceSize: 1_000 }),
-    {},
   )
   const batch = bench
     .messages(6)
@@ -58,11 +57,10 @@ test('one text becomes one audience and one marked advertisement; whoever has no
     text: batch[0]!.text,
     advertiser: { inn: '7700000000' },
   })
-  await bench.close()
 })
 
 test('the reseller’s counts become CPM, CPC, CTR and CR', async () => {
-  const bench = await ChannelBench.start(subjectOf({}, { audienceSize: 100 }), {})
+  const bench = await ChannelBench.start(subjectOf({}, { audienceSize: 100 }))
   await bench.submit(bench.messages(10))
   await expect.poll(() => bench.receipts.length).toBe(30)
   const [figures] = await (bench.channel as TelegramAdsChannel).advertisements()
@@ -75,7 +73,6 @@ test('the reseller’s counts become CPM, CPC, CTR and CR', async () => {
     ctr: 1,
     cr: 0,
   })
-  await bench.close()
   const nothing = {
     adId: 'a',
     erid: 'e',
@@ -95,12 +92,11 @@ test('the reseller’s counts become CPM, CPC, CTR and CR', async () => {
 })
 
 test('what could not be kept is asked for again', async () => {
-  const bench = await ChannelBench.start(subjectOf(), {})
+  const bench = await ChannelBench.start(subjectOf())
   bench.fail(new Error('the database is away'))
   await bench.submit(bench.messages(2))
   await new Promise((resolve) => setTimeout(resolve, 100))
   expect(bench.receipts).toEqual([])
   bench.fail(undefined)
   await expect.poll(() => bench.receipts.length).toBe(6)
-  await bench.close()
 })

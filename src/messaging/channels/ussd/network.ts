@@ -1,13 +1,7 @@
-import type {
-  Channel,
-  ChannelContext,
-  ChannelEvents,
-  Done,
-  OutboundMessage,
-  UssdOperation,
-} from '../../channel.ts'
+import type { Channel, ChannelContext, ChannelEvents, Done, OutboundMessage } from '../../channel.ts'
 import { smppChannel, type SmppSettings } from '../sms/index.ts'
-import type { UssdInput } from '../sms/smpp-events.ts'
+import { ussdOp } from '../sms/inbound.ts'
+import type { UssdInput, UssdReply } from '../sms/smpp-events.ts'
 import { type Dialogue, Dialogues, idsOf } from './dialogues.ts'
 import { fitsUssd } from './menu.ts'
 
@@ -17,9 +11,6 @@ export type UssdNetworkSettings = {
   answerTimeoutMs: number
   closingText: string
 }
-
-/** SMPP 3.4 §5.3.2.44. */
-const op = { ask: 2, tell: 3, asked: 18, shown: 19 } as const
 
 /**
  * USSD over SMPP: a menu leaves as a USSR request, a text without choices as a USSN notification, both in a session of
@@ -38,10 +29,7 @@ export class UssdNetworkChannel implements Channel {
     const { smpp, ratePerS, answerTimeoutMs } = settings
     this.#settings = settings
     this.#context = context
-    this.#link = smppChannel(ratePerS === undefined ? smpp : { ...smpp, ratePerS }, context, {
-      sms: false,
-      ussd: true,
-    })
+    this.#link = smppChannel({ ...smpp, ratePerS }, context, { sms: false, ussd: true })
     const nowMs = (): number => context.clock.nowMs()
     this.#dialogues = new Dialogues({ answerTimeoutMs, nowMs, events: () => this.#events })
   }
@@ -82,7 +70,10 @@ export class UssdNetworkChannel implements Channel {
         this.#dialogues.settle(address, dialogue, outcome)
         return done(index, outcome)
       }
-      const ussd = { serviceOp: choices.length > 0 ? op.ask : op.tell, session: this.#nextSession() }
+      const ussd = {
+        serviceOp: choices.length > 0 ? ussdOp.ussrRequest : ussdOp.ussnRequest,
+        session: this.#nextSession(),
+      }
       sent.push({ index, dialogue, message: { ...message, text: dialogue.menu, ussd } })
     })
     const batch = sent.map(({ message }) => message)
@@ -99,21 +90,19 @@ export class UssdNetworkChannel implements Channel {
     return Buffer.from([this.#session, 0]).toString('hex')
   }
 
-  async #take({
-    answer,
-    serviceOp,
-  }: UssdInput): Promise<(UssdOperation & { text: string }) | 'none' | undefined> {
+  async #take({ answer, serviceOp }: UssdInput): Promise<UssdReply | 'none' | undefined> {
     const dialogue = this.#dialogues.at(answer.address)
-    if (dialogue === undefined || (serviceOp !== op.asked && serviceOp !== op.shown)) return undefined
+    const isShown = serviceOp === ussdOp.ussnConfirm
+    if (dialogue === undefined || (serviceOp !== ussdOp.ussrConfirm && !isShown)) return undefined
     // The last word of a dialogue was shown, which says nothing new.
-    if (serviceOp === op.shown && dialogue.choices.length > 0) return 'none'
-    if (serviceOp === op.shown) {
+    if (isShown && dialogue.choices.length > 0) return 'none'
+    if (isShown) {
       await this.#events?.onReceipts([{ ...idsOf(dialogue), status: 'delivered', atMs: answer.atMs }])
       return 'none'
     }
     const next = await this.#dialogues.take(dialogue, answer.text)
     return next === 'again'
-      ? { serviceOp: op.ask, text: dialogue.menu }
-      : { serviceOp: op.tell, text: next.end ?? this.#settings.closingText }
+      ? { serviceOp: ussdOp.ussrRequest, text: dialogue.menu }
+      : { serviceOp: ussdOp.ussnRequest, text: next.end ?? this.#settings.closingText }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ChannelBench, channelSuite, type ChannelSubject } from '../../../../test/channel-suite.ts'
-import { recorded } from '../../../../test/recorded-channel.ts'
+import { recorded, smppAccount } from '../../../../test/recorded-channel.ts'
 import {
   type PhoneNetwork,
   startPhoneNetwork,
@@ -47,16 +47,8 @@ const byNetwork = (enters?: () => string | undefined): ChannelSubject => {
     async start(misbehaviour, { port }) {
       network = await startPhoneNetwork({ misbehaviour, ...(port && { port }), ...(enters && { enters }) })
       const started = network
-      const account = {
-        host: '127.0.0.1',
-        port: started.port,
-        systemId: 'u',
-        password: 'p',
-        sourceAddress: '111',
-      }
-      const patience = { responseTimeoutMs: 500, reconnectMinMs: 20, reconnectMaxMs: 100 }
       return {
-        settings: { ...settings, via: 'smpp', smpp: { ...account, ...patience } },
+        settings: { ...settings, via: 'smpp', smpp: smppAccount(started.port) },
         port: started.port,
         taken: () =>
           started.taken.filter(({ serviceOp }) => serviceOp === 2).map(({ reference }) => idOf(reference)),
@@ -81,7 +73,7 @@ describe('a dialogue', () => {
     ['two wrong numbers', ['7', '8'], { text: '8' }, ['CON', 'END Спасибо']],
     ['words', ['stop'], { text: 'stop' }, ['END Спасибо']],
   ])('through a gateway, %s', async (_, enters, answer, replies) => {
-    const bench = await ChannelBench.start(byGateway(enters), {})
+    const bench = await ChannelBench.start(byGateway(enters))
     const [message] = bench.messages(1)
     await bench.submit([message!])
     await expect.poll(() => gateway.replies.length).toBe(replies.length)
@@ -94,7 +86,6 @@ describe('a dialogue', () => {
     expect(gateway.replies).toEqual(replies.map((each) => (each === 'CON' ? `CON ${menu}` : each)))
     const { messageId, address: from } = message!
     expect(bench.answers).toMatchObject([{ ...answer, address: from, messageId, channel: 'ussd' }])
-    await bench.close()
   })
 
   test('over SMPP: USSR request, answer, the question once again, a last word as a notification', async () => {
@@ -113,14 +104,13 @@ describe('a dialogue', () => {
     expect(last).toMatchObject({ text: 'Спасибо', session: first!.session })
     expect(bench.answers).toMatchObject([{ choice: 'data-500', messageId: message!.messageId }])
     expect(bench.receipts.map(({ status }) => status)).toEqual(['delivered'])
-    await bench.close()
   })
 
   test.each([
     ['through a gateway', (): ChannelSubject => byGateway([])],
     ['over SMPP', (): ChannelSubject => byNetwork(() => undefined)],
   ])('%s that nobody answers in time fails, told again until it is kept', async (_, subject) => {
-    const bench = await ChannelBench.start(subject(), {})
+    const bench = await ChannelBench.start(subject())
     const [message] = bench.messages(1)
     bench.fail(new Error('the database is away'))
     await bench.submit([message!])
@@ -128,7 +118,6 @@ describe('a dialogue', () => {
     await expect
       .poll(() => bench.receipts, { timeout: 3_000 })
       .toMatchObject([{ messageId: message!.messageId, status: 'failed', reason: 'no_answer' }])
-    await bench.close()
   })
 
   test('a phone has one at a time; a notification is reported as shown', async () => {
@@ -146,23 +135,21 @@ describe('a dialogue', () => {
       .poll(() => bench.receipts)
       .toContainEqual(expect.objectContaining({ messageId: notice.messageId, status: 'delivered' }))
     expect(network.taken.at(-1)).toMatchObject({ serviceOp: 3, text: notice.text })
-    await bench.close()
   })
 
   test.each([
     ['through a gateway', (): ChannelSubject => byGateway()],
     ['over SMPP', (): ChannelSubject => byNetwork()],
   ])('%s: what one USSD string does not hold is refused before it is sent', async (_, subject) => {
-    const bench = await ChannelBench.start(subject(), {})
+    const bench = await ChannelBench.start(subject())
     const [message] = bench.messages(1)
     const outcomes = await bench.submit([{ ...message!, text: 'я'.repeat(70) }])
     expect(outcomes).toEqual([{ outcome: 'refused', reason: 'text_too_long' }])
     expect(bench.peer.taken()).toEqual([])
-    await bench.close()
   })
 
   test('a session of an earlier process is still about its message, a dialled code about none', async () => {
-    const bench = await ChannelBench.start(byGateway(), {})
+    const bench = await ChannelBench.start(byGateway())
     const [message] = bench.messages(1)
     const call = (sessionId: string, text: string) => {
       const form = { sessionId, phoneNumber: '79990000000', serviceCode: '*111#', text }
@@ -177,7 +164,6 @@ describe('a dialogue', () => {
     await call('S1', '500')
     expect(bench.answers).toMatchObject([{ messageId: message!.messageId, text: '2' }, { text: '*111*500#' }])
     expect(bench.answers[1]).not.toHaveProperty('messageId')
-    await bench.close()
   })
 })
 

@@ -45,18 +45,12 @@ channelSuite('whatsapp', {
   },
 })
 
-const closing: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
+afterEach(() => {
   options = {}
   settings = {}
 })
 
-async function open(): Promise<ChannelBench> {
-  const bench = await ChannelBench.start(subject, {})
-  closing.push(() => bench.close())
-  return bench
-}
+const open = (): Promise<ChannelBench> => ChannelBench.start(subject)
 
 type Interactive = {
   action: { buttons?: { reply: { title: string } }[]; sections?: { rows: { title: string }[] }[] }

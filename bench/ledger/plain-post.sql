@@ -1,0 +1,1 @@
+select plain.post($1, 0, $2, $3)

@@ -1,0 +1,143 @@
+import type { CelType } from '../expressions/index.ts'
+import { type DocumentReader } from '../platform/index.ts'
+import { eventDeclarations } from '../events/index.ts'
+
+type Field = 'string' | 'integer' | 'boolean' | 'date-time'
+
+/**
+ * What loyalty announces, by event type, with the fields of `data`. Each stands on the tenant's log as a CloudEvent of
+ * the source `/loyalty`, for trigger rules and campaigns; the consumers of loyalty itself take it at once, in the
+ * transaction of its cause. `programme` and `happenedAt` (the time of the cause) stand in every one. Points are in
+ * minor units.
+ */
+export const loyaltyEventTypes: Record<string, Record<string, Field>> = {
+  'loyalty.member_enrolled': { by: 'string', isReturning: 'boolean', referralCode: 'string' },
+  'loyalty.member_left': { points: 'integer', forfeited: 'boolean' },
+  'loyalty.members_merged': { from: 'integer' },
+  'loyalty.points_earned': {
+    rule: 'string',
+    points: 'integer',
+    isPending: 'boolean',
+    eventType: 'string',
+    availableFrom: 'date-time',
+    expiresAt: 'date-time',
+  },
+  'loyalty.points_released': { rule: 'string', points: 'integer' },
+  'loyalty.points_returned': { rule: 'string', points: 'integer', forgiven: 'integer', isPending: 'boolean' },
+  'loyalty.quest_step_done': { quest: 'string', run: 'integer', step: 'string' },
+  'loyalty.quest_completed': { quest: 'string', run: 'integer', times: 'integer' },
+  'loyalty.achievement_reached': { achievement: 'string', level: 'integer' },
+  'loyalty.streak_milestone': { streak: 'string', length: 'integer' },
+  'loyalty.streak_lost': { streak: 'string', length: 'integer' },
+  'loyalty.badge_awarded': { badge: 'string', cause: 'string' },
+  'loyalty.play_right_earned': { kind: 'string', game: 'string', rounds: 'integer' },
+  'loyalty.prize_won': {
+    game: 'string',
+    round: 'string',
+    drawn: 'string',
+    prize: 'string',
+    reason: 'string',
+    points: 'integer',
+  },
+  'loyalty.quiz_finished': { game: 'string', round: 'string', correct: 'integer', questions: 'integer' },
+  'loyalty.game_turn': {
+    game: 'string',
+    doors: 'integer',
+    /** `choose`, `won`, `lost`, `no_right` or `no_round`. */
+    turn: 'string',
+    round: 'string',
+    door: 'integer',
+    winningDoor: 'integer',
+    seedHash: 'string',
+    serverSeed: 'string',
+  },
+  'loyalty.referral_linked': { referral: 'string', referee: 'integer' },
+  'loyalty.referral_rewarded': {
+    referral: 'string',
+    reward: 'string',
+    side: 'string',
+    referee: 'integer',
+    what: 'string',
+    points: 'integer',
+  },
+  'loyalty.tier_changed': {
+    ladder: 'string',
+    tier: 'string',
+    former: 'string',
+    direction: 'string',
+    reason: 'string',
+    isPrimary: 'boolean',
+  },
+  'loyalty.tier_at_risk': {
+    ladder: 'string',
+    tier: 'string',
+    missing: 'integer',
+    until: 'date-time',
+    on: 'string',
+  },
+  'loyalty.benefit_granted': { ladder: 'string', tier: 'string', benefit: 'string', productId: 'string' },
+  'loyalty.benefit_ended': { ladder: 'string', tier: 'string', benefit: 'string', productId: 'string' },
+  'loyalty.points_expiring': {
+    points: 'integer',
+    expiresAt: 'date-time',
+    on: 'string',
+    daysLeft: 'integer',
+    daysBefore: 'integer',
+  },
+  'loyalty.points_expired': { points: 'integer', expiredAt: 'date-time' },
+}
+
+/** A purchase that a campaign made: taken by loyalty, never on the log. */
+export const PURCHASE = 'purchase'
+
+/** An answer to a message that is a move of a game: taken by loyalty, never on the log. */
+export const ANSWERED = 'message.answered'
+
+const ownDeclarations: Record<string, Record<string, CelType>> = {
+  [ANSWERED]: { channel: 'string', text: 'string', choice: 'string' },
+  [PURCHASE]: {
+    productId: 'string',
+    priceMinor: 'int',
+    currency: 'string',
+    onCredit: 'bool',
+    campaignId: 'string',
+    arm: 'string',
+  },
+}
+
+const celTypes: Record<Field, CelType> = {
+  string: 'string',
+  integer: 'int',
+  boolean: 'bool',
+  'date-time': 'timestamp',
+}
+
+/** Fields in every announcement. */
+const everywhere: Record<string, Field> = { programme: 'string', happenedAt: 'date-time' }
+
+/** What conditions may read of `event` for a type: the tenant's own types, and those that loyalty knows by itself. */
+export function declarationsOf(reader: DocumentReader, type: string): Record<string, CelType> {
+  const fields = loyaltyEventTypes[type]
+  if (fields) {
+    return Object.fromEntries(
+      Object.entries({ ...everywhere, ...fields }).map(([name, field]) => [name, celTypes[field]]),
+    )
+  }
+  return ownDeclarations[type] ?? eventDeclarations(reader, type)
+}
+
+/** Whether events of the type can come at all. */
+export function isKnownType(reader: DocumentReader, type: string): boolean {
+  return type in loyaltyEventTypes || type in ownDeclarations || reader.get('EventType', type) !== undefined
+}
+
+/** The document `EventType` of an announcement, so that trigger rules may speak of it. */
+export function eventTypeDocument(type: string): object {
+  const properties = Object.fromEntries(
+    Object.entries({ ...everywhere, ...loyaltyEventTypes[type] }).map(([name, field]) => [
+      name,
+      field === 'date-time' ? { type: 'string', format: 'date-time' } : { type: field },
+    ]),
+  )
+  return { kind: 'EventType', id: type, subject: 'subscriber', schema: { type: 'object', properties } }
+}

@@ -1,0 +1,19 @@
+import type { DocumentKind } from '../platform/index.ts'
+import { earnRuleKind } from './earning/earn-rule-kind.ts'
+import { playKinds } from './play/document-kinds.ts'
+import { programmeMigrationKind } from './migration/programme-migration-kind.ts'
+import { referralKind } from './referrals/document-kind.ts'
+import { tierLadderKind } from './tiers/tier-ladder-kind.ts'
+import { pointCostKind } from './liability/point-cost.ts'
+import { programmeKind } from './programme-kind.ts'
+
+/** All kinds of documents of loyalty. */
+export const loyaltyDocuments: DocumentKind[] = [
+  programmeKind,
+  earnRuleKind,
+  programmeMigrationKind,
+  ...playKinds,
+  referralKind,
+  tierLadderKind,
+  pointCostKind,
+]

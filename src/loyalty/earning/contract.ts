@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import { earnReasons } from './errors.ts'
+
+const minor = z.string().regex(/^-?\d+$/)
+const moment = z.iso.datetime({ offset: true })
+
+/** `POST /v1/loyalty/earn-rules/try`: a rule as a document, and the event time to try it on. */
+export const tryRequest = z.strictObject({
+  rule: z.unknown(),
+  from: moment.optional(),
+  to: moment.optional(),
+})
+
+/** What a rule would have done; with `accept: application/x-ndjson` lines of `progress` come before the `result`. */
+export const tryAnswer = z.object({
+  /** Records of the log that were read, and those of them that the rule looks at. */
+  events: z.int(),
+  seen: z.int(),
+  awards: z.int(),
+  /** Minor units, of `decimals` places. */
+  points: minor,
+  returned: minor,
+  decimals: z.int(),
+  /** In money, where the programme says what a point costs. */
+  cost: z.object({ amountMinor: minor, currency: z.string() }).nullable(),
+  /** Who would have got points. */
+  subscribers: z.int(),
+  /** How often it came to each reason. */
+  reasons: z.record(z.string(), z.int()),
+  months: z.array(z.object({ month: z.string(), points: minor, awards: z.int() })),
+  winners: z.array(z.object({ subscriberId: z.int(), points: minor, awards: z.int() })),
+  /** The first few of each reason. */
+  sample: z.array(
+    z.object({
+      subscriberId: z.int(),
+      at: z.string(),
+      type: z.string(),
+      event: z.string(),
+      reason: z.enum(earnReasons).or(z.string()),
+      points: minor,
+      saw: z.record(z.string(), z.unknown()),
+    }),
+  ),
+})
+export type TryAnswer = z.infer<typeof tryAnswer>
+export type TryProgress = { progress: { read: number; total: number } } | { result: TryAnswer }
+
+const judgement = z.object({
+  consumer: z.string(),
+  programme: z.string(),
+  rule: z.string(),
+  /** In the three languages; null where the rule has no name. */
+  ruleName: z.record(z.string(), z.string()).nullable(),
+  ruleVersion: z.int(),
+  reason: z.string(),
+  /** Minor units; negative where points were taken back. */
+  points: minor,
+  decimals: z.int(),
+  /** The reason in plain words, in the language asked for. */
+  text: z.string(),
+  /** The values that decided. */
+  saw: z.record(z.string(), z.unknown()),
+  /** How what was given stands now; null where nothing was. */
+  award: z
+    .object({
+      state: z.enum(['posted', 'pending', 'voided']),
+      points: minor,
+      returned: minor,
+      forgiven: minor,
+      availableFrom: z.string(),
+      expiresAt: z.string().nullable(),
+    })
+    .nullable(),
+})
+export type JudgementView = z.infer<typeof judgement>
+
+/** One event of a member with everything that was made of it. */
+export const explainedEvent = z.object({
+  eventId: z.string(),
+  event: z.string(),
+  source: z.string(),
+  type: z.string(),
+  at: z.string(),
+  subscriberId: z.int(),
+  judgements: z.array(judgement),
+})
+export type ExplainedEvent = z.infer<typeof explainedEvent>
+
+export const languages = ['en', 'ru', 'uk'] as const
+export type Language = (typeof languages)[number]
+
+/** `GET /v1/members/:subscriber/points/explain?event=…`: by the event's id in its source, or its UUID here. */
+export const explainQuery = z.strictObject({
+  event: z.string().min(1).max(400).optional(),
+  programme: z.string().optional(),
+  language: z.enum(languages).default('en'),
+})
+
+/** `GET /v1/members/:subscriber/points`: the latest events first; `before` is `next` of the page before. */
+export const historyQuery = z.strictObject({
+  programme: z.string().optional(),
+  language: z.enum(languages).default('en'),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  before: z.string().optional(),
+})
+export const historyPage = z.object({ events: z.array(explainedEvent), next: z.string().nullable() })
+export type HistoryPage = z.infer<typeof historyPage>

@@ -1,0 +1,53 @@
+import { tenantOf } from '../../access/index.ts'
+import { DomainError, type FastifyInstance, parseInput } from '../../platform/index.ts'
+import type { Profiles } from '../../profiles/index.ts'
+import { answerWithProgress } from '../progress.ts'
+import { subscriberOf } from '../subscriber-parameter.ts'
+import { explainQuery, historyQuery, tryRequest } from './contract.ts'
+import type { Earning } from './service.ts'
+
+type BySubscriber = { Params: { subscriber: string } }
+
+/** Adds the routes of earn rules, of trying one, and of what a member earned and why. */
+export function earningRoutes(http: FastifyInstance, parts: { earning: Earning; profiles: Profiles }): void {
+  const { earning, profiles } = parts
+  http.get('/v1/loyalty/earn-rules', async (request) => ({
+    rules: await earning.earnRules(tenantOf(request)),
+  }))
+  http.post('/v1/loyalty/earn-rules/try', (request, reply) => {
+    const { rule, from, to } = parseInput(tryRequest, request.body)
+    const asked = { tenantId: tenantOf(request), rule, from: instant(from), to: instant(to) }
+    return answerWithProgress(request, reply, (onProgress) =>
+      earning.tryRule({ ...asked, onProgress: (read, total) => onProgress({ read, total }) }),
+    )
+  })
+  http.get<BySubscriber>('/v1/members/:subscriber/points', async (request) => {
+    const { programme, ...query } = parseInput(historyQuery, request.query)
+    const tenantId = tenantOf(request)
+    const subscriberId = await subscriberOf(profiles, tenantId, request.params.subscriber)
+    return earning.pointsHistory({ tenantId, subscriberId, programmeId: programme, ...query })
+  })
+  http.get<BySubscriber>('/v1/members/:subscriber/points/explain', async (request) => {
+    const { event, programme, language } = parseInput(explainQuery, request.query)
+    const tenantId = tenantOf(request)
+    const subscriberId = await subscriberOf(profiles, tenantId, request.params.subscriber)
+    if (event === undefined) {
+      throw new DomainError('request_invalid', 'which event?', {
+        field: 'event',
+        expected: 'the id of an event',
+      })
+    }
+    return {
+      events: await earning.explainPoints({
+        tenantId,
+        subscriberId,
+        programmeId: programme,
+        language,
+        event,
+      }),
+    }
+  })
+}
+
+const instant = (text: string | undefined): Temporal.Instant | undefined =>
+  text === undefined ? undefined : Temporal.Instant.from(text)

@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type LoyaltyWorld, loyaltyWorld, orderTypes, paid, programme } from '../../../test/loyalty-world.ts'
+import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+
+let stores: TestDatabase
+const worlds: LoyaltyWorld[] = []
+beforeAll(async () => {
+  stores = await testDatabase()
+})
+afterAll(async () => {
+  for (const world of worlds) await world.close()
+  await stores.close()
+})
+
+const rule = {
+  kind: 'EarnRule',
+  id: 'one',
+  on: 'order.paid',
+  points: { perMajorUnit: '1' },
+  reference: 'event.orderId',
+  returns: { on: 'order.returned', reference: 'event.orderId', amount: 'event.amountMinor' },
+}
+const newWorld = async (returns: object = {}): Promise<{ world: LoyaltyWorld; ann: number }> => {
+  const world = await loyaltyWorld(stores)
+  worlds.push(world)
+  await world.apply(...orderTypes, programme({ id: 'main', currency: 'points', returns }), rule)
+  const [ann] = await world.subscribers('ann')
+  return { world, ann: ann! }
+}
+const returned = (subscriberId: number, orderId: string, amountMinor: number) => ({
+  subscriberId,
+  type: 'order.returned',
+  data: { orderId, amountMinor },
+})
+const awards = (world: LoyaltyWorld) =>
+  world.tx<object[]>((tx) =>
+    tx.query(
+      `select points, returned_minor as minor, returned_points as returned, forgiven_points as forgiven
+       from loyalty.award order by seq`,
+    ),
+  )
+
+describe('returns', () => {
+  test('parts take back the share that was returned, in whatever order, never more than the whole', async () => {
+    const { world, ann } = await newWorld()
+    await world.append(paid(ann, 'x', 10_050))
+    await world.append(returned(ann, 'x', 3_333), returned(ann, 'x', 1), returned(ann, 'x', 3_333))
+    await world.run()
+    // 100 points for 100.50; 33.83 are left of it: 33 points.
+    expect(await world.balances(ann)).toEqual({ points: 33n })
+    await world.append(returned(ann, 'x', 50_000), returned(ann, 'x', 1))
+    await world.run()
+    expect(await world.balances(ann)).toEqual({ points: 0n })
+    expect(await awards(world)).toEqual([{ points: 100n, minor: 10_050n, returned: 100n, forgiven: 0n }])
+    const last = (await world.judgements()).filter(({ reason }) => reason === 'nothing_to_return')
+    expect(last).toHaveLength(2)
+  })
+
+  test('a return that comes before its purchase waits for it', async () => {
+    const { world, ann } = await newWorld()
+    await world.append(returned(ann, 'x', 4_000))
+    await world.run()
+    expect((await world.judgements())[0]).toMatchObject({ reason: 'return_waits' })
+    await world.append(paid(ann, 'y', 1_000), paid(ann, 'x', 10_000))
+    await world.run()
+    expect(await world.balances(ann)).toEqual({ points: 70n })
+    await world.append(paid(ann, 'z', 1_000), returned(ann, 'z', 500))
+    await world.run()
+    expect(await world.balances(ann)).toEqual({ points: 75n })
+  })
+
+  test('the same return is counted once, however often the log is read', async () => {
+    const { world, ann } = await newWorld()
+    await world.append(paid(ann, 'x', 10_000), { ...returned(ann, 'x', 2_000), id: 'r' })
+    await world.run()
+    for (let i = 0; i < 3; i++) {
+      await world.rewind()
+      await world.run()
+    }
+    expect(await world.balances(ann)).toEqual({ points: 80n })
+  })
+
+  test.for([
+    ['debt', undefined, -100n, 0n],
+    ['limit', '30', -30n, 70n],
+    ['forgive', undefined, 0n, 100n],
+  ] as const)('what was spent already: %s', async ([onSpent, limit, balance, forgiven]) => {
+    const { world, ann } = await newWorld({ onSpent, ...(limit ? { limit } : {}) })
+    await world.append(paid(ann, 'x', 10_000))
+    await world.run()
+    await world.spend(ann, 100n)
+    await world.append(returned(ann, 'x', 10_000))
+    await world.run()
+    expect(await world.balances(ann)).toEqual({ points: balance })
+    expect(await awards(world)).toMatchObject([{ returned: 100n, forgiven }])
+    await world.append(paid(ann, 'y', 5_000))
+    await world.run()
+    expect(await world.balances(ann)).toEqual({ points: balance + 50n })
+    expect(await world.verify()).toMatchObject({ ok: true })
+  })
+
+  test('a fixed award goes back with the whole purchase, or its share where the rule knows the price', async () => {
+    const world = await loyaltyWorld(stores)
+    worlds.push(world)
+    const whole = { on: 'order.returned', reference: 'event.orderId' }
+    await world.apply(
+      ...orderTypes,
+      { ...rule, id: 'a', points: { fixed: '10' }, returns: whole },
+      { ...rule, id: 'b', points: { fixed: '10' }, amount: 'event.amountMinor' },
+    )
+    const [ann] = await world.subscribers('ann')
+    await world.append(paid(ann!, 'x', 1_000), returned(ann!, 'x', 250))
+    await world.run()
+    expect(await world.balances(ann!)).toEqual({ points: 7n })
+  })
+})

@@ -1,0 +1,110 @@
+import { newId } from '../../platform/index.ts'
+import type { BotGame } from './documents.ts'
+import { commit, ticket } from './fairness.ts'
+import type { ReadyGame } from './plan.ts'
+import { freeRights, type Round } from './round.ts'
+import { giveReward, judgeSeat, type Seat, type Table, tell } from './seat.ts'
+
+/** What a choice says to a game: to begin, or which door from 1 on; null: it speaks of something else. */
+export function moveOf(game: Pick<BotGame, 'id' | 'doors'>, choice: unknown): 'begin' | number | null {
+  if (typeof choice !== 'string') return null
+  const [word, id, door, ...rest] = choice.split(':')
+  if (word !== 'play' || id !== game.id || rest.length > 0) return null
+  if (door === undefined) return 'begin'
+  const number = Number(door)
+  return /^\d{1,2}$/.test(door) && number >= 1 && number <= game.doors ? number : null
+}
+
+/** The door behind which the prize is, from 1 on. It is fixed before the member chooses: the message has no member's seed. */
+export function winningDoor(
+  { doors }: Pick<BotGame, 'doors'>,
+  { serverSeed, roundId }: Pick<Round, 'serverSeed' | 'roundId'>,
+): number {
+  return 1 + Number(ticket({ serverSeed, clientSeed: '', roundId }, 0, BigInt(doors)))
+}
+
+/**
+ * A move in a chat: opens a round and tells the hash of its seed, or opens a door and tells what is behind it with the
+ * seed. Each answer to the member is announced as `loyalty.game_turn`, which a campaign or message speaks of.
+ */
+export function takeMove(table: Table, seat: Seat): void {
+  const ready = seat.ready as ReadyGame<BotGame>
+  const { document: game } = ready
+  const move = moveOf(game, ready.choice!(seat.scope))
+  if (move === null) return
+  const { memory } = table
+  const { event, member } = seat
+  const known = memory.rounds.of(game.id, member.subscriberId)
+  const open = known?.state === 'open' ? known : undefined
+  const turn = (data: object): void => {
+    tell(seat, 'loyalty.game_turn', `${game.id}:${event.eventId}`, {
+      game: game.id,
+      doors: game.doors,
+      ...data,
+    })
+  }
+  if (move === 'begin') {
+    const round = open ?? begin(table, seat, ready)
+    return turn(
+      round ? { turn: 'choose', round: round.roundId, seedHash: round.seedHash } : { turn: 'no_right' },
+    )
+  }
+  if (!open) return turn({ turn: 'no_round' })
+  finish(table, seat, ready, open, move, turn)
+}
+
+function begin(
+  table: Table,
+  seat: Seat,
+  { document: game, version, timeZone }: ReadyGame<BotGame>,
+): Round | undefined {
+  const { memory, local } = table
+  const { event, member } = seat
+  for (const right of freeRights(game, member.subscriberId, local.at(event.atMs, timeZone), event.atMs)) {
+    memory.rights.offer(right)
+  }
+  const right = memory.rights.next(game.id, member.subscriberId, event.atMs)
+  if (!right) return undefined
+  const roundId = newId()
+  memory.rights.use(right, roundId)
+  return memory.rounds.change({
+    ...commit(),
+    roundId,
+    programmeId: game.programme,
+    kind: 'BotGame',
+    gameId: game.id,
+    gameVersion: version,
+    subscriberId: member.subscriberId,
+    clientSeed: '',
+    state: 'open',
+    committedAtMs: event.atMs,
+    startedAtMs: event.atMs,
+    finishedAtMs: null,
+    progress: { doors: game.doors },
+  })
+}
+
+function finish(
+  table: Table,
+  seat: Seat,
+  { document: game }: ReadyGame<BotGame>,
+  round: Round,
+  door: number,
+  turn: (data: object) => void,
+): void {
+  // The number of doors that was told with the hash holds for the round.
+  const doors = Number(round.progress['doors'])
+  const winning = winningDoor({ doors }, round)
+  const isWon = door === winning
+  Object.assign(round, {
+    state: 'finished',
+    finishedAtMs: seat.event.atMs,
+    progress: { doors, door, winning },
+  })
+  table.memory.rounds.change(round)
+  const rule = `botgame:${game.id}`
+  const { roundId, serverSeed, seedHash } = round
+  judgeSeat(seat, rule, isWon ? 'game_won' : 'game_lost', { door, winning })
+  turn({ turn: isWon ? 'won' : 'lost', round: roundId, door, winningDoor: winning, seedHash, serverSeed })
+  if (isWon) giveReward(table, seat, game.reward, rule, `${rule}:${roundId}`)
+}

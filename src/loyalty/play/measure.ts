@@ -1,0 +1,87 @@
+import {
+  type CelType,
+  compileExpression,
+  type CompiledFunction,
+  type Declarations,
+  type Scope,
+} from '../../expressions/index.ts'
+import type { DocumentReader } from '../../platform/index.ts'
+import { earnDeclarations } from '../earning/earn-rule-kind.ts'
+import { minorOfNumber } from '../earning/points.ts'
+import type { Counting } from './documents.ts'
+
+/** How an event counts: nothing, or by an amount; `distinct` is the value that counts once alone. */
+export type Count = { amount: bigint; distinct: string | null }
+/** Events of one type and how they count; null where the condition does not hold or the amount is not above 0. */
+export type Measure = { on: string; count(scope: Scope): Count | null }
+
+/** Decimals of a double that count. */
+export const SUM_DECIMALS = 2
+
+/** What expressions of play may read: as earn rules, but no balance, which changes with every reward. */
+export function playDeclarations(reader: DocumentReader, type: string): Declarations {
+  const { member, ...others } = earnDeclarations(reader, type)
+  const { balance: _balance, ...readable } = member!
+  return { ...others, member: readable }
+}
+
+/** The types in which a `sum` and a `distinct` may come. */
+export const sumTypes: CelType[] = ['int', 'double']
+export const distinctTypes: CelType[] = ['string', 'int']
+
+/** Compiles an expression that has one of several types. Throws `expression_invalid` when it has none of them. */
+export function compileAs(source: string, declarations: Declarations, types: CelType[]): CompiledFunction {
+  for (const type of types.slice(1)) {
+    try {
+      return compileExpression(source, declarations, type).toFunction()
+    } catch {
+      continue
+    }
+  }
+  return compileExpression(source, declarations, types[0]).toFunction()
+}
+
+/** Compiles what counts. Throws `expression_invalid` when the event type has changed under it. */
+export function measureOf({ on, where, sum, distinct }: Counting, reader: DocumentReader): Measure {
+  const declarations = playDeclarations(reader, on)
+  const holds = where === undefined ? null : compileAs(where, declarations, ['bool'])
+  const sumType = sum === undefined ? null : typeOf(sum, declarations)
+  const amountOf = sum === undefined ? null : compileExpression(sum, declarations, sumType!).toFunction()
+  const valueOf = distinct === undefined ? null : compileAs(distinct, declarations, distinctTypes)
+  return {
+    on,
+    count(scope) {
+      if (holds && holds(scope) !== true) return null
+      const given = amountOf ? amountOf(scope) : 1
+      if (given === undefined) return null
+      const amount =
+        sumType === 'double' ? minorOfNumber(given as number, SUM_DECIMALS) : BigInt(given as number)
+      if (amount === undefined || amount <= 0n) return null
+      const value = valueOf ? valueOf(scope) : null
+      if (value === undefined) return null
+      return { amount, distinct: value === null ? null : String(value) }
+    },
+  }
+}
+
+function typeOf(source: string, declarations: Declarations): CelType {
+  try {
+    compileExpression(source, declarations, 'double')
+    return 'double'
+  } catch {
+    return 'int'
+  }
+}
+
+/** Values that a member has shown in a `distinct`, at most; beyond that nothing new counts. */
+export const MOST_SEEN = 1_000
+
+/** Adds a count to what was reached; null where the value was seen before. */
+export function added(
+  reached: { amount: bigint; seen: string[] },
+  { amount, distinct }: Count,
+): { amount: bigint; seen: string[] } | null {
+  if (distinct === null) return { amount: reached.amount + amount, seen: reached.seen }
+  if (reached.seen.includes(distinct) || reached.seen.length >= MOST_SEEN) return null
+  return { amount: reached.amount + amount, seen: [...reached.seen, distinct] }
+}

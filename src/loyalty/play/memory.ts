@@ -1,0 +1,105 @@
+import type { AchievementState } from './achievement.ts'
+import type { Point } from './leaderboard.ts'
+import type { QuestRun } from './quest.ts'
+import type { Right, Round } from './round.ts'
+import type { StreakState } from './streak.ts'
+
+export type BadgeHeld = {
+  badgeId: string
+  programmeId: string
+  subscriberId: number
+  cause: string
+  atMs: number
+}
+
+const keyOf = (id: string, subscriberId: number): string => `${id}\n${subscriberId}`
+
+/** States by document and member, with those that were changed and are to be stored. */
+export class States<T extends { subscriberId: number }> {
+  readonly #all = new Map<string, T>()
+  readonly changed = new Set<T>()
+  readonly #idOf: (state: T) => string
+
+  constructor(idOf: (state: T) => string, loaded: T[] = []) {
+    this.#idOf = idOf
+    for (const state of loaded) this.put(state)
+  }
+
+  of(id: string, subscriberId: number): T | undefined {
+    return this.#all.get(keyOf(id, subscriberId))
+  }
+
+  put(state: T): T {
+    this.#all.set(keyOf(this.#idOf(state), state.subscriberId), state)
+    return state
+  }
+
+  /** Puts a state that is to be stored. */
+  change(state: T): T {
+    this.changed.add(state)
+    return this.put(state)
+  }
+}
+
+/** What play remembers of the members of a batch: loaded before it, changed while it is taken, stored after it. */
+export type Memory = {
+  quests: States<QuestRun>
+  achievements: States<AchievementState>
+  streaks: States<StreakState>
+  badges: States<BadgeHeld>
+  points: Point[]
+  rights: Rights
+  rounds: States<Round>
+}
+
+/** Rights to play of the batch's members. */
+export class Rights {
+  readonly #all = new Map<string, Right>()
+  readonly changed = new Set<Right>()
+
+  constructor(loaded: Right[]) {
+    for (const right of loaded) this.#all.set(right.rightId, right)
+  }
+
+  /** Puts a right that is stored only when it is used. */
+  offer(right: Right): void {
+    if (!this.#all.has(right.rightId)) this.#all.set(right.rightId, right)
+  }
+
+  add(right: Right): void {
+    if (this.#all.has(right.rightId)) return
+    this.#all.set(right.rightId, right)
+    this.changed.add(right)
+  }
+
+  /** The right to be used next: a free one, then the one that ends first, then the oldest. */
+  next(gameId: string, subscriberId: number, atMs: number): Right | undefined {
+    return this.#open(gameId, subscriberId, atMs).toSorted(
+      (a, b) =>
+        Number(isFree(b)) - Number(isFree(a)) ||
+        compare(a.expiresAtMs ?? Infinity, b.expiresAtMs ?? Infinity) ||
+        compare(a.earnedAtMs, b.earnedAtMs) ||
+        (a.rightId < b.rightId ? -1 : 1),
+    )[0]
+  }
+
+  count(gameId: string, subscriberId: number, atMs: number): number {
+    return this.#open(gameId, subscriberId, atMs).length
+  }
+
+  #open(gameId: string, subscriberId: number, atMs: number): Right[] {
+    return [...this.#all.values()]
+      .filter(
+        (right) => right.gameId === gameId && right.subscriberId === subscriberId && right.roundId === null,
+      )
+      .filter(({ expiresAtMs }) => expiresAtMs === null || atMs < expiresAtMs)
+  }
+
+  use(right: Right, roundId: string): void {
+    right.roundId = roundId
+    this.changed.add(right)
+  }
+}
+
+const compare = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 : 1)
+const isFree = ({ cause }: Right): boolean => cause.startsWith('free:')

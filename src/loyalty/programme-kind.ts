@@ -1,0 +1,73 @@
+import { isTimeZone } from '../access/index.ts'
+import { checkExpression } from '../expressions/index.ts'
+import type { DocumentKind, DocumentReader, Problem } from '../platform/index.ts'
+import { subscriberDeclarations } from '../profiles/index.ts'
+import { isKnownType } from './announcements.ts'
+import { type Programme, programmeSchema } from './programmes.ts'
+
+/** `{ kind: 'Programme', id, name, currency, … }` */
+export const programmeKind: DocumentKind = {
+  kind: 'Programme',
+  schema: programmeSchema,
+  check: (programme: Programme, reader) => [
+    ...checkCurrency(programme, reader),
+    ...checkTimeZone(programme),
+    ...checkEnrolment(programme, reader),
+  ],
+}
+
+/** Expiry runs and figures go by currency: points of two programmes would be mixed in one. */
+function checkCurrency({ id, currency }: Programme, reader: DocumentReader): Problem[] {
+  const other = (reader.list('Programme') as Programme[]).find(
+    (one) => one.id !== id && one.currency === currency,
+  )
+  if (!other) return []
+  return [
+    {
+      code: 'programme_currency_taken',
+      message: `programme "${other.id}" keeps this currency`,
+      field: 'currency',
+      found: currency,
+      expected: 'a currency of its own, such as the programme’s id',
+    },
+  ]
+}
+
+function checkTimeZone({ timeZone }: Programme): Problem[] {
+  if (timeZone === undefined || isTimeZone(timeZone)) return []
+  const expected = 'an IANA time zone such as Europe/Kyiv'
+  return [
+    {
+      code: 'programme_time_zone_unknown',
+      message: 'no such time zone',
+      field: 'timeZone',
+      found: timeZone,
+      expected,
+    },
+  ]
+}
+
+function checkEnrolment({ enrolment }: Programme, reader: DocumentReader): Problem[] {
+  if (enrolment === 'by_hand') return []
+  const { on, where } = enrolment
+  const problems: Problem[] = []
+  for (const type of Array.isArray(on) ? on : []) {
+    if (!isKnownType(reader, type)) problems.push(missingType('enrolment.on', type))
+  }
+  if (where !== undefined) {
+    const found = checkExpression(where, { subscriber: subscriberDeclarations(reader) }, 'bool')
+    problems.push(...found.map((problem) => ({ ...problem, field: 'enrolment.where' })))
+  }
+  return problems
+}
+
+/** The problem of a field that names an event type nobody declared. */
+export function missingType(field: string, type: string): Problem {
+  return {
+    code: 'event_type_missing',
+    message: `no event type "${type}"`,
+    field,
+    found: type,
+    expected: 'a declared EventType, or one that loyalty announces',
+  }
+}

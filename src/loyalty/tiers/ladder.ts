@@ -1,0 +1,161 @@
+import {
+  type CelType,
+  compileExpression,
+  type CompiledFunction,
+  type Declarations,
+  type Scope,
+} from '../../expressions/index.ts'
+import { type DocumentReader, DomainError } from '../../platform/index.ts'
+import { subscriberDeclarations } from '../../profiles/index.ts'
+import type { Book } from '../book.ts'
+import { usualAmount } from '../earning/earn-rule-kind.ts'
+import { minorOfNumber } from '../earning/points.ts'
+import { declarationsOf } from '../announcements.ts'
+import type { Programme } from '../programmes.ts'
+import { LocalDays } from './days.ts'
+import type { LadderRules } from './standing.ts'
+import type { Counting, TierLadder } from './tier-ladder.ts'
+
+/** What an event counts: above 0 adds, below 0 takes back; 0 where it does not count. */
+export type Measure = { on: string; amountOf(scope: Scope): bigint }
+
+/** A ladder ready to be climbed. */
+export type ReadyLadder = LadderRules & {
+  version: number
+  programme: Programme
+  timeZone: string
+  measures: Measure[]
+  /** Since when tenure is counted, epoch milliseconds. */
+  since: CompiledFunction | null
+}
+
+/** What expressions of a ladder may read beside an event of a type. */
+export function ladderDeclarations(reader: DocumentReader, type: string): Declarations {
+  return { event: declarationsOf(reader, type), subscriber: subscriberDeclarations(reader) }
+}
+
+const EARNED = 'loyalty.points_earned'
+const RELEASED = 'loyalty.points_released'
+const RETURNED = 'loyalty.points_returned'
+
+/** What `points.where` may read in each of the events that tell of points. */
+export const pointTypes = [EARNED, RELEASED, RETURNED]
+
+function measuresOf({ by }: TierLadder, book: Book): Measure[] {
+  if (by.measure === 'tenure') return []
+  if (by.measure === 'points') return pointMeasures(by.where, book)
+  return [
+    ...by.adds.map((one) => spendMeasure(one, 1n, by.amountDecimals, book)),
+    ...by.takesBack.map((one) => spendMeasure(one, -1n, by.amountDecimals, book)),
+  ]
+}
+
+/** Reserved points count when they are released; what is taken back of a reservation never counted. */
+function pointMeasures(where: string | undefined, book: Book): Measure[] {
+  return pointTypes.map((on) => {
+    const holds =
+      where === undefined ? null : compiled(where, ladderDeclarations(book.reader, EARNED), ['bool'])
+    const sign = on === RETURNED ? -1n : 1n
+    return {
+      on,
+      amountOf({ event = {}, subscriber = {} }) {
+        if (event['isPending'] === true || (holds && holds.value({ event, subscriber }) !== true)) return 0n
+        return sign * BigInt(Number(event['points'] ?? 0))
+      },
+    }
+  })
+}
+
+function spendMeasure({ on, where, amount }: Counting, sign: bigint, decimals: number, book: Book): Measure {
+  const declarations = ladderDeclarations(book.reader, on)
+  const holds = where === undefined ? null : compiled(where, declarations, ['bool'])
+  const usual = usualAmount(book.reader, on)
+  const source = amount ?? (usual && `event.${usual}`)
+  const counted = source === undefined ? null : compiled(source, declarations, ['int', 'double'])
+  return {
+    on,
+    amountOf(scope) {
+      if (!counted || (holds && holds.value(scope) !== true)) return 0n
+      const value = counted.value(scope)
+      if (value === undefined) return 0n
+      const minor =
+        counted.type === 'double' ? (minorOfNumber(value as number, decimals) ?? 0n) : BigInt(value as number)
+      return minor > 0n ? sign * minor : 0n
+    },
+  }
+}
+
+/** Compiles an expression that has one of several types. */
+function compiled(
+  source: string,
+  declarations: Declarations,
+  types: CelType[],
+): { type: CelType; value: CompiledFunction } {
+  for (const type of types.slice(1)) {
+    try {
+      return { type, value: compileExpression(source, declarations, type).toFunction() }
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error
+    }
+  }
+  return { type: types[0]!, value: compileExpression(source, declarations, types[0]!).toFunction() }
+}
+
+const owner = {}
+const zones = new Map<string, LocalDays>()
+
+function daysOf(timeZone: string): LocalDays {
+  let days = zones.get(timeZone)
+  if (!days) zones.set(timeZone, (days = new LocalDays(timeZone)))
+  return days
+}
+
+export type Ladders = {
+  all: ReadyLadder[]
+  byId: ReadonlyMap<string, ReadyLadder>
+  /** Types that any of them counts. */
+  types: ReadonlySet<string>
+}
+
+/** The ladders of a book, made once; one that fits the event types no more is left out until it is mended. */
+export function laddersOf(book: Book): Ladders {
+  return book.once(owner, () => {
+    const documents = (book.reader.list('TierLadder') as TierLadder[]).toSorted((a, b) =>
+      a.id < b.id ? -1 : 1,
+    )
+    const all = documents.flatMap((document) => {
+      const programme = book.programmes.get(document.programme)
+      if (!programme) return []
+      try {
+        return [readyLadder(document, programme, book)]
+      } catch (error) {
+        if (!(error instanceof DomainError)) throw error
+        return []
+      }
+    })
+    return {
+      all,
+      byId: new Map(all.map((ladder) => [ladder.document.id, ladder])),
+      types: new Set(all.flatMap(({ measures }) => measures.map(({ on }) => on))),
+    }
+  })
+}
+
+/** Compiles a ladder. Throws `expression_invalid` when an event type has changed under it. */
+export function readyLadder(document: TierLadder, programme: Programme, book: Book): ReadyLadder {
+  const { by } = document
+  const timeZone = book.timeZoneOf(programme)
+  const since = by.measure === 'tenure' ? by.since : undefined
+  return {
+    document,
+    version: book.versionOf('TierLadder', document.id),
+    programme,
+    timeZone,
+    days: daysOf(timeZone),
+    measures: measuresOf(document, book),
+    since:
+      since === undefined
+        ? null
+        : compiled(since, { subscriber: subscriberDeclarations(book.reader) }, ['timestamp']).value,
+  }
+}

@@ -1,0 +1,216 @@
+import type { ActivationRequest } from '../../operator/index.ts'
+import { derivedId } from '../../platform/index.ts'
+import type { Batch, Effects } from '../consumer.ts'
+import type { Member } from '../members.ts'
+import { dateOf } from './days.ts'
+import type { TierReason } from './errors.ts'
+import type { Ladders, ReadyLadder } from './ladder.ts'
+import { countedOn, lookAt, type Look, prune, type Standing } from './standing.ts'
+import type { TierChange } from './store.ts'
+import type { Benefit } from './tier-ladder.ts'
+
+/** What the session works with: loaded before, changed in memory, stored after. */
+export type Desk = {
+  batch: Pick<Batch, 'memberOf' | 'membersOf' | 'subscriberOf'>
+  ladders: Ladders
+  standings: Map<string, Standing>
+  changed: Set<Standing>
+  changes: TierChange[]
+  orders: ActivationRequest[]
+}
+
+/** Place of a standing in the desk's memory. */
+export const placeOf = (ladderId: string, subscriberId: number): string => `${ladderId}\n${subscriberId}`
+
+/** A standing that is looked at because of an event. */
+export type Seat = { desk: Desk; ladder: ReadyLadder; member: Member; standing: Standing; effects: Effects }
+
+/** Changes a standing, which is stored at the end of the batch. */
+export function change({ desk, standing }: Seat, fields: Partial<Standing>): void {
+  Object.assign(standing, fields)
+  desk.changed.add(standing)
+}
+
+/** Looks at a standing as of a moment, and moves it where it belongs. */
+export function look(seat: Seat, atMs: number, reason: TierReason, saw: Record<string, unknown> = {}): void {
+  const { ladder, standing } = seat
+  const { tiers } = ladder.document
+  const today = ladder.days.dayOf(atMs)
+  prune(ladder, standing, today)
+  if (standing.override?.untilMs != null && standing.override.untilMs <= atMs) standing.override = null
+  const found = lookAt(ladder, standing, atMs)
+  const { index, dueMs } = found
+  if (dueMs !== standing.dueMs) change(seat, { dueMs })
+  standing.lookedAtMs = atMs
+  const tier = tiers[index]?.id ?? null
+  if (tier !== standing.tier) {
+    const isUp = placeIn(ladder, tier) > placeIn(ladder, standing.tier)
+    const why = isUp && reason === 'tier_lapsed' ? 'tier_reached' : reason
+    move(seat, tier, atMs, why, { ...seen(seat, found, today), ...saw })
+  } else if (saw['by'] !== undefined) note(seat, atMs, reason, saw)
+  else refit(seat, atMs)
+  warn(seat, found, today, atMs)
+}
+
+const placeIn = (ladder: ReadyLadder, tier: string | null): number =>
+  ladder.document.tiers.findIndex(({ id }) => id === tier)
+
+function seen(
+  { ladder, standing }: Seat,
+  { merit, isOverridden }: Look,
+  today: number,
+): Record<string, unknown> {
+  const { by } = ladder.document
+  return {
+    ...(by.measure === 'tenure'
+      ? { since: standing.startDay === null ? null : dateOf(standing.startDay).toString() }
+      : { counted: countedOn(ladder, standing, today) }),
+    ...(Number.isFinite(merit.until) ? { keptBefore: dateOf(merit.until).toString() } : {}),
+    ...(isOverridden ? { override: standing.override!.tier } : {}),
+  }
+}
+
+/** Notes in the history what changed no tier. */
+function note(
+  { desk, ladder, standing }: Seat,
+  atMs: number,
+  reason: TierReason,
+  saw: Record<string, unknown>,
+): void {
+  const { tier, subscriberId } = standing
+  const former = tier
+  desk.changed.add(standing)
+  desk.changes.push({
+    ladderId: ladder.document.id,
+    subscriberId,
+    move: ++standing.moves,
+    former,
+    tier,
+    reason,
+    atMs,
+    saw,
+  })
+}
+
+/** Brings a member to a tier, tells it and keeps why; null is none. */
+export function move(
+  seat: Seat,
+  tier: string | null,
+  atMs: number,
+  reason: TierReason,
+  saw: Record<string, unknown>,
+): void {
+  const { desk, ladder, standing, effects } = seat
+  const { id: ladderId, isPrimary } = ladder.document
+  const { subscriberId, tier: former } = standing
+  const direction = placeIn(ladder, tier) > placeIn(ladder, former) ? 'up' : 'down'
+  change(seat, { tier, sinceMs: atMs, moves: standing.moves + 1, toldUntil: null })
+  desk.changes.push({ ladderId, subscriberId, move: standing.moves, former, tier, reason, atMs, saw })
+  const programmeId = ladder.programme.id
+  const key = `${ladderId}:${subscriberId}:${standing.moves}`
+  effects.judge({
+    consumer: 'tiers',
+    programmeId,
+    rule: ladderId,
+    ruleVersion: ladder.version,
+    reason,
+    saw: { ...saw, tier, former },
+  })
+  effects.announce({
+    type: 'loyalty.tier_changed',
+    programmeId,
+    subscriberId,
+    key,
+    atMs,
+    data: {
+      ladder: ladderId,
+      direction,
+      reason,
+      isPrimary,
+      ...(tier === null ? {} : { tier }),
+      ...(former === null ? {} : { former }),
+    },
+  })
+  const at = Temporal.Instant.fromEpochMilliseconds(atMs)
+  const attributes = { programmeId, ladderId, tier, former, direction }
+  effects.fact({ kind: 'tier_changed', at, subscriberId, reason, ref: key, attributes })
+  refit(seat, atMs)
+}
+
+/** What a tier gives: its own benefits and those of the tiers below, the higher one's where both have the same. */
+export function benefitsOf(ladder: ReadyLadder, tier: string | null): Map<string, Benefit> {
+  const tiers = ladder.document.tiers.slice(0, placeIn(ladder, tier) + 1)
+  return new Map(tiers.flatMap(({ benefits }) => benefits.map((one): [string, Benefit] => [one.id, one])))
+}
+
+/** Gives what is due and ends what is not. */
+function refit(seat: Seat, atMs: number): void {
+  const { ladder, standing } = seat
+  const due = benefitsOf(ladder, standing.tier)
+  const ended = standing.benefits.filter((id) => !due.has(id))
+  const granted = [...due.keys()].filter((id) => !standing.benefits.includes(id))
+  if (ended.length + granted.length === 0) return
+  change(seat, { benefits: [...due.keys()] })
+  const known = new Map(ladder.document.tiers.flatMap(({ benefits }) => benefits.map((one) => [one.id, one])))
+  for (const id of ended) tellBenefit(seat, 'loyalty.benefit_ended', id, known.get(id)?.order?.onEnd, atMs)
+  for (const id of granted)
+    tellBenefit(seat, 'loyalty.benefit_granted', id, due.get(id)!.order?.productId, atMs)
+}
+
+function tellBenefit(
+  seat: Seat,
+  type: string,
+  benefit: string,
+  productId: string | undefined,
+  atMs: number,
+): void {
+  const { desk, ladder, standing, effects } = seat
+  const { subscriberId, tier, moves } = standing
+  const ladderId = ladder.document.id
+  // A benefit may come and go with one look only once, so this names it for ever.
+  const key = `${ladderId}:${subscriberId}:${benefit}:${moves}:${ladder.version}`
+  effects.announce({
+    type,
+    programmeId: ladder.programme.id,
+    subscriberId,
+    key,
+    atMs,
+    data: {
+      ladder: ladderId,
+      benefit,
+      ...(tier === null ? {} : { tier }),
+      ...(productId === undefined ? {} : { productId }),
+    },
+  })
+  if (productId === undefined) return
+  const activationId = derivedId(type, key)
+  const { currency } = ladder.programme
+  // Its journey is nobody's: the reference names no instance.
+  const free = { priceMinor: 0n, creditMinor: 0n, currency }
+  desk.orders.push({ activationId, subscriberId, productId, ...free, reference: activationId })
+}
+
+/** Tells once when a tier is in its grace: what was reached before does not count any more. */
+function warn(seat: Seat, { merit, isOverridden }: Look, today: number, atMs: number): void {
+  const { ladder, standing, effects } = seat
+  const { end, until } = merit
+  if (isOverridden || end > today || standing.toldUntil === until) return
+  change(seat, { toldUntil: until })
+  const { subscriberId, tier } = standing
+  const asked = BigInt(ladder.document.tiers[merit.index]!.at!)
+  const ladderId = ladder.document.id
+  effects.announce({
+    type: 'loyalty.tier_at_risk',
+    programmeId: ladder.programme.id,
+    subscriberId,
+    key: `${ladderId}:${subscriberId}:${tier}:${until}`,
+    atMs,
+    data: {
+      ladder: ladderId,
+      tier: tier!,
+      missing: Number(asked - countedOn(ladder, standing, today)),
+      until: ladder.days.startMs(until),
+      on: dateOf(until - 1).toString(),
+    },
+  })
+}

@@ -135,10 +135,11 @@ describe.concurrent('while it sends', () => {
     await world.start('urgent', 2_000, 2_400)
     await until('the urgent went another way', () => receiver.received.length >= 400)
     expect(performance.now() - goneMs).toBeLessThan(40_000)
+    // The tables may be a little behind.
+    await until('the tables know who was held', async () => (await world.states())['sms held'] === 400)
+    expect(performance.now() - goneMs).toBeLessThan(55_000)
     // Those that were under way are known to be unknown at once, and not after the minute.
-    const meanwhile = await world.states()
-    expect(meanwhile['sms unknown']).toBeGreaterThan(0)
-    expect(meanwhile['sms held']).toBe(400)
+    expect((await world.states())['sms unknown']).toBeGreaterThan(0)
     await sleep(60_000 - (performance.now() - goneMs))
     expect(peer.taken.length).toBe(taken)
     await peer.listen(port)

@@ -175,7 +175,7 @@ test(
     expect(loaded.kills).toBe(8)
     expect(loaded.repeatedPosts).toBeGreaterThan(0)
     const sent = loaded.events
-    expect(log).toEqual({ records: sent, endOffset: sent, distinctEvents: sent })
+    expect(log).toEqual({ records: sent, endOffset: sent, distinctEvents: sent, announced: 0 })
     expect(events).toEqual({ rows: sent, positions: sent, next: sent })
     expect(facts.rows).toBe(facts.outbox)
     expect(firings.standing).toBe(loaded.firings)

@@ -53,7 +53,7 @@ export async function storeAnswers(
       })
     }
   }
-  insertStarts(tx, replies, () => 0, nowMs)
+  await insertStarts(tx, replies, () => 0, nowMs)
   const marks = stored.flatMap(({ answerId }) => {
     const word = words.get(answerId)
     return word === undefined ? [] : [{ answerId, as: word === 'optIn' ? 'opted_in' : 'opted_out' }]

@@ -1,9 +1,9 @@
 import { hexAt } from './hex.ts'
 
 /** So many ids share one tick: what stands in a set is forgotten when the tables know the last of them. */
-const SET_RUNS = 65_536
+const SET_RUNS = 262_144
 /** A power of two of at least one and a half times as many. */
-const PLACES = 131_072
+const PLACES = 524_288
 const LAST_WORD = 2 * PLACES - 1
 
 /**

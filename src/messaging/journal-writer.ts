@@ -8,7 +8,7 @@ const writer = new ColumnWriter()
  * The entry of a tick, as octets. It holds states and not steps, so that the last word on a run is enough, and reading
  * it twice changes nothing. What was written before of a message is not written again.
  */
-export function packEntry(taken: bigint[], changed: Run[]): Buffer {
+export function packEntry(taken: bigint[], changed: Run[]): Promise<Buffer> {
   writer.clear()
   writer.count(taken.length)
   for (const seq of taken) writer.count(Number(seq))

@@ -77,8 +77,8 @@ test('contacts of many subscribers lie in one pool and do not mix', () => {
 
 test('runs that left are remembered until the tables know them, and longer while somebody watches', () => {
   const dropped = new DroppedRuns()
-  const ids = Array.from({ length: 70_000 }, newId)
-  for (const [i, id] of ids.entries()) dropped.add(id, i < 65_536 ? 1 : 2)
+  const ids = Array.from({ length: 270_000 }, newId)
+  for (const [i, id] of ids.entries()) dropped.add(id, i < 262_144 ? 1 : 2)
   expect(ids.every((id) => dropped.tickOf(id) !== undefined)).toBe(true)
   expect(dropped.tickOf(newId())).toBeUndefined()
   expect([dropped.tickOf(ids[0]!), dropped.tickOf(ids.at(-1)!)]).toEqual([1, 2])

@@ -1,19 +1,23 @@
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { constants, zstdCompress, zstdDecompressSync } from 'node:zlib'
 import { json } from '../platform/index.ts'
 
 /** Below this many octets packing saves less than it costs. */
 const WORTH_PACKING = 512
+const compress = promisify(zstdCompress)
+const fastest = { [constants.ZSTD_c_compressionLevel]: 1 }
 const PLAIN = 0
 const ZSTD = 1
 
 /**
  * Octets by zstd (RFC 8878) at its fastest level where that pays: what is sent is mostly one text many times. The first
- * octet says which it is.
+ * octet says which it is. They are copied before this returns, and packed by another thread.
  */
-export function pack(octets: Uint8Array): Buffer {
-  if (octets.length < WORTH_PACKING) return Buffer.concat([Buffer.of(PLAIN), octets])
-  const packed = zstdCompressSync(octets, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
-  return Buffer.concat([Buffer.of(ZSTD), packed])
+export function pack(octets: Uint8Array): Promise<Buffer> {
+  if (octets.length < WORTH_PACKING) return Promise.resolve(Buffer.concat([Buffer.of(PLAIN), octets]))
+  // It is given room for everything at once: by default it would come back for each 16 KB.
+  const options = { params: fastest, chunkSize: octets.length }
+  return compress(Buffer.from(octets), options).then((packed) => Buffer.concat([Buffer.of(ZSTD), packed]))
 }
 
 /** The octets behind `pack`. */

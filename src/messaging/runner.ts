@@ -8,8 +8,8 @@ const ROOM_MS = 50
 const LONGEST_SLEEP_MS = 60_000
 
 /** The tables follow while the thread was busy for less than this share of its time, looked at over so many ms. */
-const CALM = 0.6
-const USE_MS = 50
+const CALM = 0.4
+const USE_MS = 200
 
 type RunnerDependencies = {
   clock: Clock

@@ -18,6 +18,7 @@ import {
 import { type Intake, takeIn, takeKnown, type Write } from './intake.ts'
 import { Later } from './later.ts'
 import { Leaving } from './leaving.ts'
+import { findByIndex } from './lookup-store.ts'
 import type { Run } from './message.ts'
 import { applyReceipt } from './progress.ts'
 import { Rates } from './rate.ts'
@@ -223,14 +224,15 @@ export class Sender {
         // The lock comes before everything that is read, but nothing waits for its answer.
         const guarded = this.#guard(tx)
         guarded.catch(() => undefined)
+        findByIndex(tx)
         const writes: Write[] = []
         const intake = await this.#takeIn(tx, inbox, writes, isSending, nowMs)
         await guarded
         tick = this.#decide(inbox, intake, writes, isSending, nowMs)
-        const behind = tick.writes.slice(writes.length)
-        for (const write of behind) await write(tx)
         // While this is being written, what the next tick will take is read.
         if (isSending && this.#wantsStarts()) this.#ahead.begin(this.#behind.takenStarts, nowMs)
+        const behind = tick.writes.slice(writes.length)
+        for (const write of behind) await write(tx)
       })
     } catch (error) {
       if (tick) this.#unsaved = tick

@@ -130,7 +130,7 @@ export function createMessaging(dependencies: MessagingDependencies): Messaging 
       if (!versions.has(cascadeId))
         versions.set(cascadeId, await documents.versionOf(tenantId, 'Cascade', cascadeId))
     }
-    insertStarts(tx, starts, (id) => versions.get(id)!, clock.nowMs())
+    await insertStarts(tx, starts, (id) => versions.get(id)!, clock.nowMs())
     wake(tenantId, 'messaging')
   }
   return {

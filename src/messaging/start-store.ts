@@ -1,4 +1,5 @@
 import type { Tx } from '../platform/index.ts'
+import { plain } from './columns.ts'
 import type { Purpose } from './contract.ts'
 import { ColumnReader } from './column-reader.ts'
 import { ColumnWriter } from './column-writer.ts'
@@ -26,19 +27,19 @@ const ROW_STARTS = 2_000
 const writer = new ColumnWriter()
 
 /** Hands cascades over within the caller's transaction, those of one campaign in one row. */
-export function insertStarts(
+export async function insertStarts(
   tx: Tx,
   starts: StartCascade[],
   versionOf: (cascadeId: string) => number,
   startedMs: number,
-): void {
+): Promise<void> {
   for (const [campaignId, all] of Map.groupBy(starts, (start) => start.campaignId)) {
     for (let from = 0; from < all.length; from += ROW_STARTS) {
       const part = all.slice(from, from + ROW_STARTS)
       tx.execute(
         `insert into messaging.start (tenant_id, campaign_id, count, starts)
          values (current_setting('tenure.tenant_id'), $1, $2, $3)`,
-        [campaignId, part.length, packStarts(campaignId, part, versionOf, startedMs)],
+        [campaignId, part.length, await packStarts(campaignId, part, versionOf, startedMs)],
       )
     }
   }
@@ -46,17 +47,25 @@ export function insertStarts(
 
 export type StartRow = { seq: bigint; runs: Run[] }
 
-/** Starts that nobody has taken, oldest first; those of these campaigns wait. */
+/** How many rows are looked at. */
+const LOOKED_ROWS = 500
+
+/** Rows of starts that nobody has taken, oldest first, up to so many runs; those of these campaigns wait. */
 export async function selectStarts(
   tx: Tx,
   taken: bigint[],
   withoutCampaigns: string[],
-  limit: number,
+  limitRuns: number,
 ): Promise<StartRow[]> {
   const rows = await tx.query<{ seq: bigint; starts: Buffer }>(
-    `select seq, starts from messaging.start
-     where seq <> all($1::bigint[]) and campaign_id <> all($2::text[]) order by seq limit $3`,
-    [taken, withoutCampaigns, limit],
+    `select seq, starts from (
+       select seq, starts, sum(count) over (order by seq) - count as before from (
+         select seq, starts, count from messaging.start
+         -- Hashed, where an array would be walked for each row.
+         where seq not in (select unnest($1::bigint[])) and campaign_id <> all($2::text[])
+         order by seq limit ${LOOKED_ROWS}) as waiting) as counted
+     where before < $3 order by seq`,
+    [plain(taken), withoutCampaigns, limitRuns],
   )
   return rows.map(({ seq, starts }) => ({ seq, runs: runsOf(starts) }))
 }
@@ -91,7 +100,7 @@ function packStarts(
   starts: StartCascade[],
   versionOf: (cascadeId: string) => number,
   startedMs: number,
-): Buffer {
+): Promise<Buffer> {
   writer.clear()
   writer.count(starts.length)
   writer.count(startedMs)

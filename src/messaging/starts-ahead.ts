@@ -1,14 +1,15 @@
 import type { Database, Tx } from '../platform/index.ts'
 import type { Desk } from './desk.ts'
+import { findByIndex } from './lookup-store.ts'
 import { selectStarts, type StartRow } from './start-store.ts'
 import { knownRuns } from './store.ts'
 import type { Departures } from './dropped-runs.ts'
 
-/** How many rows of starts (2,000 each) a tick takes. */
-const START_ROWS = 2
+/** About how many starts a tick takes: whole rows, of up to 2,000 each. */
+const START_RUNS = 4_000
 
 /** Starts as they were read, and which of their runs the tables knew then. */
-type Page = { starts: StartRow[]; known: Set<string>; departures: Departures }
+type Page = { starts: StartRow[]; runs: number; known: Set<string>; departures: Departures }
 
 /** Starts whose runs the tables have not seen before; `hasMore` when there may be others behind them. */
 export type FreshStarts = { starts: StartRow[]; hasMore: boolean }
@@ -51,7 +52,8 @@ export class StartsAhead {
     const departures = set.watch()
     this.#reading = this.#database
       .tx(this.#tenantId, async (tx) => {
-        const page = await this.#read(tx, taken, departures, START_ROWS)
+        findByIndex(tx)
+        const page = await this.#read(tx, taken, departures, START_RUNS)
         await cards.load(tx, subscribersOf(page.starts), set, nowMs)
         this.#page = page
       })
@@ -77,12 +79,14 @@ export class StartsAhead {
     const departures = set.watch()
     try {
       const starts = page ? this.#fresh(page) : []
-      if (!page || (starts.length < START_ROWS && this.#isExpecting)) {
+      let room = START_RUNS - (page?.runs ?? 0)
+      if (!page || (room > 0 && this.#isExpecting)) {
         const behind = [...taken, ...starts.map(({ seq }) => seq)]
-        const rest = await this.#read(tx, behind, departures, START_ROWS - starts.length)
+        const rest = await this.#read(tx, behind, departures, room)
         starts.push(...this.#fresh(rest))
+        room -= rest.runs
       }
-      return { starts, hasMore: starts.length === START_ROWS }
+      return { starts, hasMore: room <= 0 }
     } finally {
       set.unwatch(departures)
       if (page) set.unwatch(page.departures)
@@ -102,11 +106,8 @@ export class StartsAhead {
     this.#isExpecting = false
     const paused = [...this.#desk.stopped].flatMap(([id, state]) => (state === 'paused' ? [id] : []))
     const starts = await selectStarts(tx, taken, paused, limit)
-    const known = await knownRuns(
-      tx,
-      starts.flatMap(({ runs }) => runs.map(({ runId }) => runId)),
-    )
-    return { starts, known, departures }
+    const runIds = starts.flatMap(({ runs }) => runs.map(({ runId }) => runId))
+    return { starts, runs: runIds.length, known: await knownRuns(tx, runIds), departures }
   }
 }
 

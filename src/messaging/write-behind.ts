@@ -4,13 +4,15 @@ import { factsOf } from './facts.ts'
 import type { Write } from './intake.ts'
 import { insertJournal } from './journal-store.ts'
 import { packEntry } from './journal-writer.ts'
+import { findByIndex } from './lookup-store.ts'
 import type { Run } from './message.ts'
 import { project, projectionOf } from './projection-store.ts'
 import { replay } from './replay.ts'
 import { deleteStarts } from './start-store.ts'
 
-/** How much of the journal one transaction brings to the tables, packed octets. */
+/** How much of the journal one transaction brings to the tables, packed octets: where somebody waits, and else. */
 const CHUNK_OCTETS = 2 * 1024 * 1024
+const SMALL_CHUNK_OCTETS = 1024 * 1024
 
 /** Behind by more than this, the tables catch up even while everything else has work. */
 const LONGEST_OCTETS = 256 * 1024 * 1024
@@ -107,8 +109,13 @@ export class WriteBehind {
     if (changed.length + started.length === 0) return () => undefined
     const packed = packEntry(started, changed)
     this.#isBehind = true
-    this.#rowsLeft.push({ tick, octets: packed.length })
-    return (tx) => insertJournal(tx, tick, packed)
+    const row = { tick, octets: 0 }
+    this.#rowsLeft.push(row)
+    return async (tx) => {
+      const octets = await packed
+      row.octets = octets.length
+      insertJournal(tx, tick, octets)
+    }
   }
 
   /** Begins to bring the tables a chunk further, unless that is being done, up to the last tick that is committed. */
@@ -137,9 +144,10 @@ export class WriteBehind {
     const { set } = this.#desk
     try {
       // What stands behind its own last tick was written by whoever replaced this process, and is theirs to replay.
-      const upTo = await this.#database.tx(this.#tenantId, (tx) =>
-        replay(tx, set.runs, committed, CHUNK_OCTETS),
-      )
+      const upTo = await this.#database.tx(this.#tenantId, (tx) => {
+        findByIndex(tx)
+        return replay(tx, set.runs, committed, this.isWanted ? CHUNK_OCTETS : SMALL_CHUNK_OCTETS)
+      })
       // Nothing left: the tables know all that was committed before the look.
       this.#tables = upTo ?? committed
       this.#taken = this.#taken.filter(({ tick }) => tick > this.#tables)

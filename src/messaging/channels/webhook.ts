@@ -1,6 +1,11 @@
-import { createHmac } from 'node:crypto'
 import { z } from 'zod'
-import { DomainError, systemClock } from '../../platform/index.ts'
+import {
+  DomainError,
+  systemClock,
+  webhookHeaders,
+  webhookSecret,
+  webhookSignature,
+} from '../../platform/index.ts'
 import type { Callback, CallbackReply, OutboundMessage, SubmitOutcome } from '../channel.ts'
 import { callJson, outcomeOfStatus } from './http-request.ts'
 import { RequestChannel } from './request-channel.ts'
@@ -10,7 +15,7 @@ import { isSecret } from './signature.ts'
 const settings = settingsOf('webhook', {
   url: z.url(),
   /** The shared secret of both directions: `whsec_` and at least 24 bytes in Base64. */
-  secret: z.string().regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'whsec_ and at least 24 bytes in Base64'),
+  secret: z.string().regex(webhookSecret, 'whsec_ and at least 24 bytes in Base64'),
   timeoutMs: z.int().positive().default(10_000),
   concurrency: z.int().positive().default(32),
 })
@@ -75,9 +80,7 @@ class WebhookChannel extends RequestChannel<WebhookSettings> {
       url,
       headers: {
         'content-type': 'application/json',
-        'webhook-id': messageId,
-        'webhook-timestamp': timestamp,
-        'webhook-signature': `v1,${signatureOf(secret, { id: messageId, timestamp, body })}`,
+        ...webhookHeaders([secret], { id: messageId, timestamp, body }),
       },
       body,
     })
@@ -90,15 +93,9 @@ class WebhookChannel extends RequestChannel<WebhookSettings> {
 
 type Signed = { id: string; timestamp: string; body: string | Buffer }
 
-/** Base64 of the HMAC over `id.timestamp.body`; the key is what stands behind `whsec_`. */
-function signatureOf(secret: string, { id, timestamp, body }: Signed): string {
-  const key = Buffer.from(secret.slice('whsec_'.length), 'base64')
-  return createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')
-}
-
 /** A header may bear several signatures while a secret is being changed; one that is right is enough. */
 function isSignedWith(secret: string, signed: Signed, header: string): boolean {
-  const expected = `v1,${signatureOf(secret, signed)}`
+  const expected = webhookSignature(secret, signed)
   return header.split(' ').some((given) => isSecret(given, expected))
 }
 

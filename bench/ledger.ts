@@ -16,9 +16,9 @@ import { type BenchResult, type Figures, machine } from './result.ts'
  * What each figure contains. PostgreSQL with its defaults (fsync on) and the server share the machine. A third of the
  * transfers are spends from lots, the others are awards that make a lot with an expiry; the same liability account is in
  * each. Members are drawn at random.
- * batchedTransfersPerS  the grouped writer with four callers of 2,000 transfers each: from requests in memory until the
- *                       last answer, all durable, with lots, balances after, keys and the chained hash; the median of
- *                       three runs among the members of the smallest curve's point.
+ * batchedTransfersPerS  the grouped writer in a process of its own, four callers of 2,000 transfers each: from requests
+ *                       in memory until the last answer, all durable, with lots, balances after, keys and the chained
+ *                       hash; the median of three runs among the members of the smallest curve's point.
  * singleRequestsPerS    one transfer a request over HTTP, 64 clients that each wait for the answer; server and clients
  *                       share the machine too.
  * p99BalanceMs          GET of a member's balance over HTTP with what is available and what expires when, four clients,
@@ -48,29 +48,30 @@ export async function run(): Promise<BenchResult> {
 
 async function measureAll(database: LedgerDatabase): Promise<BenchResult> {
   const say = (text: string): void => void process.stderr.write(`${text}\n`)
-  const active = new Transfers('active', MEMBERS)
-  const writer = openWriter(database)
+  const active = { name: 'active', members: MEMBERS }
+  const writer = await openWriter(database)
   // Everybody has something to spend, and the writer knows what a running server knows.
-  await batched(database, writer, active, MEMBERS, { onlyAwards: true, inTurn: true })
-  await batched(database, writer, active, RUN)
+  await batched(database, writer, { ...active, count: MEMBERS, draw: { onlyAwards: true, inTurn: true } })
+  await batched(database, writer, { ...active, count: RUN })
   await database.settle()
   const runs: Batched[] = []
-  for (let repeat = 0; repeat < REPEATS; repeat++) runs.push(await batched(database, writer, active, RUN))
+  for (let repeat = 0; repeat < REPEATS; repeat++)
+    runs.push(await batched(database, writer, { ...active, count: RUN }))
   say(`batched: ${runs.map(({ perS }) => Math.round(perS)).join(', ')}/s`)
   const single = await overHttp(database, (server) =>
     singleTransfers(server, new Transfers('single', MEMBERS), 64, HTTP_S),
   )
   say(`single: ${Math.round(single.perS)}/s`)
   const peers = await measurePeers(database)
-  const fill = new Transfers('fill', ALL_MEMBERS)
+  const fill = { name: 'fill', members: ALL_MEMBERS, draw: { onlyAwards: true } }
   const speed: [number, number][] = []
   const waiting: [number, number][] = []
   let balance: OverHttp | undefined
   for (const stored of STORED) {
     const { lots } = await database.counts()
-    if (lots < stored) await batched(database, writer, fill, stored - lots, { onlyAwards: true })
+    if (lots < stored) await batched(database, writer, { ...fill, count: stored - lots })
     await database.settle()
-    speed.push([stored, Math.round((await batched(database, writer, fill, RUN, { onlyAwards: true })).perS)])
+    speed.push([stored, Math.round((await batched(database, writer, { ...fill, count: RUN })).perS)])
     balance = await overHttp(database, (server) => balances(server, ALL_MEMBERS, 4, HTTP_S))
     waiting.push([stored, round(balance.p99Ms)])
     say(`${stored} lots: ${speed.at(-1)![1]}/s, balance p99 ${balance.p99Ms.toFixed(2)} ms`)

@@ -118,6 +118,18 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
+/** The address of a place in a language. */
+export const inLanguage = (place: string, lang: string): string =>
+  `${place}${place.includes('?') ? '&' : '?'}lang=${lang}`
+
+/** Waits until the page and its pictures stand. (What runs in the page is text: this side knows no DOM.) */
+export async function settled(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await page.waitForFunction(`!document.querySelector('main [aria-busy=true], main [data-loading], main .mantine-Skeleton-root') &&
+    [...document.querySelectorAll('main div[role=img]')].every((picture) => picture.querySelector('svg path'))`)
+  await page.evaluate('document.fonts.ready.then(() => true)')
+}
+
 /** What the page says, with spaces of every kind as one plain space. */
 export const textOf = async (page: Page): Promise<string> =>
   (await page.locator('body').innerText()).replaceAll(/\s+/g, ' ')

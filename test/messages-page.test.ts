@@ -1,8 +1,17 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Console, DESKTOP, LANGUAGES, overflowing, PHONE, textOf, violations } from './console.ts'
+import {
+  Console,
+  DESKTOP,
+  inLanguage,
+  LANGUAGES,
+  overflowing,
+  PHONE,
+  settled,
+  textOf,
+  violations,
+} from './console.ts'
 import { messageIdOf } from './messages-fixture.ts'
 import { MessagesServer } from './messages-server.ts'
 
@@ -26,14 +35,6 @@ afterEach(async () => {
   await site.closePages()
   if (site.faults.length > 0) throw new Error(site.faults.join('\n'))
 })
-
-/** Waits until the page and its pictures stand. (What runs in the page is text: this side knows no DOM.) */
-async function settled(page: Page): Promise<void> {
-  await page.getByRole('heading', { level: 1 }).waitFor()
-  await page.waitForFunction(`!document.querySelector('main [aria-busy=true], main [data-loading], main .mantine-Skeleton-root') &&
-    [...document.querySelectorAll('main div[role=img]')].every((picture) => picture.querySelector('svg path'))`)
-  await page.evaluate('document.fonts.ready.then(() => true)')
-}
 
 const plain = (text: string): string => text.replaceAll(/\s+/g, ' ')
 const command = (path: string) => server.asked.findLast((one) => one.path === path)
@@ -408,9 +409,6 @@ const PLACES: Record<string, string> = {
   policy: '/messages/policy',
   subscriber: `/messages/subscribers?subscriber=1&message=${messageIdOf('held', 1)}`,
 }
-
-const inLanguage = (place: string, lang: string): string =>
-  `${place}${place.includes('?') ? '&' : '?'}lang=${lang}`
 
 describe('how it looks', () => {
   for (const lang of LANGUAGES) {

@@ -1,54 +1,32 @@
 import { Pool } from 'undici'
-import { createLedger, type Ledger } from '../../src/ledger/index.ts'
-import { freePort, json, openDatabase, systemClock } from '../../src/platform/index.ts'
+import { freePort, json } from '../../src/platform/index.ts'
 import { Child } from '../messaging/child.ts'
 import type { LedgerDatabase } from './database.ts'
 import type { ServerAnswers, ServerJob } from './server-process.ts'
-import { type Draw, memberAccount, TENANT, type Transfers } from './world.ts'
-
-/** Callers that wait at the same time, each with a batch. */
-const CALLERS = 4
-const BATCH = 2_000
+import { memberAccount, type Transfers } from './world.ts'
+import type { Booking, WriterAnswers, WriterJob } from './writer-process.ts'
 
 export type Batched = { perS: number; nodeCpuUs: number; postgresCpuUs?: number }
 
-/** The grouped writer as a running server has it: it goes on from one measurement to the next. */
-export type Writer = { ledger: Ledger; end(): Promise<void> }
+/** The grouped writer in a process of its own. */
+export type Writer = Child<WriterAnswers>
 
-export function openWriter({ url }: LedgerDatabase): Writer {
-  const database = openDatabase(url, 8)
-  return { ledger: createLedger({ database, clock: systemClock }), end: () => database.end() }
+export function openWriter({ url }: LedgerDatabase): Promise<Writer> {
+  return Child.start<WriterAnswers>('../ledger/writer-process.ts', { databaseUrl: url } satisfies WriterJob)
 }
 
 /** Books so many transfers in batches; all are durable at the end. */
-export async function batched(
-  database: LedgerDatabase,
-  { ledger }: Writer,
-  transfers: Transfers,
-  count: number,
-  draw: Draw = {},
-): Promise<Batched> {
-  const [node, postgres, started] = [process.cpuUsage(), database.cpuMs(), performance.now()]
-  let left = count
-  const caller = async (): Promise<void> => {
-    while (left > 0) {
-      const batch = transfers.batch(Math.min(BATCH, left), draw)
-      left -= batch.length
-      const results = await ledger.post(TENANT, batch)
-      const refused = results.find(({ outcome }) => outcome !== 'booked')
-      if (refused) throw new Error(`a transfer was not booked: ${json(refused)}`)
-    }
-  }
-  await Promise.all(Array.from({ length: CALLERS }, caller))
-  const seconds = (performance.now() - started) / 1_000
-  const { user, system } = process.cpuUsage(node)
+export async function batched(database: LedgerDatabase, writer: Writer, booking: Booking): Promise<Batched> {
+  const before = database.cpuMs()
+  const { seconds, cpuUs } = await writer.ask('book', booking)
   const after = database.cpuMs()
+  const { count } = booking
   return {
     perS: count / seconds,
-    nodeCpuUs: (user + system) / count,
-    ...(postgres === undefined || after === undefined
+    nodeCpuUs: cpuUs / count,
+    ...(before === undefined || after === undefined
       ? {}
-      : { postgresCpuUs: ((after - postgres) * 1_000) / count }),
+      : { postgresCpuUs: ((after - before) * 1_000) / count }),
   }
 }
 

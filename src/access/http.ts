@@ -19,7 +19,7 @@ declare module 'fastify' {
 }
 
 /**
- * Guards every route below `/v1/` that is added after this call: the key comes as `Authorization: Bearer KEY`, as the
+ * Guards every route below `/v1/` and `/tmf-api/` that is added after this call: the key comes as `Authorization: Bearer KEY`, as the
  * user name of `Authorization: Basic`, as `?key=` from gateways that cannot send headers, or in the body where the
  * route says so. Without a valid key 401, with too small a role 403.
  */
@@ -39,7 +39,8 @@ export function guard(http: FastifyInstance, access: Access): void {
 
 /** The matched route decides and not the text of the URL, which an encoded letter could disguise. */
 function isGuarded({ routeOptions }: FastifyRequest): boolean {
-  return routeOptions.url !== undefined && routeOptions.url.startsWith('/v1/') && !routeOptions.config.open
+  const { url = '', config } = routeOptions
+  return (url.startsWith('/v1/') || url.startsWith('/tmf-api/')) && !config.open
 }
 
 async function admit(request: FastifyRequest, key: string | undefined, access: Access): Promise<Principal> {

@@ -4,15 +4,22 @@ import { accessRoutes, createAccess, guard, type Access } from '../access/index.
 import {
   clockRoutes,
   consoleRoutes,
+  createHubs,
+  createWebhooks,
   documentRoutes,
   liveRoutes,
   metricsRoutes,
+  openApiRoute,
   platformSamples,
+  tmf658Routes,
+  webhookKind,
+  webhookRoutes,
 } from '../api/index.ts'
 import { campaignDocuments, campaignRoutes, createCampaigns } from '../campaigns/index.ts'
 import {
   createEvents,
   createSources,
+  type Events,
   eventsRoutes,
   eventTypeKind,
   segmentRoutes,
@@ -96,6 +103,7 @@ export async function composeApp(stores: Stores, config: Config, onError: OnErro
         ...campaigns.stages,
         operator.stage,
         messaging.stage,
+        services.webhooks.stage,
       ])
       insights.follow(tenantId)
       sources.start(tenantId).catch((error: unknown) => onError('sources', error))
@@ -108,6 +116,7 @@ export async function composeApp(stores: Stores, config: Config, onError: OnErro
       await http.close()
       await sources.stop()
       await loop.stop()
+      await services.webhooks.stop()
       await messaging.stop()
       await triggers.close()
       await operator.close()
@@ -136,6 +145,7 @@ function composeListening(heard: Heard, stores: Stores, config: Config, onError:
     wake: (tenantId) => {
       triggers.wake(tenantId)
       wakeLoyalty(tenantId)
+      loop.wake(tenantId, 'webhooks')
     },
   })
   const sources = createSources({
@@ -155,7 +165,7 @@ function composeListening(heard: Heard, stores: Stores, config: Config, onError:
     onRules: (tenantId) => loop.wake(tenantId, 'dates'),
     onError: (error) => onError('triggers', error),
   })
-  return { events, sources, triggers }
+  return { events, sources, triggers, ...composeTelling(base, events.log, config, onError) }
 }
 
 /** What a tenant may write down as a document. */
@@ -170,6 +180,7 @@ const documentKinds: DocumentKind[] = [
   ...messagingDocuments,
   ...loyaltyDocuments,
   ...campaignDocuments,
+  webhookKind,
 ]
 
 type Services = Awaited<ReturnType<typeof composeServices>>
@@ -186,12 +197,13 @@ async function composeServices(stores: Stores, config: Config, onError: OnError)
   const wakeLoyalty = (tenantId: string): void => {
     for (const { name } of loyalty.stages) loop.wake(tenantId, name)
   }
-  const { events, sources, triggers } = composeListening(
+  const listening = composeListening(
     { ...base, access, profiles, loop, wakeLoyalty },
     stores,
     config,
     onError,
   )
+  const { events, triggers } = listening
   const operator = createOperator({
     ...base,
     accountsOf: (tx, ids) => profiles.identitiesOf(tx, ids, 'account'),
@@ -207,6 +219,7 @@ async function composeServices(stores: Stores, config: Config, onError: OnError)
     wakeReaders: (tenantId) => {
       triggers.wake(tenantId)
       wakeLoyalty(tenantId)
+      loop.wake(tenantId, 'webhooks')
     },
   })
   const campaigns = createCampaigns({
@@ -232,9 +245,7 @@ async function composeServices(stores: Stores, config: Config, onError: OnError)
     loop,
     access,
     profiles,
-    events,
-    sources,
-    triggers,
+    ...listening,
     operator,
     messaging,
     links,
@@ -243,6 +254,24 @@ async function composeServices(stores: Stores, config: Config, onError: OnError)
     campaigns,
     insights,
   }
+}
+
+/** Everybody outside who is told what happens. */
+function composeTelling(
+  base: Pick<Heard, 'database' | 'clock' | 'documents'>,
+  logOf: Events['log'],
+  { webhookNetworks }: Config,
+  onError: OnError,
+) {
+  const hubs = createHubs(base)
+  const webhooks = createWebhooks({
+    ...base,
+    logOf,
+    targetsOf: hubs.targetsOf,
+    allowedNetworks: webhookNetworks,
+    onError: (error) => onError('webhooks', error),
+  })
+  return { hubs, webhooks }
 }
 
 /** Messages, the short links in them, which turn into their receipts, and templates before anybody sees them. */
@@ -284,8 +313,11 @@ function mountRoutes({ database, clock }: Stores, services: Services, onError: O
     loyalty,
     campaigns,
     insights,
+    hubs,
+    webhooks,
   } = services
   const http = createHttp((error) => onError('http', error))
+  openApiRoute(http, version)
   guard(http, access)
   accessRoutes(http, access, version)
   documentRoutes(http, documents, access)
@@ -307,6 +339,9 @@ function mountRoutes({ database, clock }: Stores, services: Services, onError: O
   unsubscribeRoutes(http, { database, profiles, clock })
   ledgerRoutes(http, { database, clock })
   loyaltyRoutes(http, { database, loyalty, profiles, access })
+  webhookRoutes(http, { webhooks, access })
+  const facade = { database, clock, loyalty, profiles, access, events, hubs, onHubs: webhooks.refresh }
+  tmf658Routes(http, facade, (error) => onError('http', error))
   campaignRoutes(http, campaigns)
   insightsRoutes(http, insights)
   const live = { clock, events, triggers, openDeadLetters: events.openDeadLetters }

@@ -20,6 +20,7 @@ export const ARRAY_HEAD_BYTES = 20
  */
 export class RecordWriter {
   #bytes = Buffer.allocUnsafe(1 << 16)
+  #view = viewOf(this.#bytes)
   #at = 0
 
   /** All of `rows` as one array of the record type `oid`, each written by `write` with `columns` columns. */
@@ -55,7 +56,8 @@ export class RecordWriter {
   amount(value: bigint): void {
     this.#int4(INT8)
     this.#int4(8)
-    this.#at = this.#bytes.writeBigInt64BE(value, this.#at)
+    this.#view.setBigInt64(this.#at, value)
+    this.#at += 8
   }
 
   amountOrNull(value: bigint | undefined): void {
@@ -74,13 +76,18 @@ export class RecordWriter {
   uuid(hex: string): void {
     this.#int4(UUID)
     this.#int4(16)
-    this.#at += this.#bytes.write(hex, this.#at, 16, 'hex')
+    const bytes = this.#bytes
+    let at = this.#at
+    for (let i = 0; i < 32; i += 2) bytes[at++] = digit(hex, i) * 16 + digit(hex, i + 1)
+    this.#at = at
   }
 
   text(value: string): void {
     this.#int4(TEXT)
     this.#reserve(value.length * 3 + RECORD_ROOM)
-    const length = this.#bytes.write(value, this.#at + 4, 'utf8')
+    const length = writeAscii(this.#bytes, value, this.#at + 4)
+      ? value.length
+      : this.#bytes.write(value, this.#at + 4, 'utf8')
     this.#int4(length)
     this.#at += length
   }
@@ -107,7 +114,8 @@ export class RecordWriter {
 
   bigNumber(value: bigint): void {
     this.#int4(8)
-    this.#at = this.#bytes.writeBigInt64BE(value, this.#at)
+    this.#view.setBigInt64(this.#at, value)
+    this.#at += 8
   }
 
   #null(oid: number): void {
@@ -126,13 +134,8 @@ export class RecordWriter {
   }
 
   #int4(value: number): void {
-    const bytes = this.#bytes
-    const at = this.#at
-    bytes[at] = value >>> 24
-    bytes[at + 1] = value >>> 16
-    bytes[at + 2] = value >>> 8
-    bytes[at + 3] = value
-    this.#at = at + 4
+    this.#view.setInt32(this.#at, value)
+    this.#at += 4
   }
 
   #int8(value: number): void {
@@ -151,5 +154,25 @@ export class RecordWriter {
     const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#at + bytes))
     this.#bytes.copy(larger, 0, 0, this.#at)
     this.#bytes = larger
+    this.#view = viewOf(larger)
   }
+}
+
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+
+/** The value of a lower-case hexadecimal digit: 0 to 9 stand at 48, a to f at 97. */
+function digit(hex: string, at: number): number {
+  const code = hex.charCodeAt(at)
+  return code < 58 ? code - 48 : code - 87
+}
+
+/** Whether it could be written: for short texts a loop is faster than the way into native code. */
+function writeAscii(bytes: Buffer, text: string, at: number): boolean {
+  if (text.length > 64) return false
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 127) return false
+    bytes[at + i] = code
+  }
+  return true
 }

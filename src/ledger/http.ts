@@ -16,9 +16,9 @@ import {
   type TransferRequest,
 } from './contract.ts'
 import { balancesInDetail } from './reading.ts'
-import { lotsOf } from './reading-store.ts'
+import { entriesOf, lotsOf } from './reading-store.ts'
 import { openAccounts } from './service.ts'
-import { entriesOf, statementOf } from './statement.ts'
+import { statementOf } from './statement.ts'
 import { verifyLedger } from './verification.ts'
 import { createLedger, type Ledger } from './writer.ts'
 
@@ -54,13 +54,10 @@ export function ledgerRoutes(http: FastifyInstance, deps: LedgerRoutesDependenci
     const { accountId } = parseInput(parameters, request.params)
     const { at } = parseInput(balanceQuery, request.query)
     return database.tx(tenantOf(request), async (tx) => {
-      // One behind the other: each turns the planner's steering on and off.
-      const balances = await balancesInDetail(
-        tx,
-        [accountId],
-        at === undefined ? clock.now() : Temporal.Instant.from(at),
-      )
-      const entries = await entriesOf(tx, accountId, LATEST)
+      const [balances, entries] = await Promise.all([
+        balancesInDetail(tx, [accountId], at === undefined ? clock.now() : Temporal.Instant.from(at)),
+        entriesOf(tx, accountId, LATEST),
+      ])
       const balance = balances.get(accountId)
       if (!balance) throw new DomainError('ledger_account_not_found', 'no such account', { found: accountId })
       return { ...balance, entries }

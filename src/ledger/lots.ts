@@ -177,7 +177,8 @@ export function sharesOf(amountMinor: bigint, parts: readonly bigint[]): bigint[
   })
 }
 
-function insertInOrder(lots: OpenLot[], lot: OpenLot): void {
+/** Puts a lot in its place among others in the order of spending. */
+export function insertInOrder(lots: OpenLot[], lot: OpenLot): void {
   let at = lots.length
   while (at > 0 && spendOrder(lots[at - 1]!, lot) > 0) at--
   lots.splice(at, 0, lot)

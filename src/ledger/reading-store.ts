@@ -37,30 +37,27 @@ export async function lotsOf(tx: Tx, accountIds: string[]): Promise<Lot[]> {
   return rows.map((row) => withoutNulls({ ...row, lotId: String(row.lotId) }) as Lot)
 }
 
-/** What is in lots at a moment, by account and expiry. */
-export function lotSums(
+/** What is in an account's lots at a moment, by expiry; nothing where it keeps none. */
+export type LotSums = { keepsLots: boolean; expiresMs: bigint[]; available: bigint[]; upcoming: bigint[] }
+
+/** Balances with what is in lots, the earliest expiry first; unknown accounts are absent. */
+export function balancesWithLots(
   tx: Tx,
   accountIds: string[],
   atMs: number,
-): Promise<{ accountId: string; expiresMs: bigint; available: bigint; upcoming: bigint }[]> {
+): Promise<(AccountBalance & LotSums)[]> {
   return tx.query(
-    `select a.account_id as "accountId", l.expires_ms as "expiresMs",
-            coalesce(sum(l.remaining_minor) filter (where l.available_ms <= $2), 0)::bigint as available,
-            coalesce(sum(l.remaining_minor) filter (where l.available_ms > $2), 0)::bigint as upcoming
-     from ledger.account a join ledger.lot l on l.account_no = a.account_no
-     where a.account_id = any($1::text[])
-     group by a.account_id, l.expires_ms order by a.account_id, l.expires_ms`,
+    `select ${balanceColumns}, keeps_lots as "keepsLots", coalesce(expires, '{}') as "expiresMs",
+            coalesce(available, '{}') as available, coalesce(upcoming, '{}') as upcoming
+     from ledger.account a, lateral (
+       select array_agg(expires_ms order by expires_ms) as expires, array_agg(available order by expires_ms) as available,
+              array_agg(upcoming order by expires_ms) as upcoming
+       from (select expires_ms, coalesce(sum(remaining_minor) filter (where available_ms <= $2), 0)::bigint as available,
+                    coalesce(sum(remaining_minor) filter (where available_ms > $2), 0)::bigint as upcoming
+             from ledger.lot l where l.account_no = a.account_no group by expires_ms) s) s
+     where a.account_id = any($1::text[])`,
     [accountIds, atMs],
   )
-}
-
-/** Which of the accounts keep lots. */
-export async function lotKeepers(tx: Tx, accountIds: string[]): Promise<Set<string>> {
-  const rows = await tx.query<{ id: string }>(
-    `select account_id as id from ledger.account where account_id = any($1::text[]) and keeps_lots`,
-    [accountIds],
-  )
-  return new Set(rows.map(({ id }) => id))
 }
 
 /** Open lots of a currency by the local months in which they were earned and expire. */
@@ -82,16 +79,18 @@ export async function outstanding(tx: Tx, currency: string, timeZone: string): P
  * An account's entries from one of them backwards: each names the one before on its account. PostgreSQL walks only as
  * far as rows are asked for.
  */
-const entry = `t.seq, t.batch_no, t.transfer_id, t.key, t.kind, t.effective_at, t.memo,
-    case when t.debit_no = $1 then t.credit_no else t.debit_no end as counter_no,
-    case when t.debit_no = $1 then -t.amount_minor else t.amount_minor end as amount_minor,
-    case when t.debit_no = $1 then t.debit_after else t.credit_after end as balance_after,
-    case when t.debit_no = $1 then t.debit_prev else t.credit_prev end as prev_seq`
+const entryOf = (
+  account: string,
+): string => `t.seq, t.batch_no, t.transfer_id, t.key, t.kind, t.effective_at, t.memo,
+    case when t.debit_no = ${account} then t.credit_no else t.debit_no end as counter_no,
+    case when t.debit_no = ${account} then -t.amount_minor else t.amount_minor end as amount_minor,
+    case when t.debit_no = ${account} then t.debit_after else t.credit_after end as balance_after,
+    case when t.debit_no = ${account} then t.debit_prev else t.credit_prev end as prev_seq`
 const walk = `with recursive walk as (
-    select ${entry} from ledger.transfer t
+    select ${entryOf('$1')} from ledger.transfer t
     where t.seq = $2 and $1 in (t.debit_no, t.credit_no) and t.debit_prev is not null
     union all
-    select ${entry} from walk w join ledger.transfer t on t.seq = w.prev_seq
+    select ${entryOf('$1')} from walk w join ledger.transfer t on t.seq = w.prev_seq
     where w.prev_seq > 0 and w.seq >= $3)`
 
 export type AccountHead = { accountNo: bigint; currency: string; lastSeq: bigint }
@@ -124,6 +123,27 @@ export async function seqsOfPeriod(
   return row!
 }
 
+/** What an entry shows beside its numbers. */
+const shown = `e.seq, e.prev_seq as "prevSeq", e.transfer_id as "transferId", e.key, e.kind,
+            (select account_id from ledger.account c where c.account_no = e.counter_no) as "counterAccount",
+            e.amount_minor as "amountMinor", e.balance_after as "balanceAfter", e.effective_at as "effectiveAt",
+            (select booked_at from ledger.batch b where b.batch_no = e.batch_no) as "bookedAt", e.memo`
+
+/** The latest entries of an account, newest first; none where there is no such account. */
+export async function entriesOf(tx: Tx, accountId: string, limit: number): Promise<Entry[]> {
+  const rows = await tx.query(
+    `with recursive walk as (
+       select a.account_no, ${entryOf('a.account_no')}
+       from ledger.account a join ledger.transfer t on t.seq = a.last_seq where a.account_id = $1
+       union all
+       select w.account_no, ${entryOf('w.account_no')} from walk w join ledger.transfer t on t.seq = w.prev_seq
+       where w.prev_seq > 0)
+     select ${shown} from walk e limit $2`,
+    [accountId, limit],
+  )
+  return rows.map(({ prevSeq: _prevSeq, ...row }) => withoutNulls(row) as Entry)
+}
+
 const within = `e.seq >= $3 and e.seq < $4 and e.effective_at >= $5::timestamptz and e.effective_at < $6::timestamptz`
 
 /** Entries of a period from `start` backwards, the latest booked first. */
@@ -136,10 +156,7 @@ export async function entriesFrom(
 ): Promise<(Entry & { prevSeq: bigint })[]> {
   const rows = await tx.query(
     `${walk}
-     select e.seq, e.prev_seq as "prevSeq", e.transfer_id as "transferId", e.key, e.kind,
-            (select account_id from ledger.account c where c.account_no = e.counter_no) as "counterAccount",
-            e.amount_minor as "amountMinor", e.balance_after as "balanceAfter", e.effective_at as "effectiveAt",
-            (select booked_at from ledger.batch b where b.batch_no = e.batch_no) as "bookedAt", e.memo
+     select ${shown}
      from walk e where ${within} limit $7`,
     [accountNo, start, period.fromSeq, period.toSeq, period.from, period.to, limit],
   )

@@ -1,6 +1,6 @@
 import { instantOf, type Tx } from '../platform/index.ts'
-import type { BalanceInDetail } from './contract.ts'
-import { balancesOf, lotKeepers, lotSums } from './reading-store.ts'
+import type { AccountBalance, BalanceInDetail } from './contract.ts'
+import { balancesWithLots, type LotSums } from './reading-store.ts'
 import { byIndex } from './store.ts'
 
 const NEVER = 9_223_372_036_854_775_807n
@@ -11,37 +11,31 @@ export async function balancesInDetail(
   accountIds: string[],
   at: Temporal.Instant,
 ): Promise<Map<string, BalanceInDetail>> {
-  const [balances, keepers, sums] = await byIndex(tx, () =>
-    Promise.all([
-      balancesOf(tx, accountIds),
-      lotKeepers(tx, accountIds),
-      lotSums(tx, accountIds, at.epochMilliseconds),
-    ]),
-  )
+  const rows = await byIndex(tx, () => balancesWithLots(tx, accountIds, at.epochMilliseconds))
   const nowMs = BigInt(at.epochMilliseconds)
-  return new Map(
-    [...balances].map(([accountId, balance]) => {
-      const free = balance.balanceMinor - balance.pendingDebitsMinor
-      const mine = sums.filter((sum) => sum.accountId === accountId)
-      const live = mine.filter(({ expiresMs }) => expiresMs > nowMs)
-      const sumOf = (rows: typeof mine, field: 'available' | 'upcoming'): bigint =>
-        rows.reduce((sum, row) => sum + row[field], 0n)
-      const expired = mine.filter(({ expiresMs }) => expiresMs <= nowMs)
-      return [
-        accountId,
-        {
-          ...balance,
-          availableMinor: keepers.has(accountId) && free > 0n ? sumOf(live, 'available') : free,
-          upcomingMinor: sumOf(live, 'upcoming'),
-          expiredMinor: sumOf(expired, 'available') + sumOf(expired, 'upcoming'),
-          expiring: live
-            .filter(({ expiresMs }) => expiresMs < NEVER)
-            .map(({ expiresMs, available, upcoming }) => ({
-              expiresAt: instantOf(Number(expiresMs)),
-              amountMinor: available + upcoming,
-            })),
-        },
-      ]
-    }),
-  )
+  return new Map(rows.map((row) => [row.accountId, detailOf(row, nowMs)]))
+}
+
+function detailOf(row: AccountBalance & LotSums, nowMs: bigint): BalanceInDetail {
+  const { keepsLots, expiresMs, available, upcoming, ...balance } = row
+  const free = balance.balanceMinor - balance.pendingDebitsMinor
+  const sums = { available: 0n, upcoming: 0n, expired: 0n }
+  const expiring: BalanceInDetail['expiring'] = []
+  for (const [i, expires] of expiresMs.entries()) {
+    const amountMinor = available[i]! + upcoming[i]!
+    if (expires <= nowMs) {
+      sums.expired += amountMinor
+      continue
+    }
+    sums.available += available[i]!
+    sums.upcoming += upcoming[i]!
+    if (expires < NEVER) expiring.push({ expiresAt: instantOf(Number(expires)), amountMinor })
+  }
+  return {
+    ...balance,
+    availableMinor: keepsLots && free > 0n ? sums.available : free,
+    upcomingMinor: sums.upcoming,
+    expiredMinor: sums.expired,
+    expiring,
+  }
 }

@@ -42,16 +42,6 @@ export async function statementOf(tx: Tx, query: StatementQuery): Promise<Statem
   }
 }
 
-/** The latest entries of an account, newest first; none where there is no such account. */
-export async function entriesOf(tx: Tx, accountId: string, limit: number): Promise<Entry[]> {
-  return byIndex(tx, async () => {
-    const account = await accountHead(tx, accountId)
-    if (!account) return []
-    const rows = await entriesFrom(tx, account, account.lastSeq, EVER, limit)
-    return rows.map(withoutPrevious)
-  })
-}
-
 function withoutPrevious({ prevSeq: _prevSeq, ...entry }: Entry & { prevSeq: bigint }): Entry {
   return entry
 }

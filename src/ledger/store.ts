@@ -66,14 +66,19 @@ export async function readHead(tx: Tx): Promise<Head | undefined> {
   return row && headOf(row)
 }
 
-/** Moves the head on, if it is where it is expected; waits for whoever is booking. */
-export async function advanceHead(tx: Tx, from: Head, to: Pick<Head, 'lastSeq' | 'hash'>): Promise<boolean> {
-  const rows = await tx.query(
-    `update ledger.head set batch_no = batch_no + 1, last_seq = $3, hash = $4
-     where tenant_id = current_setting('tenure.tenant_id') and batch_no = $1 and last_seq = $2 and hash = $5 returning batch_no`,
+/** Moves the head on, if it is where it is expected, else it throws; waits for whoever is booking. */
+export async function advanceHead(tx: Tx, from: Head, to: Pick<Head, 'lastSeq' | 'hash'>): Promise<void> {
+  // By itself the update would look for the expected place before it waits, and there would not be a row of it yet.
+  tx.execute(`select from ledger.head where tenant_id = current_setting('tenure.tenant_id') for update`, [])
+  // The division fails the transaction, so that what is sent behind it need not wait for an answer.
+  await tx.query(
+    `with moved as (
+       update ledger.head set batch_no = batch_no + 1, last_seq = $3, hash = $4
+       where tenant_id = current_setting('tenure.tenant_id') and batch_no = $1 and last_seq = $2 and hash = $5
+       returning batch_no)
+     select 1 / count(*) from moved`,
     [from.batchNo, from.lastSeq, to.lastSeq, to.hash, from.hash],
   )
-  return rows.length === 1
 }
 
 function headOf({ tenantId, batchNo, lastSeq, hash, ...oids }: HeadRow): Head {

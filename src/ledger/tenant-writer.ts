@@ -1,10 +1,11 @@
-import type { Clock, Database } from '../platform/index.ts'
+import type { Clock, Database, Tx } from '../platform/index.ts'
 import { encodeJournal, hashedPart, storeBatch } from './batch-store.ts'
 import { Books } from './booking.ts'
 import { chainHash } from './chain.ts'
 import type { TransferRequest, TransferResult } from './contract.ts'
 import type { Layer } from './layer.ts'
 import { accountOfLots, namedAccounts, relatedKey } from './loading.ts'
+import { insertInOrder } from './lots.ts'
 import { Recent } from './recent.ts'
 import { postTransfers } from './service.ts'
 import type { AccountState, JournalRow, Standing } from './state.ts'
@@ -25,8 +26,8 @@ import { transferIdOf } from './transfer.ts'
 const BATCH = 4_000
 /** Transactions on their way: while one is written the next is decided and sent behind it. */
 const IN_FLIGHT = 2
-/** Far more than the accounts and keys of the batches that are on their way, which must not be forgotten. */
-const ACCOUNTS = 100_000
+/** Far more than the accounts of the batches that are on their way, which must not be forgotten. */
+const ACCOUNTS = 150_000
 const KEYS = 10_000
 /** Batches that look their keys up, after one met a key that had been used long before. */
 const CAREFUL_BATCHES = 100
@@ -36,7 +37,11 @@ type Call = {
   resolve: (results: TransferResult[]) => void
   reject: (error: unknown) => void
 }
-type Related = { known: JournalRow[]; standings: Standing[]; accounts?: AccountState[] }
+/** A batch on its way, and what it does to lots that the tables may not show yet. */
+type Sent = { written: Promise<void>; layer: Layer }
+type Related = { known: JournalRow[]; standings: Standing[]; accounts: AccountState[] }
+/** What a batch names: accounts, those out of which lots may be taken, and earlier transfers. */
+type Wanted = { ids: Set<string>; lotIds: Set<string>; relatedKeys: Set<string> }
 
 /**
  * Books the requests of callers without a transaction of their own, many callers in one transaction. It decides upon
@@ -49,11 +54,14 @@ export class TenantWriter {
   readonly #clock: Clock
   readonly #tenantId: string
   readonly #accounts = new Recent<AccountState>(ACCOUNTS)
-  readonly #rows = new Recent<JournalRow>(KEYS)
+  /** Keys used a moment ago: asked for again, they are looked up instead of failing the batch. */
+  readonly #keys = new Recent<true>(KEYS)
   #waiting: Call[] = []
   #running = false
-  #inFlight: Promise<void>[] = []
+  #inFlight: Sent[] = []
   #failed: Call[][] = []
+  /** Until the batch that was sent last has its place behind the head. */
+  #fence: Promise<void> = Promise.resolve()
   #head: Head | undefined
   #carefulFor = 0
 
@@ -76,7 +84,7 @@ export class TenantWriter {
   async #run(): Promise<void> {
     while (this.#waiting.length > 0 || this.#inFlight.length > 0) {
       if (this.#failed.length > 0) await this.#recover()
-      else if (this.#waiting.length === 0) await Promise.race(this.#inFlight)
+      else if (this.#waiting.length === 0) await this.#oneWritten()
       else await this.#next(this.#take())
     }
     if (this.#failed.length > 0) await this.#recover()
@@ -95,8 +103,7 @@ export class TenantWriter {
     try {
       const requests = calls.length === 1 ? calls[0]!.requests : calls.flatMap((call) => call.requests)
       const related = await this.#prepare(requests)
-      while (this.#inFlight.length >= IN_FLIGHT && this.#failed.length === 0)
-        await Promise.race(this.#inFlight)
+      while (this.#inFlight.length >= IN_FLIGHT && this.#failed.length === 0) await this.#oneWritten()
       if (this.#failed.length > 0 || !related || !this.#head) this.#failed.push(calls)
       else await this.#send(calls, requests, related, this.#head)
     } catch {
@@ -106,84 +113,105 @@ export class TenantWriter {
 
   /** Brings into memory what the batch needs; undefined for a tenant that never booked. */
   async #prepare(requests: TransferRequest[]): Promise<Related | undefined> {
-    const relatedKeys = new Set(requests.flatMap((request) => relatedKey(request) ?? []))
-    const ids = new Set(requests.flatMap(namedAccounts))
-    const lotIds = new Set(requests.flatMap((request) => accountOfLots(request) ?? []))
-    const missing = [...ids].filter((id) => !this.#accounts.get(id))
-    // Lots of a remembered account, and transfers that are on their way, are in the tables only after those.
-    const isBehind = [...lotIds].some((id) => lacksLots(this.#accounts.get(id)))
-    if (relatedKeys.size > 0 || isBehind) await this.#settled()
+    const wanted = wantedBy(requests)
+    // Transfers that are on their way are in the tables only after those.
+    if (wanted.relatedKeys.size > 0) await this.#settled()
     const isCareful = this.#carefulFor > 0
     if (isCareful) this.#carefulFor--
-    const isComplete = missing.length === 0 && !isBehind && relatedKeys.size === 0 && !isCareful
-    if (this.#head && isComplete) return this.#remembered(requests)
-    const keys = isCareful ? requests.map(({ key }) => key) : []
-    return this.#database.tx(this.#tenantId, async (tx) => {
-      lookUpByIndex(tx)
-      this.#head ??= await readHead(tx)
-      if (!this.#head) return undefined
-      const [found, rows] = await Promise.all([
-        missing.length === 0 ? [] : accountsByIds(tx, missing),
-        relatedKeys.size + keys.length === 0
-          ? []
-          : transfersByIds(
-              tx,
-              [...relatedKeys.union(new Set(keys))].map((key) => transferIdOf(this.#tenantId, key)),
-            ),
-      ])
-      const related = rows.filter(({ key }) => relatedKeys.has(key))
-      const [others, standings] = await Promise.all([
-        related.length === 0
-          ? []
-          : accountsByNumbers(tx, [
+    const known: JournalRow[] = []
+    const keys: string[] = []
+    for (const { key } of requests) {
+      const row = this.#rowOnItsWay(key)
+      if (row) known.push(row)
+      else if (isCareful || this.#keys.get(key)) keys.push(key)
+    }
+    const accounts: AccountState[] = []
+    let isComplete = this.#head !== undefined && wanted.relatedKeys.size === 0 && keys.length === 0
+    for (const id of wanted.ids) {
+      const account = this.#accounts.get(id)
+      if (!account || (lacksLots(account) && wanted.lotIds.has(id))) isComplete = false
+      else accounts.push(account)
+    }
+    if (isComplete) return { known, standings: [], accounts }
+    return this.#database.tx(this.#tenantId, (tx) => this.#fetch(tx, wanted, keys, known))
+  }
+
+  #rowOnItsWay(key: string): JournalRow | undefined {
+    for (const { layer } of this.#inFlight) {
+      const row = layer.byKey(key)
+      if (row) return row
+    }
+    return undefined
+  }
+
+  async #fetch(
+    tx: Tx,
+    { ids, lotIds, relatedKeys }: Wanted,
+    keys: string[],
+    known: JournalRow[],
+  ): Promise<Related | undefined> {
+    lookUpByIndex(tx)
+    this.#head ??= await readHead(tx)
+    if (!this.#head) return undefined
+    const missing = [...ids].filter((id) => !this.#accounts.get(id))
+    const transferIds = [...relatedKeys.union(new Set(keys))].map((key) => transferIdOf(this.#tenantId, key))
+    const [found, rows] = await Promise.all([
+      missing.length === 0 ? [] : accountsByIds(tx, missing),
+      transferIds.length === 0 ? [] : transfersByIds(tx, transferIds),
+    ])
+    const related = rows.filter(({ key }) => relatedKeys.has(key))
+    const [others, standings] =
+      related.length === 0
+        ? [[], []]
+        : await Promise.all([
+            accountsByNumbers(tx, [
               ...new Set(related.flatMap(({ debitNo, creditNo }) => [debitNo, creditNo])),
             ]),
-        related.length === 0
-          ? []
-          : standingsOf(
+            standingsOf(
               tx,
               related.map(({ seq }) => seq),
             ),
-      ])
-      for (const account of [...found, ...others]) {
-        if (!this.#accounts.get(account.accountId)) this.#accounts.set(account.accountId, account)
-      }
-      // A request that settles another of the same batch may take or restore lots of any account in it.
-      const touched =
-        relatedKeys.size > 0 ? [...ids, ...others.map(({ accountId }) => accountId)] : [...lotIds]
-      const lacking = [...new Set(touched)].flatMap((id) => {
-        const account = this.#accounts.get(id)
-        return lacksLots(account) ? [account!] : []
-      })
-      if (lacking.length > 0) {
-        const lots = await openLots(
-          tx,
-          lacking.map(({ accountNo }) => accountNo),
-        )
-        for (const account of lacking) account.lots = lots.get(account.accountNo)!
-      }
-      const { known } = this.#remembered(requests)
-      const involved = others.flatMap(({ accountId }) => this.#accounts.get(accountId) ?? [])
-      return { known: [...known, ...rows], standings, accounts: involved }
-    })
+          ])
+    for (const account of [...found, ...others]) {
+      if (!this.#accounts.get(account.accountId)) this.#accounts.set(account.accountId, account)
+    }
+    const all = new Set([...ids, ...others.map(({ accountId }) => accountId)])
+    const accounts = [...all].flatMap((id) => this.#accounts.get(id) ?? [])
+    // A request that settles another of the same batch may take or restore lots of any account in it.
+    const lacking = accounts.filter(
+      (account) => lacksLots(account) && (relatedKeys.size > 0 || lotIds.has(account.accountId)),
+    )
+    if (lacking.length > 0) await this.#fetchLots(tx, lacking)
+    return { known: [...known, ...rows], standings, accounts }
   }
 
-  /** Rows of the batch's keys that were booked a moment ago. */
-  #remembered(requests: TransferRequest[]): Related {
-    const known = requests.flatMap(({ key }) => this.#rows.get(key) ?? [])
-    return { known, standings: [] }
+  /**
+   * Open lots of accounts that did without so far: those of the tables, and those that batches on their way make. Nothing
+   * has been taken from any of them since, for that needs all lots of the account.
+   */
+  async #fetchLots(tx: Tx, accounts: AccountState[]): Promise<void> {
+    const layers = this.#inFlight.map(({ layer }) => layer)
+    const stored = await openLots(
+      tx,
+      accounts.map(({ accountNo }) => accountNo),
+    )
+    for (const { changedLots } of layers) {
+      for (const { accountNo, lot } of changedLots.values()) {
+        const lots = stored.get(accountNo)
+        if (lots && !lots.some(({ lotNo }) => lotNo === lot.lotNo)) insertInOrder(lots, lot)
+      }
+    }
+    for (const account of accounts) account.lots = stored.get(account.accountNo)!
   }
 
   async #send(calls: Call[], requests: TransferRequest[], related: Related, head: Head): Promise<void> {
     const bookedAt = this.#clock.now()
     const bookedMs = bookedAt.epochMilliseconds
-    const named = new Set(requests.flatMap(namedAccounts))
-    const accounts = [...named].flatMap((id) => this.#accounts.get(id) ?? [])
     const books = new Books({
       tenantId: this.#tenantId,
       lastSeq: head.lastSeq,
       bookedMs,
-      accounts: [...new Set([...accounts, ...(related.accounts ?? [])])],
+      accounts: related.accounts,
       known: related.known,
       standings: related.standings,
     })
@@ -196,20 +224,23 @@ export class TenantWriter {
       return
     }
     for (const account of layer.accounts.values()) this.#accounts.set(account.accountId, account)
-    for (const row of layer.journal) this.#rows.set(row.key, row)
+    for (const { key } of layer.journal) this.#keys.set(key, true)
     const batchNo = head.batchNo + 1
     const journal = encodeJournal(layer.journal, batchNo, head.oids.journal)
     const hash = chainHash(head.hash, batchNo, bookedMs, hashedPart(journal))
     this.#head = { ...head, batchNo, lastSeq: layer.journal.at(-1)!.seq, hash }
     const next = this.#head
+    // Were this one to reach the head before the batch that it follows, it would be turned away.
+    await this.#fence
     const fenced = Promise.withResolvers<void>()
+    this.#fence = fenced.promise
     const written = this.#database
       .tx(this.#tenantId, async (tx) => {
         lookUpByIndex(tx)
         const moved = advanceHead(tx, head, next)
-        fenced.resolve()
-        if (!(await moved)) throw new Error('somebody else has booked meanwhile')
         storeBatch(tx, layer, journal, { batchNo, hash, bookedAt, oids: head.oids })
+        await moved
+        fenced.resolve()
       })
       .then(() => this.#certain(requests, results, layer))
       .then(
@@ -221,10 +252,9 @@ export class TenantWriter {
       )
       .finally(() => {
         fenced.resolve()
-        this.#inFlight = this.#inFlight.filter((one) => one !== written)
+        this.#inFlight = this.#inFlight.filter((one) => one.written !== written)
       })
-    this.#inFlight.push(written)
-    await fenced.promise
+    this.#inFlight.push({ written, layer })
   }
 
   /**
@@ -254,7 +284,11 @@ export class TenantWriter {
 
   /** Waits for everything that is on its way. */
   async #settled(): Promise<void> {
-    while (this.#inFlight.length > 0) await Promise.all(this.#inFlight)
+    while (this.#inFlight.length > 0) await Promise.all(this.#inFlight.map(({ written }) => written))
+  }
+
+  #oneWritten(): Promise<void> {
+    return Promise.race(this.#inFlight.map(({ written }) => written))
   }
 
   /** Forgets everything and books the failed calls under the lock, in their order; keys tell what was booked after all. */
@@ -262,7 +296,7 @@ export class TenantWriter {
     await this.#settled()
     this.#head = undefined
     this.#accounts.clear()
-    this.#rows.clear()
+    this.#keys.clear()
     const failed = this.#failed
     this.#failed = []
     for (const calls of failed) {
@@ -281,8 +315,19 @@ export class TenantWriter {
 
 const UNIQUE_VIOLATION = '23505'
 
-const lacksLots = (account: AccountState | undefined): boolean =>
-  account !== undefined && account.keepsLots && account.lots === undefined
+const lacksLots = ({ keepsLots, lots }: AccountState): boolean => keepsLots && lots === undefined
+
+function wantedBy(requests: TransferRequest[]): Wanted {
+  const wanted: Wanted = { ids: new Set(), lotIds: new Set(), relatedKeys: new Set() }
+  for (const request of requests) {
+    for (const id of namedAccounts(request)) wanted.ids.add(id)
+    const lotId = accountOfLots(request)
+    if (lotId !== undefined) wanted.lotIds.add(lotId)
+    const key = relatedKey(request)
+    if (key !== undefined) wanted.relatedKeys.add(key)
+  }
+  return wanted
+}
 
 function answer(calls: Call[], results: TransferResult[]): void {
   let from = 0

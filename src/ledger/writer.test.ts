@@ -3,7 +3,15 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type TestDatabase, testDatabase } from '../../test/stores.ts'
-import { createHttp, instantOf, ManualClock, migrate, newId, unitHash } from '../platform/index.ts'
+import {
+  createHttp,
+  type Database,
+  instantOf,
+  ManualClock,
+  migrate,
+  newId,
+  unitHash,
+} from '../platform/index.ts'
 import type { TransferRequest, TransferResult } from './contract.ts'
 import { ledgerRoutes } from './http.ts'
 import { balancesOf, lotsOf } from './reading-store.ts'
@@ -179,6 +187,43 @@ describe('the grouped writer', () => {
       'ledger_group_refused',
     ])
     expect(await stores.database.tx(tenantId, verifyLedger)).toMatchObject({ ok: true })
+  })
+
+  test('batches on their way follow each other: none is turned away, and lots that they make can be spent at once', async () => {
+    let failed = 0
+    const database: Database = {
+      ...stores.database,
+      tx: (tenant, work) =>
+        stores.database.tx(tenant, work).catch((error: unknown) => {
+          failed++
+          throw error
+        }),
+    }
+    const ledger = createLedger({ database, clock })
+    const elsewhere = createLedger({ database: stores.database, clock })
+    await elsewhere.post(tenantId, [move('first', 'liability', 'm1', 1)])
+    const calls: Promise<TransferResult[]>[] = []
+    for (let call = 0; call < 12; call++) {
+      const batch = Array.from({ length: 3_000 }, (_, i) => {
+        const key = `${call}-${i}`
+        const member = members[i % 4]!
+        // The first time that anything is taken, lots of batches that are not yet in the tables are needed.
+        return call % 3 === 2 ? move(key, member, 'm5', 2) : move(key, 'liability', member, 1 + (i % 3))
+      })
+      calls.push(ledger.post(tenantId, batch))
+      await new Promise(setImmediate)
+    }
+    const results = (await Promise.all(calls)).flat()
+    expect(results.filter(({ outcome }) => outcome !== 'booked')).toEqual([])
+    expect(failed).toBe(0)
+    const again = await ledger.post(tenantId, [
+      move('11-7', members[3]!, 'm5', 2),
+      move('11-8', members[0]!, 'm5', 3),
+      move('new', 'liability', 'm1', 1),
+    ])
+    expect(again.map(said)).toEqual(['repeated', 'ledger_key_mismatch', 'booked'])
+    expect(failed).toBe(0)
+    expect(await stores.database.tx(tenantId, verifyLedger)).toMatchObject({ ok: true, transfers: 36_002 })
   })
 
   test('single transfers and batches over HTTP', async () => {

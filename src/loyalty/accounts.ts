@@ -9,6 +9,8 @@ export const programmePurposes = {
   breakage: 'breakage',
   /** What was spent on rewards. */
   redeemed: 'expense',
+  /** What members paid for a service of the programme. */
+  fees: 'revenue',
   /** What is on its way to another programme or to a partner. */
   clearing: 'clearing',
 } as const

@@ -1,4 +1,4 @@
-import type { DocumentReader, Documents } from '../platform/index.ts'
+import { type DocumentReader, type Documents, DomainError } from '../platform/index.ts'
 import { impliedProgramme, MAIN_PROGRAMME, type Programme } from './programmes.ts'
 
 /** A tenant's documents at one moment; the same object as long as none of them changes. */
@@ -94,4 +94,11 @@ export class Books {
       },
     }
   }
+}
+
+/** A programme of a book. Throws `programme_not_found`. */
+export function programmeIn(book: Book, id: string): Programme {
+  const found = book.programmes.get(id)
+  if (found) return found
+  throw new DomainError('programme_not_found', `no programme "${id}"`, { field: 'programme', found: id })
 }

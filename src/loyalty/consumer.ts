@@ -108,7 +108,7 @@ export type Consumer = {
   wants(book: Book): ReadonlySet<string> | 'all'
   open(tx: Tx, batch: Batch): Promise<Session>
   /** Sets what conditions read of members, such as the tier, as it is now: for those who only look. */
-  describe?(tx: Tx, members: Member[]): Promise<void>
+  describe?(tx: Tx, members: Member[], book: Book): Promise<void>
   /** Carries its own rows about one member over to another one. */
   merge?(tx: Tx, merge: Merge): Promise<void>
 }

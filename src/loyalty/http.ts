@@ -1,11 +1,16 @@
 import type { Access } from '../access/index.ts'
 import type { Database, FastifyInstance } from '../platform/index.ts'
 import type { Profiles } from '../profiles/index.ts'
+import { abuseRoutes } from './abuse/http.ts'
+import { correctionRoutes } from './corrections/http.ts'
 import { earningRoutes } from './earning/http.ts'
 import { membersRoutes } from './members-http.ts'
 import { migrationRoutes } from './migration/http.ts'
 import { gameRoutes, playRoutes } from './play/http.ts'
 import { referralRoutes } from './referrals/http.ts'
+import { clubRoutes } from './clubs/http.ts'
+import { exchangeRoutes } from './exchange/http.ts'
+import { rewardRoutes } from './rewards/http.ts'
 import { liabilityRoutes } from './liability/http.ts'
 import { tierRoutes } from './tiers/http.ts'
 import type { Loyalty } from './service.ts'
@@ -23,4 +28,9 @@ export function loyaltyRoutes(http: FastifyInstance, parts: LoyaltyHttpParts): v
   playRoutes(http, loyalty.play)
   gameRoutes(http, loyalty.play, parts.access)
   referralRoutes(http, loyalty.referrals)
+  correctionRoutes(http, { ...parts, corrections: loyalty.corrections })
+  clubRoutes(http, { ...parts, clubs: loyalty.clubs })
+  exchangeRoutes(http, { ...parts, exchanges: loyalty.exchanges })
+  rewardRoutes(http, { ...parts, rewards: loyalty.rewards })
+  abuseRoutes(http, { ...parts, abuse: loyalty.abuse })
 }

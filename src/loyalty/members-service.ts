@@ -1,6 +1,7 @@
 import { type BalanceInDetail, balancesInDetail } from '../ledger/index.ts'
 import { derivedId, DomainError, newId, type Tx } from '../platform/index.ts'
 import { accountOf } from './accounts.ts'
+import type { Book } from './book.ts'
 import type { TakenEvent } from './consumer.ts'
 import type { LoyaltyParts } from './dependencies.ts'
 import { LOYALTY_SOURCE } from './intake.ts'
@@ -9,9 +10,11 @@ import {
   countMembers,
   insertHousehold,
   lockLoyalty,
+  type MembersAsked,
   selectHousehold,
   selectMemberByCode,
   selectMembers,
+  selectMembersAt,
 } from './members-store.ts'
 import { memberActions } from './membership.ts'
 import type { Programme } from './programmes.ts'
@@ -40,6 +43,8 @@ export type Members = {
   household(tx: Tx, programmeId: string, householdId: string): Promise<Member[]>
   /** All memberships of a subscriber with balances as of the clock's moment; merged ones as those that go on. */
   membershipsOf(tenantId: string, subscriberId: number): Promise<Membership[]>
+  /** Memberships page by page, with how many there are in all. */
+  page(tenantId: string, asked: MembersAsked): Promise<{ memberships: Membership[]; total: number }>
   /** Who has a referral code. */
   byReferralCode(tx: Tx, programmeId: string, code: string): Promise<Member | undefined>
   /** All programmes with how many members each has, by state. */
@@ -103,6 +108,7 @@ export function createMembers(parts: LoyaltyParts): Members {
       }),
     household: selectHousehold,
     membershipsOf: (tenantId, subscriberId) => membershipsOf(parts, tenantId, subscriberId),
+    page: (tenantId, asked) => pageOf(parts, tenantId, asked),
     byReferralCode: selectMemberByCode,
     async programmes(tenantId) {
       const book = await books.of(tenantId)
@@ -205,12 +211,33 @@ async function membershipsOf(
   return database.tx(tenantId, async (tx) => {
     const all = await selectMembers(tx, [subscriberId])
     const members = all.filter(({ mergedInto }) => mergedInto === null)
-    const found = members.flatMap((member) => {
-      const programme = book.programmes.get(member.programmeId)
-      return programme ? [{ member, programme, account: accountOf(ownerOf(member), programme.currency) }] : []
-    })
-    const accounts = found.map(({ account }) => account)
-    const balances = accounts.length === 0 ? new Map() : await balancesInDetail(tx, accounts, clock.now())
-    return found.map(({ account, ...rest }) => ({ ...rest, balance: balances.get(account) }))
+    return withBalances(tx, book, members, clock.now())
   })
+}
+
+async function pageOf(
+  { database, clock, books }: LoyaltyParts,
+  tenantId: string,
+  asked: MembersAsked,
+): ReturnType<Members['page']> {
+  const book = await books.of(tenantId)
+  return database.tx(tenantId, async (tx) => {
+    const { members, total } = await selectMembersAt(tx, asked)
+    return { memberships: await withBalances(tx, book, members, clock.now()), total }
+  })
+}
+
+async function withBalances(
+  tx: Tx,
+  book: Book,
+  members: Member[],
+  now: Temporal.Instant,
+): Promise<Membership[]> {
+  const found = members.flatMap((member) => {
+    const programme = book.programmes.get(member.programmeId)
+    return programme ? [{ member, programme, account: accountOf(ownerOf(member), programme.currency) }] : []
+  })
+  const accounts = found.map(({ account }) => account)
+  const balances = accounts.length === 0 ? new Map() : await balancesInDetail(tx, accounts, now)
+  return found.map(({ account, ...rest }) => ({ ...rest, balance: balances.get(account) }))
 }

@@ -67,6 +67,33 @@ export async function selectMemberPage(
   return rows.map(memberOf)
 }
 
+export type MembersAsked = {
+  programmeId: string | null
+  /** Null: whatever their state, but for merged ones. */
+  state: 'active' | 'left' | null
+  offset: number
+  limit: number
+}
+
+/** Memberships that are asked for, in order of subscriber and programme, with how many there are in all. */
+export async function selectMembersAt(
+  tx: Tx,
+  { programmeId, state, offset, limit }: MembersAsked,
+): Promise<{ members: Member[]; total: number }> {
+  const where = `($1::text is null or m.programme_id = $1) and m.state <> 'merged' and ($2::text is null or m.state = $2)`
+  const [rows, [count]] = await Promise.all([
+    tx.query<Row>(
+      `select ${columns} from ${tables} where ${where} order by m.subscriber_id, m.programme_id offset $3 limit $4`,
+      [programmeId, state, offset, limit],
+    ),
+    tx.query<{ total: number }>(`select count(*)::int as total from loyalty.member m where ${where}`, [
+      programmeId,
+      state,
+    ]),
+  ])
+  return { members: rows.map(memberOf), total: count!.total }
+}
+
 /** Members of a household, in order of their numbers. */
 export async function selectHousehold(tx: Tx, programmeId: string, householdId: string): Promise<Member[]> {
   const rows = await tx.query<Row>(

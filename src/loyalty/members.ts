@@ -20,6 +20,8 @@ export type Member = {
   referralCode: string
   /** The tier's id; the tiers' consumer sets it. Null: none. */
   tier: string | null
+  /** Ids of the clubs that the member is in; the clubs' consumer sets them. */
+  clubs?: readonly string[]
 }
 
 /** Owner of the accounts in which the member's points are. */
@@ -35,6 +37,7 @@ export const memberDeclarations: Record<string, CelType> = {
   enrolledAt: 'timestamp',
   daysInProgramme: 'int',
   household: 'string',
+  clubs: { list: 'string' },
   /** Balance in minor units; loaded where a condition reads it. */
   balance: 'int',
 }
@@ -47,6 +50,7 @@ export function memberFields(member: Member, atMs: number, balanceMinor?: bigint
     ...(member.tier === null ? {} : { tier: member.tier }),
     enrolledAt: member.enrolledAtMs,
     daysInProgramme: Math.max(0, Math.floor((atMs - member.enrolledAtMs) / DAY_MS)),
+    clubs: member.clubs ?? [],
     ...(member.householdId === null ? {} : { household: member.householdId }),
     ...(balanceMinor === undefined ? {} : { balance: Number(balanceMinor) }),
   }

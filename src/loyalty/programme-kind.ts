@@ -3,7 +3,7 @@ import { checkExpression } from '../expressions/index.ts'
 import type { DocumentKind, DocumentReader, Problem } from '../platform/index.ts'
 import { subscriberDeclarations } from '../profiles/index.ts'
 import { isKnownType } from './announcements.ts'
-import { type Programme, programmeSchema } from './programmes.ts'
+import { MAIN_PROGRAMME, type Programme, programmeSchema } from './programmes.ts'
 
 /** `{ kind: 'Programme', id, name, currency, … }` */
 export const programmeKind: DocumentKind = {
@@ -70,4 +70,17 @@ export function missingType(field: string, type: string): Problem {
     found: type,
     expected: 'a declared EventType, or one that loyalty announces',
   }
+}
+
+/** The problem of a document whose programme nobody saved; `main` is there as soon as an earn rule speaks of it. */
+export function checkProgrammeExists(
+  programme: string,
+  reader: DocumentReader,
+  field = 'programme',
+): Problem[] {
+  const rules = reader.list('EarnRule') as { programme: string }[]
+  if (reader.get('Programme', programme)) return []
+  if (programme === MAIN_PROGRAMME && rules.some((rule) => rule.programme === MAIN_PROGRAMME)) return []
+  const message = `no programme "${programme}"`
+  return [{ code: 'programme_missing', message, field, found: programme, expected: 'a saved Programme' }]
 }

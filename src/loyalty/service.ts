@@ -2,6 +2,11 @@ import type { Stage } from '../platform/index.ts'
 import { Books } from './book.ts'
 import type { Consumer } from './consumer.ts'
 import type { LoyaltyDependencies, LoyaltyParts, Take } from './dependencies.ts'
+import { abuseConsumer } from './abuse/consumer.ts'
+import { type Abuse, createAbuse } from './abuse/service.ts'
+import { abuseStage } from './abuse/stage.ts'
+import { correctionConsumer, type Corrections, createCorrections } from './corrections/service.ts'
+import { type Burning, burningConsumer, createBurning } from './burning/service.ts'
 import { createEarning, type Earning } from './earning/service.ts'
 import { enrolmentConsumer } from './enrolment.ts'
 import { readerStage } from './event-reader.ts'
@@ -17,6 +22,9 @@ import { playConsumer } from './play/consumer.ts'
 import { createPlay, type Play } from './play/service.ts'
 import { referralConsumer } from './referrals/consumer.ts'
 import { createReferrals, type Referrals } from './referrals/service.ts'
+import { type Clubs, createClubs } from './clubs/service.ts'
+import { createExchanges, type Exchanges } from './exchange/service.ts'
+import { createRewards, type Rewards } from './rewards/service.ts'
 import { referralStage } from './referrals/stage.ts'
 
 /** Programmes, members, and what they earn. */
@@ -29,6 +37,12 @@ export type Loyalty = Earning & {
   referrals: Referrals
   tiers: Tiers
   liability: Liability
+  rewards: Rewards
+  exchanges: Exchanges
+  clubs: Clubs
+  corrections: Corrections
+  abuse: Abuse
+  burning: Burning
   take: Take
 }
 
@@ -45,15 +59,20 @@ export function createLoyalty(dependencies: LoyaltyDependencies): Loyalty {
   const earning = createEarning(parts)
   const tiers = createTiers(parts, dependencies.operator)
   const liability = createLiability(parts)
+  const rewards = createRewards(parts)
+  const exchanges = createExchanges(parts)
+  const clubs = createClubs(parts)
   consumers.push(
     enrolmentConsumer,
     membershipConsumer(consumers),
     tiers.consumer,
+    clubs.consumer,
     earning.consumer,
     migrationConsumer,
   )
   consumers.push(playConsumer(), referralConsumer(dependencies.profiles))
-  consumers.push(liabilityConsumer)
+  consumers.push(liabilityConsumer, correctionConsumer, burningConsumer, abuseConsumer)
+  consumers.push(rewards.consumer, exchanges.consumer)
   const reader = readerStage(parts)
   return {
     ...earning.service,
@@ -63,6 +82,9 @@ export function createLoyalty(dependencies: LoyaltyDependencies): Loyalty {
       tiers.stageBehind(reader),
       ...liability.stagesBehind(reader),
       referralStage(parts, reader.isBehind),
+      abuseStage(parts),
+      rewards.stage,
+      clubs.stageBehind(reader),
     ],
     members: createMembers(parts),
     migrations: createMigrations(parts),
@@ -70,6 +92,12 @@ export function createLoyalty(dependencies: LoyaltyDependencies): Loyalty {
     referrals: createReferrals(parts),
     tiers: tiers.service,
     liability: liability.service,
+    rewards: rewards.service,
+    exchanges: exchanges.service,
+    clubs: clubs.service,
+    corrections: createCorrections(parts),
+    abuse: createAbuse(parts),
+    burning: createBurning(parts),
     take,
   }
 }

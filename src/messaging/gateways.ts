@@ -57,6 +57,14 @@ export class Gateways {
     await Promise.all([...(await this.channelsOf(tenantId)).values()].map((channel) => channel.whenReady()))
   }
 
+  /** Takes the tenant's channels down: what providers bring is for the process that sends for it now. */
+  async leave(tenantId: string): Promise<void> {
+    const old = this.#channels.get(tenantId)
+    this.#channels.delete(tenantId)
+    const running = await old?.catch(() => undefined)
+    for (const channel of running?.values() ?? []) await channel.stop()
+  }
+
   async stop(): Promise<void> {
     const all = await Promise.allSettled(this.#channels.values())
     this.#channels.clear()
@@ -65,10 +73,7 @@ export class Gateways {
   }
 
   async #restart(tenantId: string): Promise<void> {
-    const old = this.#channels.get(tenantId)
-    this.#channels.delete(tenantId)
-    const running = await old?.catch(() => undefined)
-    for (const channel of running?.values() ?? []) await channel.stop()
+    await this.leave(tenantId)
     await this.channelsOf(tenantId)
   }
 

@@ -117,14 +117,6 @@ export type Message = {
  */
 export type Note = [kind: string, step: number, atMs: number, reason: string | null]
 
-/** A run by itself, with messages of its own, none of them marked as changed. */
-export function copyOf(run: Run): Run {
-  const copy: Run = { ...run, messages: [], notes: null, timerAt: -1, next: undefined }
-  for (const message of run.messages)
-    if (message) copy.messages[message.step] = { ...message, run: copy, isChanged: false }
-  return copy
-}
-
 /**
  * How far a message has come; a receipt may only lead forward, because receipts arrive twice and out of order. No two
  * words of a receipt stand on one level, so that the end does not depend on their order: that it arrived is proof,

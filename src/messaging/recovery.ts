@@ -2,7 +2,6 @@ import type { Database, Tx } from '../platform/index.ts'
 import { addressOf } from './cards.ts'
 import { type Admitted, outboundOf } from './admission.ts'
 import type { Desk } from './desk.ts'
-import type { Run } from './message.ts'
 import { applyOutcome } from './progress.ts'
 import { replay } from './replay.ts'
 import { stoppedCampaigns } from './sending-store.ts'
@@ -22,9 +21,8 @@ export async function takeUp(
   nowMs: number,
 ): Promise<{ epoch: bigint; seq: number; again: Admitted[] }> {
   const taken = await database.tx(tenantId, takeOver)
-  const nobody = new Map<string, Run>()
   const further = (): Promise<number | undefined> =>
-    database.tx(tenantId, (tx) => replay(tx, nobody, taken.seq, RECOVERY_OCTETS))
+    database.tx(tenantId, (tx) => replay(tx, taken.seq, RECOVERY_OCTETS))
   while ((await further()) !== undefined);
   const again = await database.tx(tenantId, async (tx) => {
     await readStopped(tx, desk)

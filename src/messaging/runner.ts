@@ -7,15 +7,13 @@ const RETRY_MS = 500
 const ROOM_MS = 50
 const LONGEST_SLEEP_MS = 60_000
 
-/** The tables follow while the thread was busy for less than this share of its time, looked at over so many ms. */
-const CALM = 0.4
-const USE_MS = 200
-
 type RunnerDependencies = {
   clock: Clock
   /** Time stands still until somebody moves it: nothing is sent between two calls of `settle`. */
   isDriven: boolean
   wake(): void
+  /** Another process sends for the tenant from now on. */
+  onSuperseded(): void
 }
 
 /** Makes a sender tick: by itself as work comes, or where time is simulated when its driver says so. */
@@ -28,8 +26,6 @@ export class Runner {
   #failure: unknown
   #isSettling = false
   #isStopped = false
-  #isCalm = true
-  #lastUse = performance.eventLoopUtilization()
 
   constructor(sender: Sender, dependencies: RunnerDependencies) {
     this.#sender = sender
@@ -109,32 +105,19 @@ export class Runner {
     const sender = this.#sender
     while (!this.#isStopped && sender.hasWork(!isDriven)) await sender.tick(!isDriven)
     if (isDriven && sender.hasWork(true)) this.#dependencies.wake()
-    else if (!isDriven && !this.#isStopped && this.#mayFlush()) await sender.flushOne()
+    else if (!isDriven && !this.#isStopped && sender.isFlushDue) sender.beginFlush()
   }
 
   #fail(error: unknown): void {
     if (error instanceof DomainError && error.code === 'sender_superseded') {
       this.#isStopped = true
       this.#sender.refuse(notKept(error))
+      this.#dependencies.onSuperseded()
     }
     this.#failure = error
     clearTimeout(this.#timer)
     if (!this.#isStopped) this.#timer = setTimeout(() => this.#run(), RETRY_MS)
     this.#dependencies.wake()
-  }
-
-  /** Whether the tables may come nearer now: where somebody waits for them, else while this thread has time to spare. */
-  #mayFlush(): boolean {
-    if (!this.#sender.isBehind) return false
-    if (this.#sender.isFlushWanted) return true
-    if (this.#sender.hasBacklog) return false
-    const now = performance.eventLoopUtilization()
-    const { active, idle, utilization } = performance.eventLoopUtilization(now, this.#lastUse)
-    if (active + idle >= USE_MS) {
-      this.#lastUse = now
-      this.#isCalm = utilization < CALM
-    }
-    return this.#isCalm
   }
 
   /** Sets the alarm for what is due next. */
@@ -144,7 +127,7 @@ export class Runner {
     if (sender.hasWork(!this.#dependencies.isDriven)) return this.#run()
     if (this.#dependencies.isDriven) return
     clearTimeout(this.#timer)
-    if (this.#mayFlush()) return this.#run()
+    if (sender.isFlushDue) return this.#run()
     if (sender.isBehind || sender.desk.hasWaiting() || sender.hasLater) {
       this.#timer = setTimeout(() => this.#run(), ROOM_MS)
       return

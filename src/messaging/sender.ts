@@ -19,13 +19,14 @@ import { type Intake, takeIn, takeKnown, type Write } from './intake.ts'
 import { Later } from './later.ts'
 import { Leaving } from './leaving.ts'
 import { findByIndex } from './lookup-store.ts'
-import type { Run } from './message.ts'
 import { applyReceipt } from './progress.ts'
 import { Rates } from './rate.ts'
 import { takeUp } from './recovery.ts'
 import { StartsAhead } from './starts-ahead.ts'
 import { lastTick, setLastTick } from './store.ts'
+import type { Tables } from './tables.ts'
 import { move, takeAnswer, takeControl, takeOutcome, takeStarts } from './turn.ts'
+import type { Tick } from './tick.ts'
 import { earlier } from './timers.ts'
 import { Wording, type WordingDependencies } from './wording.ts'
 import { WorkingSet } from './working-set.ts'
@@ -35,23 +36,13 @@ export type SenderDependencies = WordingDependencies & {
   clock: Clock
   documents: Documents
   profiles: Profiles
+  tables: Tables
   channelsOf(tenantId: string): Promise<Map<string, Channel>>
   wake(tenantId: string, stage: 'messaging' | 'answers'): void
   /** Up to so many changed runs a tick writes their rows itself. */
   inlineRuns: number
   /** How many runs are kept in memory, about. */
   capacityRuns: number
-}
-
-/** One tick as it is being made durable. */
-type Tick = {
-  seq: number
-  writes: Write[]
-  admitted: Admitted[]
-  waiters: { waiter: Waiter; refusal?: DomainError }[]
-  hasAnswers: boolean
-  /** Runs that it wrote down. */
-  changed: Run[]
 }
 
 /** How often somebody who waits for the tables looks, real ms. */
@@ -88,7 +79,7 @@ export class Sender {
   onArrival: () => void = () => undefined
 
   constructor(tenantId: string, dependencies: SenderDependencies) {
-    const { documents, profiles, database, inlineRuns } = dependencies
+    const { documents, profiles, database, tables, inlineRuns } = dependencies
     this.#tenantId = tenantId
     this.#dependencies = dependencies
     const catalogue = new Catalogue(documents, tenantId)
@@ -97,7 +88,7 @@ export class Sender {
     })
     const wording = new Wording(tenantId, dependencies)
     this.desk = new Desk(new WorkingSet(), new Cards(profiles), catalogue, wording)
-    this.#behind = new WriteBehind(database, tenantId, this.desk, inlineRuns)
+    this.#behind = new WriteBehind(tables, tenantId, this.desk, inlineRuns)
     this.#leaving = new Leaving(this.desk, this.#behind, dependencies)
     this.desk.set.onLeft = (run) => this.desk.cards.runLeft(run)
     this.desk.cards.knows = (tick) => this.#behind.knows(tick)
@@ -177,16 +168,6 @@ export class Sender {
     return this.#behind.isBehind
   }
 
-  /** More is to be sent than was taken up to now. */
-  get hasBacklog(): boolean {
-    return this.#mayHaveStarts || this.desk.isFlooded
-  }
-
-  /** Somebody waits for the tables, or they are far behind. */
-  get isFlushWanted(): boolean {
-    return this.#behind.isWanted
-  }
-
   /** When there is something to do next, epoch ms; messages that wait for a channel without room are tried again soon. */
   nextDueMs(): number | null {
     const nowMs = this.#dependencies.clock.nowMs()
@@ -242,14 +223,24 @@ export class Sender {
     this.#committed(tick!)
   }
 
-  /** Brings the tables up to what was committed. */
-  async flush(): Promise<void> {
-    while (this.#behind.isBehind) await this.flushOne()
+  /** The tables should come nearer now: enough has gathered for them, and nothing more is to be sent at once. */
+  get isFlushDue(): boolean {
+    const behind = this.#behind
+    return behind.isIdle && (behind.isWanted || (behind.isGathered && !this.#hasBacklog))
   }
 
-  async flushOne(): Promise<void> {
+  /** Begins to bring the tables nearer to what was committed; throws what that failed with the last time. */
+  beginFlush(): void {
+    this.#behind.check()
     this.#behind.advance(this.#seq)
-    await this.#behind.settled()
+  }
+
+  /** Brings the tables up to what was committed. */
+  async flush(): Promise<void> {
+    while (this.#behind.isBehind) {
+      this.#behind.advance(this.#seq)
+      await this.#behind.settled()
+    }
   }
 
   /** Refuses everybody who waits, and who comes from now on: this process will not make it durable. */
@@ -261,6 +252,11 @@ export class Sender {
     this.#waiters = []
     this.#refusal = error
     this.onArrival = () => this.refuse(error)
+  }
+
+  /** More is to be sent than was taken up to now. */
+  get #hasBacklog(): boolean {
+    return this.#mayHaveStarts || this.desk.isFlooded
   }
 
   #wantsStarts(): boolean {

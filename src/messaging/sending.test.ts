@@ -37,7 +37,10 @@ class FastChannel implements Channel {
 
   room = (): number => this.width
   whenReady = (): Promise<void> => Promise.resolve()
-  stop = (): Promise<void> => Promise.resolve()
+  isStopped = false
+  stop = async (): Promise<void> => {
+    this.isStopped = true
+  }
 }
 
 const same = (text: string) => ({ en: text, ru: text, uk: text })
@@ -257,5 +260,7 @@ test('what comes to a process that was replaced is given back and not refused fo
     expect(answer).toBeInstanceOf(Error)
     expect(answer).not.toBeInstanceOf(DomainError)
   }
+  // Its provider turns to the successor from now on.
+  await expect.poll(() => live.sms.isStopped).toBe(true)
   await live.messaging.stop()
 })

@@ -21,6 +21,7 @@ import { type SendAnswer, type SendRequest, startRequested } from './requests.ts
 import { Runner } from './runner.ts'
 import { Sender, type SenderDependencies } from './sender.ts'
 import { insertStarts, type StartCascade } from './start-store.ts'
+import { Tables } from './tables.ts'
 import type { SendTest } from './template-preview.ts'
 
 export type MessagingDependencies = {
@@ -78,16 +79,16 @@ const CAPACITY_RUNS = 200_000
 
 type Sending = { sender: Sender; runner: Runner }
 
+type SendersDependencies = Omit<SenderDependencies, 'inlineRuns' | 'capacityRuns'> &
+  MessagingDependencies & { onSuperseded(tenantId: string): void }
+
 /** The senders of the tenants, made when they are first asked for. */
 class Senders {
   readonly #senders = new Map<string, Sending>()
-  readonly #dependencies: Omit<SenderDependencies, 'inlineRuns' | 'capacityRuns'> & MessagingDependencies
+  readonly #dependencies: SendersDependencies
   readonly #isDriven: boolean
 
-  constructor(
-    dependencies: Omit<SenderDependencies, 'inlineRuns' | 'capacityRuns'> & MessagingDependencies,
-    isDriven: boolean,
-  ) {
+  constructor(dependencies: SendersDependencies, isDriven: boolean) {
     this.#dependencies = dependencies
     this.#isDriven = isDriven
   }
@@ -95,12 +96,17 @@ class Senders {
   of(tenantId: string): Sending {
     let found = this.#senders.get(tenantId)
     if (!found) {
-      const { clock, wake } = this.#dependencies
+      const { clock, wake, onSuperseded } = this.#dependencies
       const isDriven = this.#isDriven
       const inlineRuns = this.#dependencies.inlineRuns ?? (isDriven ? DRIVEN_INLINE_RUNS : INLINE_RUNS)
       const capacityRuns = this.#dependencies.capacityRuns ?? CAPACITY_RUNS
       const sender = new Sender(tenantId, { ...this.#dependencies, inlineRuns, capacityRuns })
-      const runner = new Runner(sender, { clock, isDriven, wake: () => wake(tenantId, 'messaging') })
+      const runner = new Runner(sender, {
+        clock,
+        isDriven,
+        wake: () => wake(tenantId, 'messaging'),
+        onSuperseded: () => onSuperseded(tenantId),
+      })
       this.#senders.set(tenantId, (found = { sender, runner }))
     }
     return found
@@ -118,7 +124,12 @@ export function createMessaging(dependencies: MessagingDependencies): Messaging 
   const inbound = (tenantId: string, channel: string): ChannelEvents =>
     inboundOf(profiles, (id) => senders.of(id).sender, tenantId, channel)
   const gateways = new Gateways(dependencies, inbound)
-  const senders = new Senders({ ...dependencies, channelsOf: (id) => gateways.channelsOf(id) }, isDriven)
+  const channelsOf = (tenantId: string) => gateways.channelsOf(tenantId)
+  const onSuperseded = (tenantId: string): void => {
+    gateways.leave(tenantId).catch((error: unknown) => dependencies.onError?.(error))
+  }
+  const tables = new Tables(database.url)
+  const senders = new Senders({ ...dependencies, tables, channelsOf, onSuperseded }, isDriven)
   const startsCommitted = (tenantId: string): void => {
     senders.of(tenantId).sender.expectStarts()
     wake(tenantId, 'messaging')
@@ -168,6 +179,7 @@ export function createMessaging(dependencies: MessagingDependencies): Messaging 
     async stop() {
       await gateways.stop()
       await senders.stop()
+      await tables.stop()
     },
   }
 }

@@ -7,14 +7,20 @@ import { takeUp } from './recovery.ts'
 import type { Message, MessageState, Run } from './message.ts'
 import { insertStarts, selectStarts } from './start-store.ts'
 import { setLastTick } from './store.ts'
+import { Tables } from './tables.ts'
 import { WorkingSet } from './working-set.ts'
 import { WriteBehind } from './write-behind.ts'
 
 let stores: TestDatabase
+let tables: Tables
 beforeAll(async () => {
   stores = await testDatabase()
+  tables = new Tables(stores.database.url)
 })
-afterAll(() => stores.close())
+afterAll(async () => {
+  await tables.stop()
+  await stores.close()
+})
 
 const atMs = Date.parse('2026-03-10T12:00:00Z')
 
@@ -61,7 +67,7 @@ class Process {
 
   constructor(tenantId: string) {
     this.#tenantId = tenantId
-    this.#behind = new WriteBehind(stores.database, tenantId, { set: this.set } as Desk, -1)
+    this.#behind = new WriteBehind(tables, tenantId, { set: this.set } as Desk, -1)
   }
 
   /** Takes the tenant's one start. */

@@ -1,18 +1,19 @@
-import { appendFacts, type Database } from '../platform/index.ts'
+import { appendFacts } from '../platform/index.ts'
 import type { Desk } from './desk.ts'
 import { factsOf } from './facts.ts'
 import type { Write } from './intake.ts'
 import { insertJournal } from './journal-store.ts'
 import { packEntry } from './journal-writer.ts'
-import { findByIndex } from './lookup-store.ts'
 import type { Run } from './message.ts'
 import { project, projectionOf } from './projection-store.ts'
-import { replay } from './replay.ts'
 import { deleteStarts } from './start-store.ts'
+import type { Tables } from './tables.ts'
 
-/** How much of the journal one transaction brings to the tables, packed octets: where somebody waits, and else. */
+/** How much of the journal one transaction brings to the tables, packed octets. */
 const CHUNK_OCTETS = 2 * 1024 * 1024
-const SMALL_CHUNK_OCTETS = 1024 * 1024
+
+/** Less than that waits so long for more, ms: a run that has moved on meanwhile is written once. */
+const GATHER_MS = 1_000
 
 /** Behind by more than this, the tables catch up even while everything else has work. */
 const LONGEST_OCTETS = 256 * 1024 * 1024
@@ -26,24 +27,24 @@ type Statements = { write: Write; changed: Run[] }
  * else to do, when somebody waits for them, or when they are far behind.
  */
 export class WriteBehind {
-  readonly #database: Database
+  readonly #tables: Tables
   readonly #tenantId: string
   readonly #desk: Desk
   readonly #inlineRuns: number
   /** Starts that were taken, with the tick that took them, until their runs are in the tables. */
   #taken: { seq: bigint; tick: number }[] = []
   /** The rows of the journal that the tables do not know. */
-  #rowsLeft: { tick: number; octets: number }[] = []
+  #rowsLeft: { tick: number; octets: number; sinceMs: number }[] = []
   #isBehind = false
-  #tables = 0
+  #known = 0
   #wantedTick = 0
   #writing: Promise<void> | undefined
   #failure: unknown
   /** Called when the tables have come nearer. */
   onAdvanced: () => void = () => undefined
 
-  constructor(database: Database, tenantId: string, desk: Desk, inlineRuns: number) {
-    this.#database = database
+  constructor(tables: Tables, tenantId: string, desk: Desk, inlineRuns: number) {
+    this.#tables = tables
     this.#tenantId = tenantId
     this.#desk = desk
     this.#inlineRuns = inlineRuns
@@ -61,7 +62,7 @@ export class WriteBehind {
 
   /** Whether the tables know everything up to a tick. */
   knows(tick: number): boolean {
-    return !this.#isBehind || tick <= this.#tables
+    return !this.#isBehind || tick <= this.#known
   }
 
   /** Says that somebody waits for the tables to know a tick. */
@@ -71,7 +72,19 @@ export class WriteBehind {
 
   /** They are brought there whatever else there is to do. */
   get isWanted(): boolean {
-    return this.#isBehind && (this.#wantedTick > this.#tables || this.#octetsLeft > LONGEST_OCTETS)
+    return this.#isBehind && (this.#wantedTick > this.#known || this.#octetsLeft > LONGEST_OCTETS)
+  }
+
+  /** They could be brought nearer, and nobody does it yet. */
+  get isIdle(): boolean {
+    return this.#isBehind && this.#writing === undefined
+  }
+
+  /** There is enough for a chunk, or it has waited for more long enough. */
+  get isGathered(): boolean {
+    const oldest = this.#rowsLeft[0]
+    if (oldest === undefined) return this.#isBehind
+    return this.#octetsLeft >= CHUNK_OCTETS || performance.now() - oldest.sinceMs >= GATHER_MS
   }
 
   get #octetsLeft(): number {
@@ -97,7 +110,7 @@ export class WriteBehind {
     const facts = changed.flatMap((run) => factsOf(run, run.notes))
     const starts = this.takenStarts
     this.#taken = []
-    this.#tables = tick
+    this.#known = tick
     return async (tx) => {
       project(tx, projection)
       deleteStarts(tx, starts)
@@ -109,7 +122,7 @@ export class WriteBehind {
     if (changed.length + started.length === 0) return () => undefined
     const packed = packEntry(started, changed)
     this.#isBehind = true
-    const row = { tick, octets: 0 }
+    const row = { tick, octets: 0, sinceMs: performance.now() }
     this.#rowsLeft.push(row)
     return async (tx) => {
       const octets = await packed
@@ -132,26 +145,28 @@ export class WriteBehind {
     await this.#writing
   }
 
-  /** Resolves when the chunk that is being written is; throws what it failed with, once. */
-  async settled(): Promise<void> {
-    await this.#writing
+  /** Throws what the last chunk failed with, once. */
+  check(): void {
     const failure = this.#failure
     this.#failure = undefined
     if (failure !== undefined) throw failure
+  }
+
+  /** Resolves when the chunk that is being written is; throws as `check`. */
+  async settled(): Promise<void> {
+    await this.#writing
+    this.check()
   }
 
   async #writeChunk(committed: number): Promise<void> {
     const { set } = this.#desk
     try {
       // What stands behind its own last tick was written by whoever replaced this process, and is theirs to replay.
-      const upTo = await this.#database.tx(this.#tenantId, (tx) => {
-        findByIndex(tx)
-        return replay(tx, set.runs, committed, this.isWanted ? CHUNK_OCTETS : SMALL_CHUNK_OCTETS)
-      })
+      const upTo = await this.#tables.advance(this.#tenantId, committed, CHUNK_OCTETS)
       // Nothing left: the tables know all that was committed before the look.
-      this.#tables = upTo ?? committed
-      this.#taken = this.#taken.filter(({ tick }) => tick > this.#tables)
-      this.#rowsLeft = this.#rowsLeft.filter(({ tick }) => tick > this.#tables)
+      const known = (this.#known = upTo ?? committed)
+      this.#taken = this.#taken.filter(({ tick }) => tick > known)
+      this.#rowsLeft = this.#rowsLeft.filter(({ tick }) => tick > known)
       if (this.#rowsLeft.length === 0) this.#isBehind = false
       set.forgetDropped((tick) => this.knows(tick))
     } catch (error) {

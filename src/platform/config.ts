@@ -24,6 +24,8 @@ export type Config = {
   dropFolder?: string
   /** Where this server is reached from outside, without a slash at its end; absent: nobody is told an address of it. */
   publicUrl?: string
+  /** Inside networks such as `10.20.0.0/16` that webhooks may call; without them none may be called. */
+  webhookNetworks: string[]
   clock: 'system' | 'simulated'
   databasePoolSize: number
   /** Partitions of event logs that are made here for the first time. */
@@ -55,6 +57,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(env['TENURE_ANALYTICS_URL'] ? { analyticsUrl: env['TENURE_ANALYTICS_URL'] } : {}),
     ...(env['TENURE_DROP_DIR'] ? { dropFolder: resolve(env['TENURE_DROP_DIR']) } : {}),
     ...publicUrl(env['TENURE_PUBLIC_URL']),
+    webhookNetworks: (env['TENURE_WEBHOOK_NETWORKS'] ?? '').split(',').flatMap((text) => text.trim() || []),
     clock,
     databasePoolSize: integer(env, 'TENURE_DATABASE_POOL', Math.max(8, availableParallelism() * 4)),
     logPartitions: integer(env, 'TENURE_LOG_PARTITIONS', Math.min(4, availableParallelism())),

@@ -15,6 +15,8 @@ export interface Tx {
 
 /** The record of truth, seen through row-level security. */
 export interface Database {
+  /** Where it is, for a thread that opens its own connections. */
+  readonly url: string
   /** Runs `work` in a transaction that sees and writes the rows of one tenant only. */
   tx<T>(tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T>
   /** Runs `work` in a transaction without a tenant: every tenant table looks empty. */
@@ -72,6 +74,7 @@ export function openDatabase(url: string, poolSize: number): Database {
     }
   }
   return {
+    url,
     tx: (tenantId, work) => {
       if (!tenantPattern.test(tenantId)) {
         throw new DomainError('tenant_invalid', 'a tenant id is lower-case letters, digits and hyphens', {

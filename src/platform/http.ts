@@ -4,10 +4,20 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify'
+import type { ZodType } from 'zod'
 import { DomainError } from './errors.ts'
 import { json } from './json.ts'
 
 export type { FastifyInstance, FastifyReply, FastifyRequest }
+
+/** What a route says of itself in the description of the API, beside its method and path. */
+export type Operation = { summary: string; query?: ZodType; body?: ZodType; answer?: ZodType }
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    operation?: Operation
+  }
+}
 
 /** Endings of error codes and their HTTP status: the one table that speaks both languages. */
 const statusByEnding: [ending: string, status: number][] = [

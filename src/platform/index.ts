@@ -15,7 +15,14 @@ export {
 } from './documents.ts'
 export { DomainError, type ErrorDetails, type Problem, problemOf } from './errors.ts'
 export { freePort } from './free-port.ts'
-export { createHttp, type FastifyInstance, type FastifyReply, type FastifyRequest, statusOf } from './http.ts'
+export {
+  createHttp,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type Operation,
+  statusOf,
+} from './http.ts'
 export { derivedId, newId, unitHash } from './identifiers.ts'
 export { json } from './json.ts'
 export {
@@ -39,3 +46,4 @@ export { decimalText } from './money.ts'
 export { appendFacts, type Fact, FactColumns, type FactForm, readFacts, type StoredFact } from './outbox.ts'
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './postgres.ts'
 export { type Sample, type SampleProvider, Telemetry } from './telemetry.ts'
+export { webhookHeaders, webhookSecret, webhookSignature } from './webhook-signature.ts'

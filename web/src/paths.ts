@@ -15,6 +15,16 @@ export const paths = {
   template: '/messages/templates/$templateId',
   subscriberMessages: '/messages/subscribers',
   policy: '/messages/policy',
+  programmes: '/loyalty/programmes',
+  programme: '/loyalty/programmes/$programmeId',
+  earnRule: '/loyalty/rules/$ruleId',
+  ladder: '/loyalty/ladders/$ladderId',
+  quest: '/loyalty/quests/$questId',
+  member: '/loyalty/members',
+  liability: '/loyalty/liability',
+  rewards: '/loyalty/rewards',
+  reward: '/loyalty/rewards/$rewardId',
+  review: '/loyalty/review',
 } as const
 
 /** Every address of the server that the console calls. */
@@ -52,13 +62,38 @@ export const calls = {
   explainMessage: (messageId: string) => `/v1/messages/${encodeURIComponent(messageId)}/explain`,
   subscriber: (subscriberId: number) => `/v1/subscribers/${subscriberId}`,
   subscriberByIdentity: (identity: string) => `/v1/subscribers?${new URLSearchParams({ identity })}`,
-  subscriberMessages: (subscriberId: number) => `/v1/subscribers/${subscriberId}/messages`,
+  subscriberMessages: (subscriberId: number, after?: string) =>
+    `/v1/subscribers/${subscriberId}/messages${after === undefined ? '' : `?${new URLSearchParams({ after })}`}`,
+  programmes: '/v1/loyalty/programmes',
+  liability: (programmeId: string) => `/v1/loyalty/programmes/${encodeURIComponent(programmeId)}/liability`,
+  ladderMembers: (ladderId: string) => `/v1/loyalty/ladders/${encodeURIComponent(ladderId)}/members`,
+  tryEarnRule: '/v1/loyalty/earn-rules/try',
+  member: (subscriberId: number) => `/v1/members/${subscriberId}`,
+  memberTierHistory: (subscriberId: number, ladderId: string) =>
+    `/v1/members/${subscriberId}/tiers/${encodeURIComponent(ladderId)}/history`,
+  rewards: '/v1/loyalty/rewards',
+  reward: (rewardId: string, what: 'codes' | 'stock') =>
+    `/v1/loyalty/rewards/${encodeURIComponent(rewardId)}/${what}`,
+  redemptions: '/v1/loyalty/redemptions',
+  abuseCases: '/v1/loyalty/abuse/cases',
+  abuseCase: (caseId: string) => `/v1/loyalty/abuse/cases/${encodeURIComponent(caseId)}`,
+  lots: (accountId: string) => `/v1/ledger/accounts/${encodeURIComponent(accountId)}/lots`,
 } as const
 
 export const languages = ['en', 'ru', 'uk'] as const
 export type Language = (typeof languages)[number]
 
-export const panels = ['headline', 'funnel', 'refusals', 'packages', 'days'] as const
+export const panels = [
+  'headline',
+  'funnel',
+  'refusals',
+  'packages',
+  'days',
+  'owedByAge',
+  'owedByExpiry',
+  'flows',
+  'cost',
+] as const
 export type Panel = (typeof panels)[number]
 
 /** What an address carries everywhere: the language, if the sender's is to be the reader's. */
@@ -112,6 +147,37 @@ export const deliverySearch = z.object({ channel: z.string().optional().catch(un
 export const subscriberMessagesSearch = z.object({
   subscriber: z.int().optional().catch(undefined),
   message: z.string().optional().catch(undefined),
+})
+
+export const programmesSearch = z.object({ q: z.string().optional().catch(undefined) })
+
+/** What the editors of a programme's parts carry: that it is a new one, and of which programme. */
+export const loyaltyDraftSearch = z.object({
+  draft: z.boolean().optional().catch(undefined),
+  programme: z.string().optional().catch(undefined),
+})
+
+/** Whose points, in which programme, and which event is open; the subscriber only by number, as everywhere. */
+export const memberSearch = z.object({
+  subscriber: z.int().optional().catch(undefined),
+  programme: z.string().optional().catch(undefined),
+  event: z.string().optional().catch(undefined),
+})
+
+/** Which programme's debts, and which pictures are shown as tables. */
+export const liabilitySearch = z.object({
+  programme: z.string().optional().catch(undefined),
+  table: z.string().optional().catch(undefined),
+})
+
+export const rewardsSearch = z.object({ q: z.string().optional().catch(undefined) })
+
+export const caseStates = ['open', 'confirmed', 'released', 'lapsed'] as const
+
+/** Which cases are shown, and which of them is open. */
+export const reviewSearch = z.object({
+  state: z.enum(caseStates).optional().catch(undefined),
+  case: z.string().optional().catch(undefined),
 })
 
 /** What the report's address carries besides: the pictures shown as tables, with commas between. */

@@ -12,8 +12,14 @@ import {
   cascadesSearch,
   deadLettersSearch,
   deliverySearch,
+  liabilitySearch,
+  loyaltyDraftSearch,
+  memberSearch,
   paths,
+  programmesSearch,
   reportSearch,
+  reviewSearch,
+  rewardsSearch,
   shellSearch,
   subscriberMessagesSearch,
   templateSearch,
@@ -117,6 +123,76 @@ const policy = createRoute({
   component: lazyRouteComponent(() => import('./policy/PolicyPage.tsx'), 'PolicyPage'),
 })
 
+const programmes = createRoute({
+  getParentRoute: () => root,
+  path: paths.programmes,
+  validateSearch: programmesSearch,
+  component: lazyRouteComponent(() => import('./loyalty/ProgrammesPage.tsx'), 'ProgrammesPage'),
+})
+
+const programme = createRoute({
+  getParentRoute: () => root,
+  path: paths.programme,
+  validateSearch: loyaltyDraftSearch,
+  component: lazyRouteComponent(() => import('./loyalty/ProgrammePage.tsx'), 'ProgrammePage'),
+})
+
+const earnRule = createRoute({
+  getParentRoute: () => root,
+  path: paths.earnRule,
+  validateSearch: loyaltyDraftSearch,
+  component: lazyRouteComponent(() => import('./loyalty/EarnRulePage.tsx'), 'EarnRulePage'),
+})
+
+const ladder = createRoute({
+  getParentRoute: () => root,
+  path: paths.ladder,
+  validateSearch: loyaltyDraftSearch,
+  component: lazyRouteComponent(() => import('./loyalty/LadderPage.tsx'), 'LadderPage'),
+})
+
+const quest = createRoute({
+  getParentRoute: () => root,
+  path: paths.quest,
+  validateSearch: loyaltyDraftSearch,
+  component: lazyRouteComponent(() => import('./loyalty/QuestPage.tsx'), 'QuestPage'),
+})
+
+const member = createRoute({
+  getParentRoute: () => root,
+  path: paths.member,
+  validateSearch: memberSearch,
+  component: lazyRouteComponent(() => import('./loyalty/MemberPage.tsx'), 'MemberPage'),
+})
+
+const liability = createRoute({
+  getParentRoute: () => root,
+  path: paths.liability,
+  validateSearch: liabilitySearch,
+  component: lazyRouteComponent(() => import('./loyalty/LiabilityPage.tsx'), 'LiabilityPage'),
+})
+
+const rewards = createRoute({
+  getParentRoute: () => root,
+  path: paths.rewards,
+  validateSearch: rewardsSearch,
+  component: lazyRouteComponent(() => import('./loyalty/RewardsPage.tsx'), 'RewardsPage'),
+})
+
+const reward = createRoute({
+  getParentRoute: () => root,
+  path: paths.reward,
+  validateSearch: loyaltyDraftSearch,
+  component: lazyRouteComponent(() => import('./loyalty/RewardPage.tsx'), 'RewardPage'),
+})
+
+const review = createRoute({
+  getParentRoute: () => root,
+  path: paths.review,
+  validateSearch: reviewSearch,
+  component: lazyRouteComponent(() => import('./loyalty/ReviewPage.tsx'), 'ReviewPage'),
+})
+
 /** The console's router. */
 export const makeRouter = () =>
   createRouter({
@@ -133,6 +209,16 @@ export const makeRouter = () =>
       template,
       subscriberMessages,
       policy,
+      programmes,
+      programme,
+      earnRule,
+      ladder,
+      quest,
+      member,
+      liability,
+      rewards,
+      reward,
+      review,
     ]),
     scrollRestoration: true,
   })

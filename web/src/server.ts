@@ -42,10 +42,9 @@ const problemAnswer = z.object({
 })
 
 /** What a problem answer (RFC 9457) says, in one line and by field. */
-async function problemText(response: Response): Promise<[string, FieldProblem[]]> {
-  const problem: unknown = await response.json().catch(() => undefined)
+function problemText(problem: unknown, otherwise: string): [string, FieldProblem[]] {
   const parsed = problemAnswer.safeParse(problem)
-  if (!parsed.success) return [`HTTP ${response.status}`, []]
+  if (!parsed.success) return [otherwise, []]
   const { title, code, field, expected, problems } = parsed.data
   const own = { code, message: title, ...(field === undefined ? {} : { field }) }
   return [[field, title, expected].filter(Boolean).join(' · '), problems ?? [own]]
@@ -56,7 +55,8 @@ async function failureOf(response: Response): Promise<ServerFailure> {
     signOut(true)
     return new ServerFailure('rejected', 'HTTP 401')
   }
-  const [detail, problems] = await problemText(response)
+  const problem: unknown = await response.json().catch(() => undefined)
+  const [detail, problems] = problemText(problem, `HTTP ${response.status}`)
   if (response.status === 403) return new ServerFailure('forbidden', detail)
   if (response.status === 404) return new ServerFailure('missing', detail)
   return new ServerFailure(response.status < 500 ? 'refused' : 'unreachable', detail, problems)
@@ -75,23 +75,77 @@ export async function ask<T>(
     method = 'POST',
   }: { signal?: AbortSignal | undefined; body?: unknown; method?: 'PUT' | 'POST' } = {},
 ): Promise<T> {
-  const response = await fetch(path, {
-    headers: {
-      authorization: `Bearer ${apiKey() ?? ''}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { method, body: JSON.stringify(body) }),
+  const response = await fetched(path, {
+    ...(body === undefined
+      ? {}
+      : { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     ...(signal ? { signal } : {}),
-  }).catch((error: unknown) => {
-    if (signal?.aborted) throw error
+  })
+  return understood(schema, await response.json().catch(() => undefined))
+}
+
+/** Fetches with the key. Rejects with `ServerFailure` when there is no answer or a refusal. */
+async function fetched(path: string, init: RequestInit): Promise<Response> {
+  const headers = { authorization: `Bearer ${apiKey() ?? ''}`, ...init.headers }
+  const response = await fetch(path, { ...init, headers }).catch((error: unknown) => {
+    if (init.signal?.aborted) throw error
     throw new ServerFailure('unreachable', String(error))
   })
   if (!response.ok) throw await failureOf(response)
-  const answer: unknown = await response.json().catch(() => undefined)
+  return response
+}
+
+/** An answer that fits its contract. */
+function understood<T>(schema: z.ZodType<T>, answer: unknown): T {
   const parsed = schema.safeParse(answer)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new ServerFailure('not_understood', issue ? `${issue.path.join('.')}: ${issue.message}` : '')
+}
+
+const said = z.union([
+  z.object({ progress: z.object({ read: z.number(), total: z.number() }) }),
+  z.object({ problem: fieldProblem }),
+  z.object({ result: z.unknown() }),
+])
+
+/** How far a long work has come. */
+export type Progress = { read: number; total: number }
+
+/** The lines of a body as they arrive. */
+export async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of body) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines.filter((line) => line !== '')
+  }
+  if (rest !== '') yield rest
+}
+
+/** Asks for a long work, which tells line by line (NDJSON) how far it is before it answers. */
+export async function askWithProgress<T>(
+  path: string,
+  schema: z.ZodType<T>,
+  { signal, body, onProgress }: { signal: AbortSignal; body: unknown; onProgress(progress: Progress): void },
+): Promise<T> {
+  const response = await fetched(path, {
+    signal,
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json', accept: 'application/x-ndjson' },
+  })
+  for await (const line of linesOf(response.body!)) {
+    const told = said.parse(JSON.parse(line))
+    if ('progress' in told) onProgress(told.progress)
+    else if ('result' in told) return understood(schema, told.result)
+    else {
+      const { field, message } = told.problem
+      throw new ServerFailure('refused', [field, message].filter(Boolean).join(' · '), [told.problem])
+    }
+  }
+  throw new ServerFailure('unreachable', 'no result')
 }
 
 const MOVING_MS = 1_000

@@ -5,7 +5,6 @@ import { selectHistory, selectJudgedEvents, selectPersons, type StoredEvent } fr
 import { impliedProgramme, type Words } from '../programmes.ts'
 import type { Award } from './award.ts'
 import type { ExplainedEvent, HistoryPage, JudgementView, Language } from './contract.ts'
-import type { EarnRule } from './earn-rule.ts'
 import { selectAwardsOfEvents } from './store.ts'
 import { earnWords, filled } from './words.ts'
 
@@ -94,13 +93,12 @@ async function viewsOf(
       .filter((one) => programmeId === undefined || one.programmeId === programmeId)
       .map((one): JudgementView => {
         const { decimals } = book.programmes.get(one.programmeId) ?? impliedProgramme
-        const document = book.reader.get('EarnRule', one.rule) as EarnRule | undefined
         const points = one.points ?? '0'
         return {
           consumer: one.consumer,
           programme: one.programmeId,
           rule: one.rule,
-          ruleName: document?.name ?? null,
+          ruleName: nameOf(book, one),
           ruleVersion: one.ruleVersion,
           reason: one.reason,
           points,
@@ -115,6 +113,27 @@ async function viewsOf(
         }
       }),
   }))
+}
+
+/** Kinds of documents by what stands before the colon of a judgement's rule. */
+const KINDS: Record<string, string> = {
+  quest: 'Quest',
+  achievement: 'Achievement',
+  streak: 'Streak',
+  referral: 'Referral',
+  reward: 'Reward',
+  club: 'Club',
+  wheel: 'Wheel',
+  quiz: 'Quiz',
+  botgame: 'BotGame',
+}
+
+/** What the document is called by which something was judged; null where it has no name, or is gone. */
+function nameOf(book: Book, { consumer, rule }: { consumer: string; rule: string }): Words | null {
+  const [before = '', id] = rule.split(':')
+  const kind = id === undefined ? (consumer === 'tiers' ? 'TierLadder' : 'EarnRule') : KINDS[before]
+  const document = kind === undefined ? undefined : book.reader.get(kind, id ?? rule)
+  return (document as { name?: Words } | undefined)?.name ?? null
 }
 
 function viewOf(award: Award | undefined): JudgementView['award'] {

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { DomainError } from '../../platform/index.ts'
+import { minorDigits } from '../../operator/index.ts'
+import { type DocumentReader, DomainError } from '../../platform/index.ts'
 import type { Subscriber } from '../../profiles/index.ts'
 import type { Announcement, Effects, Judgement, TakenEvent } from '../consumer.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
@@ -7,7 +8,8 @@ import { scan } from '../event-reader.ts'
 import { LocalTimes } from '../local-time.ts'
 import { type Member, newMember } from '../members.ts'
 import { selectMembers } from '../members-store.ts'
-import { impliedProgramme } from '../programmes.ts'
+import type { PointCost } from '../liability/point-cost.ts'
+import { impliedProgramme, type Programme } from '../programmes.ts'
 import { EarnMemory } from './award.ts'
 import { earningSession } from './consumer.ts'
 import type { TryAnswer } from './contract.ts'
@@ -77,7 +79,7 @@ async function prepare(parts: LoyaltyParts, { tenantId, rule: given }: Rehearsal
     memory,
     local,
   })
-  const tally = new Tally(rule)
+  const tally = new Tally(rule, priceOf(programme, book.reader))
   return {
     rules,
     async take(events: TakenEvent[]): Promise<void> {
@@ -86,7 +88,7 @@ async function prepare(parts: LoyaltyParts, { tenantId, rule: given }: Rehearsal
       await parts.database.tx(tenantId, async (tx) => {
         subscribers = await parts.profiles.subscribersByIds(tx, ids)
         const found = (await selectMembers(tx, ids)).filter(({ programmeId }) => programmeId === programme.id)
-        for (const consumer of parts.consumers) await consumer.describe?.(tx, found)
+        for (const consumer of parts.consumers) await consumer.describe?.(tx, found, book)
         for (const member of found)
           if (!members.has(member.subscriberId)) members.set(member.subscriberId, member)
       })
@@ -117,6 +119,7 @@ function checked(given: unknown, check: (rule: EarnRule) => ReturnType<typeof ch
 /** Counts what a rule would have done; it is the effects of a session that stores nothing. */
 class Tally implements Effects {
   readonly #rule: CompiledRule
+  readonly #price: PointPrice | null
   #event: TakenEvent | undefined
   #seen = 0
   #awards = 0
@@ -128,8 +131,9 @@ class Tally implements Effects {
   readonly #sample: TryAnswer['sample'] = []
   readonly #perReason = new Map<string, number>()
 
-  constructor(rule: CompiledRule) {
+  constructor(rule: CompiledRule, price: PointPrice | null) {
     this.#rule = rule
+    this.#price = price
   }
 
   at(event: TakenEvent): this {
@@ -185,12 +189,10 @@ class Tally implements Effects {
       points: this.#points.toString(),
       returned: this.#returned.toString(),
       decimals: programme.decimals,
-      cost: programme.pointCost
-        ? {
-            amountMinor: costOf(net, programme.pointCost.amountMinor, programme.decimals),
-            currency: programme.pointCost.currency,
-          }
-        : null,
+      cost: this.#price && {
+        amountMinor: costOf(net, this.#price, programme.decimals),
+        currency: this.#price.currency,
+      },
       subscribers: this.#winners.size,
       reasons: Object.fromEntries([...this.#reasons].toSorted()),
       months: [...this.#months].toSorted().map(([month, { points, awards }]) => {
@@ -215,9 +217,21 @@ function add<K>(sums: Map<K, { points: bigint; awards: number }>, key: K, points
   sums.set(key, { points: sum.points + points, awards: sum.awards + 1 })
 }
 
-/** Money for points in minor units, at so many minor units of money a whole point; rounded up, for it is a cost. */
-function costOf(points: bigint, perPoint: string, decimals: number): string {
+/** What a whole point costs: millionths of the currency's minor unit. */
+type PointPrice = { millionths: bigint; currency: string }
+
+/** The price in the programme, or that of its document `PointCost`; null where neither says one. */
+function priceOf({ id, pointCost }: Programme, reader: DocumentReader): PointPrice | null {
+  if (pointCost) return { millionths: millionths(pointCost.amountMinor), currency: pointCost.currency }
+  const cost = reader.get('PointCost', id) as PointCost | undefined
+  if (!cost) return null
+  const { currency, perPoint } = cost
+  return { millionths: millionths(perPoint) * 10n ** BigInt(minorDigits(currency)), currency }
+}
+
+/** Money for points in minor units; rounded up, for it is a cost. */
+function costOf(points: bigint, price: PointPrice, decimals: number): string {
   const under = 1_000_000n * 10n ** BigInt(decimals)
-  const over = points * millionths(perPoint)
+  const over = points * price.millionths
   return (over <= 0n ? over / under : (over + under - 1n) / under).toString()
 }

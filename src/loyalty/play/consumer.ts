@@ -13,12 +13,14 @@ import { ownTypes } from './seat.ts'
 import { playSession } from './session.ts'
 import * as store from './store.ts'
 import type { StreakState } from './streak.ts'
+import { playWords } from './words.ts'
 
 /** Follows events for quests, achievements, streaks, leaderboards and games. */
 export function playConsumer(): Consumer {
   const local = new LocalTimes()
   return {
     name: 'play',
+    words: playWords,
     kinds: playKinds.map(({ kind }) => kind),
     wants(book) {
       const { types } = planOf(book)

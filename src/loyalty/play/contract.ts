@@ -10,5 +10,6 @@ export type {
   Streak,
   Wheel,
 } from './documents.ts'
+export { quest } from './documents.ts'
 export { type PlayReason, playReasons } from './errors.ts'
 export { playWords } from './words.ts'

@@ -10,12 +10,14 @@ import { type Memory, openMemory } from './memory.ts'
 import { planOf, type ReadyReferral } from './plan.ts'
 import { judgeClaim, type Link, LINK_STEP, markOf } from './referral.ts'
 import * as store from './store.ts'
+import { referralWords } from './words.ts'
 
 /** Follows events for codes and for the conditions of rewards. */
 export function referralConsumer(profiles: Pick<Profiles, 'subscribersByIds'>): Consumer {
   const local = new LocalTimes()
   return {
     name: 'referrals',
+    words: referralWords,
     kinds: ['Referral'],
     wants: (book) => new Set([...planOf(book).types, CODE_GIVEN, GRANTED, LINKED]),
     async open(tx, batch) {

@@ -3,8 +3,7 @@ import type { DocumentKind, DocumentReader, Problem } from '../../platform/index
 import { subscriberDeclarations } from '../../profiles/index.ts'
 import { isKnownType } from '../announcements.ts'
 import { playDeclarations } from '../play/measure.ts'
-import { missingType } from '../programme-kind.ts'
-import { MAIN_PROGRAMME } from '../programmes.ts'
+import { checkProgrammeExists, missingType } from '../programme-kind.ts'
 import { type Referral, referral } from './documents.ts'
 import { codeDeclarations, stayDeclarations } from './plan.ts'
 
@@ -35,7 +34,7 @@ function checkReferral(document: Referral, reader: DocumentReader): Problem[] {
   const ids = rewards.map(({ id }) => id)
   const twice = ids.find((id, i) => ids.indexOf(id) !== i)
   return [
-    ...checkProgramme(programme, reader),
+    ...checkProgrammeExists(programme, reader),
     ...(code === undefined
       ? []
       : isKnownType(reader, code.on) && !code.on.startsWith('loyalty.')
@@ -59,15 +58,6 @@ function checkReferral(document: Referral, reader: DocumentReader): Problem[] {
       ? [invalid('chain', 'shares are of points, and no referrer gets any', chain, 'a reward in points')]
       : []),
   ]
-}
-
-function checkProgramme(programme: string, reader: DocumentReader): Problem[] {
-  const rules = reader.list('EarnRule') as { programme: string }[]
-  if (reader.get('Programme', programme)) return []
-  if (programme === MAIN_PROGRAMME && rules.some((rule) => rule.programme === MAIN_PROGRAMME)) return []
-  const message = `no programme "${programme}"`
-  const expected = 'a saved Programme'
-  return [{ code: 'programme_missing', message, field: 'programme', found: programme, expected }]
 }
 
 function checkReward(

@@ -1,9 +1,11 @@
 import type { Operator } from '../../operator/index.ts'
 import type { Consumer } from '../consumer.ts'
+import type { Member } from '../members.ts'
 import { laddersOf } from './ladder.ts'
 import { type Desk, placeOf } from './moving.ts'
 import { tierActions, tierSession } from './session.ts'
 import { insertChanges, saveStandings, selectStandings } from './store.ts'
+import { tierWords } from './words.ts'
 
 const followed = [
   'loyalty.member_enrolled',
@@ -20,6 +22,7 @@ const followed = [
 export function tiersConsumer(operator: Pick<Operator, 'requestActivations'> | undefined): Consumer {
   return {
     name: 'tiers',
+    words: tierWords,
     kinds: ['TierLadder'],
     wants(book) {
       const { all, types } = laddersOf(book)
@@ -38,13 +41,11 @@ export function tiersConsumer(operator: Pick<Operator, 'requestActivations'> | u
       }
       const loaded = await selectStandings(tx, [...ladders.byId.keys()], [...ids])
       const standings = new Map(loaded.map((one) => [placeOf(one.ladderId, one.subscriberId), one]))
-      for (const { document, programme } of ladders.all) {
-        if (!document.isPrimary) continue
-        for (const id of ids) {
-          const member = batch.memberOf(programme.id, id)
-          if (member) member.tier = standings.get(placeOf(document.id, member.subscriberId))?.tier ?? null
-        }
-      }
+      setTiers(
+        ladders,
+        standings,
+        [...ids].flatMap((id) => batch.membersOf(id)),
+      )
       const desk: Desk = { batch, ladders, standings, changed: new Set(), changes: [], orders: [] }
       return {
         ...tierSession(desk),
@@ -55,5 +56,27 @@ export function tiersConsumer(operator: Pick<Operator, 'requestActivations'> | u
         },
       }
     },
+    async describe(tx, members, book) {
+      const ladders = laddersOf(book)
+      const primary = ladders.all.filter(({ document }) => document.isPrimary)
+      const loaded = await selectStandings(
+        tx,
+        primary.map(({ document }) => document.id),
+        members.map(({ subscriberId }) => subscriberId),
+      )
+      const standings = new Map(loaded.map((one) => [placeOf(one.ladderId, one.subscriberId), one]))
+      setTiers(ladders, standings, members)
+    },
+  }
+}
+
+/** Gives members the tier of their programme's primary ladder. */
+function setTiers(ladders: Desk['ladders'], standings: Desk['standings'], members: Member[]): void {
+  for (const { document, programme } of ladders.all) {
+    if (!document.isPrimary) continue
+    for (const member of members) {
+      if (member.programmeId !== programme.id) continue
+      member.tier = standings.get(placeOf(document.id, member.subscriberId))?.tier ?? null
+    }
   }
 }

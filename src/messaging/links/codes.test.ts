@@ -31,9 +31,11 @@ test('neighbours and keys have nothing in common', () => {
   expect(first.filter((code) => others.has(code))).toEqual([])
 })
 
-test('codes that were tried at random lead, of ten million links in use, to none', () => {
+test('codes that were tried at random hardly ever lead to one of ten million links in use', () => {
   const guesses = fc.sample(fc.stringMatching(/^[0-9A-Za-z]{8}$/), 2_000)
-  expect(guesses.filter((guess) => (codes.decode(guess) ?? NUMBERS) < 10_000_000)).toEqual([])
+  const found = guesses.filter((guess) => (codes.decode(guess) ?? NUMBERS) < 10_000_000)
+  // One try in seven million: once in some thousand runs of this test there is one, and never two.
+  expect(found.length).toBeLessThan(2)
 })
 
 test.for(['', 'short', 'toolong12', 'with-sig', 'zzzzzzzz', 'Привет12'])('"%s" is no code', (text) => {

@@ -14,7 +14,11 @@ import { documentsQuery, type AnyDocument } from './documents.ts'
 import type { Editing } from './editing.ts'
 import page from '../shell/page.module.css'
 
-type ListPath = typeof paths.templates | typeof paths.cascades
+type ListPath =
+  | typeof paths.templates
+  | typeof paths.cascades
+  | typeof paths.programmes
+  | typeof paths.rewards
 
 type DocumentPlaceProps<Document> = {
   id: string
@@ -77,6 +81,8 @@ type DocumentPageProps = {
   /** The way back to the list, and what that is called; of some kinds there is only one document. */
   list?: ListPath
   listName?: string
+  /** The way back, where it leads to no list. */
+  back?: ReactNode
   /** What it is, before the word about its state. */
   mark?: ReactNode
   /** What can be done beside saving. */
@@ -85,12 +91,22 @@ type DocumentPageProps = {
 }
 
 /** An editor's page: the way back, what is edited and how it stands, and the buttons that save it. */
-export function DocumentPage({ title, editing, list, listName, mark, acts, children }: DocumentPageProps) {
+export function DocumentPage({
+  title,
+  editing,
+  list,
+  listName,
+  back,
+  mark,
+  acts,
+  children,
+}: DocumentPageProps) {
   const { t } = useTranslation()
   const mayChange = useMayChange()
   return (
     <div className={page.page}>
       <div>
+        {back}
         {list && (
           <Link to={list} className={page.back}>
             <IconArrowLeft size={15} stroke={1.7} aria-hidden />

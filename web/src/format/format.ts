@@ -1,7 +1,14 @@
 import { createContext, useContext } from 'react'
 import type { CampaignReport } from '../../../src/insights/contract.ts'
 import type { Language } from '../paths.ts'
-import { formatMoney, formatMoneyStatistic, joinParts, numberFormatter, type MoneyStyle } from './money.ts'
+import {
+  exactDecimal,
+  formatMoney,
+  formatMoneyStatistic,
+  joinParts,
+  numberFormatter,
+  type MoneyStyle,
+} from './money.ts'
 
 const LOCALES: Record<Language, string> = { en: 'en-GB', ru: 'ru-RU', uk: 'uk-UA' }
 
@@ -20,6 +27,12 @@ export type Format = {
   count(value: number | string): string
   /** Exact money from minor units as text. */
   money(amountMinor: string): string
+  /** The same in another currency, named by its ISO 4217 code. */
+  moneyIn(amountMinor: string, currency: string): string
+  /** Decimals of a currency's minor unit by ISO 4217. */
+  minorDigits(currency: string): number
+  /** Points from minor units as text, of so many decimals; `signed` writes a plus before gains. */
+  points(minor: string, decimals: number, signed?: boolean): string
   /** An average or bound, in minor units, as money. */
   average(valueMinor: number | undefined, style?: MoneyStyle): string
   /** A share of one as per cent, with one decimal; a dash when the whole is nothing. */
@@ -30,6 +43,10 @@ export type Format = {
   megabytes(volume: number): string
   moment(iso: string): string
   day(isoDay: string): string
+  /** A day with its year. */
+  date(isoDay: string): string
+  /** A month as `2026-03`. */
+  month(isoMonth: string): string
   /** To the second, without the day. */
   time(iso: string): string
   /** Day and time without the year. */
@@ -58,16 +75,6 @@ export function makeFormat(
   const locale = LOCALES[language]
   const number = (value: number | bigint, options: Intl.NumberFormatOptions): string =>
     joinParts(numberFormatter(locale, options).formatToParts(value))
-  const momentFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone })
-  const dayFormat = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' })
-  const timeFormat = new Intl.DateTimeFormat(locale, { timeStyle: 'medium', timeZone })
-  const dayTimeFormat = new Intl.DateTimeFormat(locale, {
-    day: 'numeric',
-    month: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    timeZone,
-  })
   const oneDecimal = { minimumFractionDigits: 1, maximumFractionDigits: 1 }
   return {
     language,
@@ -76,6 +83,15 @@ export function makeFormat(
     name: (name) => name[language],
     count: (value) => number(typeof value === 'string' ? BigInt(value) : value, {}),
     money: (amountMinor) => formatMoney(amountMinor, currencyDecimals, currency, locale),
+    moneyIn: (amountMinor, other) => formatMoney(amountMinor, minorDigits(other), other, locale),
+    minorDigits,
+    points: (minor, decimals, signed = false) =>
+      joinParts(
+        numberFormatter(locale, {
+          maximumFractionDigits: decimals,
+          signDisplay: signed ? 'exceptZero' : 'negative',
+        }).formatToParts(exactDecimal(minor, decimals)),
+      ),
     average: (valueMinor, style) =>
       formatMoneyStatistic(valueMinor, currencyDecimals, currency, locale, style),
     share: (part, whole) => (whole > 0 ? number(part / whole, { style: 'percent', ...oneDecimal }) : '—'),
@@ -85,9 +101,6 @@ export function makeFormat(
         ? '—'
         : `×${number(value, { maximumSignificantDigits: 2 })}`,
     megabytes: (volume) => number(volume, { style: 'unit', unit: 'megabyte', unitDisplay: 'short' }),
-    moment: (iso) => momentFormat.format(new Date(iso)),
-    time: (iso) => timeFormat.format(new Date(iso)),
-    dayTime: (iso) => dayTimeFormat.format(new Date(iso)),
     perSecond: (rate) => number(rate, { maximumFractionDigits: rate < 10 ? 1 : 0 }) + PER_SECOND[language],
     seconds: (count) => number(count, { style: 'unit', unit: 'second', unitDisplay: 'narrow' }),
     short: (value) => number(value, { notation: 'compact', maximumFractionDigits: 1 }),
@@ -103,9 +116,39 @@ export function makeFormat(
       })
     },
     timeZone,
-    day: (isoDay) => dayFormat.format(new Date(`${isoDay}T00:00:00Z`)),
+    ...makeDates(locale, timeZone),
   }
 }
+
+type Dates = Pick<Format, 'moment' | 'time' | 'dayTime' | 'day' | 'date' | 'month'>
+
+/** The formats of days and times. */
+function makeDates(locale: string, timeZone: string): Dates {
+  const momentFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone })
+  const dayFormat = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' })
+  const dateFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' })
+  const monthFormat = new Intl.DateTimeFormat(locale, { month: 'short', year: 'numeric', timeZone: 'UTC' })
+  const timeFormat = new Intl.DateTimeFormat(locale, { timeStyle: 'medium', timeZone })
+  const dayTimeFormat = new Intl.DateTimeFormat(locale, {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone,
+  })
+  return {
+    moment: (iso) => momentFormat.format(new Date(iso)),
+    time: (iso) => timeFormat.format(new Date(iso)),
+    dayTime: (iso) => dayTimeFormat.format(new Date(iso)),
+    day: (isoDay) => dayFormat.format(new Date(`${isoDay}T00:00:00Z`)),
+    date: (isoDay) => dateFormat.format(new Date(`${isoDay}T00:00:00Z`)),
+    month: (isoMonth) => monthFormat.format(new Date(`${isoMonth}-01T00:00:00Z`)),
+  }
+}
+
+/** Decimals of a currency's minor unit by ISO 4217. */
+const minorDigits = (currency: string): number =>
+  new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
 
 /** The reader's wall clock, for what this browser itself saw. */
 export const wallClock = (language: Language, atMs: number): string =>

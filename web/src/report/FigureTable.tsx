@@ -38,6 +38,8 @@ type FigureTableProps = {
   align: 'left' | 'right'
   /** Many short columns: they need more width to stand side by side, and stack in pairs where they do not. */
   dense?: boolean
+  /** One or two short columns: they stand side by side on a phone too. */
+  few?: boolean
 }
 
 const inColour = (colour: string | undefined): CSSProperties =>
@@ -47,13 +49,14 @@ const inColour = (colour: string | undefined): CSSProperties =>
  * Lines by columns. On a narrow screen each line becomes a heading with its figures below, one a row, so that
  * nothing has to be pushed sideways. The roles are written out because browsers drop them with the layout.
  */
-export function FigureTable({ caption, corner, columns, lines, align, dense }: FigureTableProps) {
+export function FigureTable({ caption, corner, columns, lines, align, dense, few }: FigureTableProps) {
   return (
     <table
       role="table"
       className={styles.table}
       data-align={align}
       data-dense={dense || undefined}
+      data-few={few || undefined}
       aria-label={caption}
     >
       <thead role="rowgroup">

@@ -3,7 +3,7 @@ import { IconChartBar, IconInfoCircle, IconTable } from '@tabler/icons-react'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useId, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { panelsAsTables, paths, type Panel as PanelId } from '../paths.ts'
+import { panelsAsTables, type Panel as PanelId } from '../paths.ts'
 import styles from './panel.module.css'
 
 type PanelProps = {
@@ -42,7 +42,7 @@ export function Panel({ title, unit, means, panel, acts, children }: PanelProps)
 
 /** Whether the address asks for this panel as a table. */
 export function useAsTable(panel: PanelId): boolean {
-  const { table } = useSearch({ from: paths.report })
+  const { table } = useSearch({ strict: false })
   return panelsAsTables(table).includes(panel)
 }
 

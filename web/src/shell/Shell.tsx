@@ -1,11 +1,16 @@
 import { Burger, Button, CloseButton, Drawer } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import {
+  IconAward,
   IconBolt,
   IconChartFunnel,
   IconDeviceMobileMessage,
+  IconEyeExclamation,
+  IconGift,
+  IconId,
   IconLogout,
   IconMailOff,
+  IconScale,
   IconShieldCheck,
   IconSpeakerphone,
   IconStairs,
@@ -96,6 +101,17 @@ const MESSAGE_PLACES = [
   { place: 'policy', to: paths.policy, also: paths.policy, Icon: IconShieldCheck },
 ] as const
 
+/** The same for points. */
+const LOYALTY_PLACES = [
+  { place: 'programmes', to: paths.programmes, also: paths.programmes, Icon: IconAward },
+  { place: 'member', to: paths.member, also: paths.member, Icon: IconId },
+  { place: 'rewards', to: paths.rewards, also: paths.rewards, Icon: IconGift },
+  { place: 'review', to: paths.review, also: paths.review, Icon: IconEyeExclamation },
+  { place: 'liability', to: paths.liability, also: paths.liability, Icon: IconScale },
+] as const
+
+type Place = (typeof PLACES | typeof MESSAGE_PLACES | typeof LOYALTY_PLACES)[number]
+
 function Places() {
   const { t } = useTranslation()
   return (
@@ -106,6 +122,10 @@ function Places() {
         ))}
         <p className={styles.group}>{t('shell.messages')}</p>
         {MESSAGE_PLACES.map((one) => (
+          <PlaceLink key={one.place} {...one} />
+        ))}
+        <p className={styles.group}>{t('shell.loyalty')}</p>
+        {LOYALTY_PLACES.map((one) => (
           <PlaceLink key={one.place} {...one} />
         ))}
       </nav>
@@ -127,7 +147,7 @@ function Places() {
   )
 }
 
-function PlaceLink({ place, to, also, Icon }: (typeof PLACES | typeof MESSAGE_PLACES)[number]) {
+function PlaceLink({ place, to, also, Icon }: Place) {
   const { t } = useTranslation()
   const { pathname } = useLocation()
   return (

@@ -1,5 +1,5 @@
-import { Skeleton } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
+import { Button, Skeleton } from '@mantine/core'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -62,7 +62,7 @@ function Place() {
 function Story({ subscriberId }: { subscriberId: number }) {
   const { t } = useTranslation()
   const head = useQuery(subscriberQuery(subscriberId))
-  const messages = useQuery(messagesQuery(subscriberId))
+  const messages = useInfiniteQuery(messagesQuery(subscriberId))
   const error = head.error ?? messages.error
   if (error instanceof ServerFailure && error.kind === 'missing')
     return (
@@ -77,7 +77,9 @@ function Story({ subscriberId }: { subscriberId: number }) {
         <span>{t('subscriber.number', { id: subscriberId })}</span>
         <span>{t('subscriber.zone', { zone: head.data.timeZone })}</span>
         <span>{t(`languageName.${head.data.language}`)}</span>
-        <span>{t('subscriber.count', { formatted: messages.data.length })}</span>
+        <span>
+          {t('subscriber.count', { formatted: `${messages.data.length}${messages.hasNextPage ? '+' : ''}` })}
+        </span>
       </p>
       {messages.data.length === 0 ? (
         <section className={page.empty}>
@@ -86,6 +88,15 @@ function Story({ subscriberId }: { subscriberId: number }) {
         </section>
       ) : (
         <Timeline messages={messages.data} />
+      )}
+      {messages.hasNextPage && (
+        <Button
+          variant="default"
+          loading={messages.isFetchingNextPage}
+          onClick={() => void messages.fetchNextPage()}
+        >
+          {t('subscriber.older')}
+        </Button>
       )}
       <ConnectionLost error={error} lastAnswerMs={messages.dataUpdatedAt} />
     </InZone>

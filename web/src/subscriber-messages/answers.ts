@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { z } from 'zod'
 import { messageLine } from '../delivery/answers.ts'
 import { calls } from '../paths.ts'
@@ -6,7 +6,7 @@ import { ask } from '../server.ts'
 import { findSubscriber } from './subscriber.ts'
 
 /** `GET /v1/subscribers/:id/messages`, the latest first */
-const ofSubscriber = z.object({ messages: z.array(messageLine) })
+const ofSubscriber = z.object({ messages: z.array(messageLine), next: z.string().nullable() })
 
 const saw = z.record(z.string(), z.unknown()).nullable().catch(null)
 
@@ -46,14 +46,16 @@ export const subscriberQuery = (subscriberId: number | undefined) =>
     enabled: subscriberId !== undefined,
   })
 
-/** Everything that was said to a subscriber or kept back. */
-export const messagesQuery = (subscriberId: number | undefined) =>
-  queryOptions({
+/** Everything that was said to a subscriber or kept back; it follows what happens while only the latest are shown. */
+export const messagesQuery = (subscriberId: number) =>
+  infiniteQueryOptions({
     queryKey: ['subscriber-messages', subscriberId],
-    queryFn: async ({ signal }) =>
-      (await ask(calls.subscriberMessages(subscriberId ?? 0), ofSubscriber, { signal })).messages,
-    enabled: subscriberId !== undefined,
-    refetchInterval: 5_000,
+    queryFn: ({ pageParam, signal }) =>
+      ask(calls.subscriberMessages(subscriberId, pageParam), ofSubscriber, { signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next ?? undefined,
+    select: ({ pages }) => pages.flatMap(({ messages }) => messages),
+    refetchInterval: ({ state: { data } }) => ((data?.pages.length ?? 0) > 1 ? false : 5_000),
   })
 
 /** Why a message went the way it did. */

@@ -3,8 +3,9 @@ import { useTranslation } from 'react-i18next'
 import type { Template } from '../../../src/messaging/contract.ts'
 import { Panel } from '../report/Panel.tsx'
 import { problemAt } from '../documents/documents.ts'
-import { orNothing, withPart, withWords } from './draft.ts'
+import { orNothing, withWords } from './draft.ts'
 import type { EditorProps } from './editor.ts'
+import { withPart } from '../documents/parts.ts'
 import page from '../shell/page.module.css'
 
 type Appointment = NonNullable<Template['appointment']>

@@ -4,8 +4,9 @@ import { useTranslation } from 'react-i18next'
 import type { Template } from '../../../src/messaging/contract.ts'
 import { Panel } from '../report/Panel.tsx'
 import { problemAt } from '../documents/documents.ts'
-import { withPart, withWords } from './draft.ts'
+import { withWords } from './draft.ts'
 import type { EditorProps } from './editor.ts'
+import { withPart } from '../documents/parts.ts'
 import page from '../shell/page.module.css'
 
 type Choice = NonNullable<Template['choices']>[number]

@@ -7,9 +7,9 @@ import {
   previewable,
   readExample,
   shownExample,
-  withPart,
   withWords,
 } from './draft.ts'
+import { withPart } from '../documents/parts.ts'
 
 describe('a draft', () => {
   const blank = blankTemplate('hello', 'sms')

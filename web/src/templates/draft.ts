@@ -24,16 +24,6 @@ export function withWords(text: Localised | undefined, language: Language, words
   return words === '' ? others : { ...others, [language]: words }
 }
 
-/** The template with a part set, or without it where nothing of it is left. */
-export function withPart<Name extends keyof Template>(
-  template: Template,
-  name: Name,
-  part: Template[Name] | undefined,
-): Template {
-  const { [name]: _before, ...others } = template
-  return (part === undefined ? others : { ...others, [name]: part }) as Template
-}
-
 /** A text in all languages, or nothing when no language has any words. */
 export const orNothing = (text: Localised): Localised | undefined =>
   Object.values(text).some((words) => words !== undefined && words !== '') ? text : undefined

@@ -4,7 +4,8 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Chart, pageStyle, type Drawing } from '../chart/Chart.tsx'
+import { barsPicture } from '../chart/bars.ts'
+import { Chart, type Drawing } from '../chart/Chart.tsx'
 import { useFormat, type Format } from '../format/format.ts'
 import { paths } from '../paths.ts'
 import { Panel } from '../report/Panel.tsx'
@@ -116,45 +117,20 @@ function Bars({ buckets, unit }: { buckets: readonly Bucket[]; unit: Unit }) {
   const format = useFormat()
   const name = t('triggers.column.firings')
   const draw = useCallback(
-    (drawing: Drawing) => {
-      const axisLabel = { color: drawing.soft, fontSize: 12 }
-      return {
-        ...pageStyle(drawing),
-        tooltip: {
-          ...(pageStyle(drawing)['tooltip'] as object),
-          trigger: 'axis',
-          axisPointer: { type: 'none' },
-        },
-        grid: { left: 48, right: 8, top: 10, bottom: 26 },
-        xAxis: {
-          type: 'category',
-          data: buckets.map((bucket) => nameOf(bucket, unit, format)),
-          axisLabel: { ...axisLabel, hideOverlap: true },
-          axisLine: { lineStyle: { color: drawing.soft } },
-          axisTick: { show: false },
-        },
-        yAxis: {
-          type: 'value',
-          min: 0,
-          minInterval: 1,
-          splitNumber: 4,
-          axisLabel: { ...axisLabel, formatter: (value: number) => format.short(value) },
-          splitLine: { lineStyle: { color: drawing.line } },
-        },
+    (drawing: Drawing) =>
+      barsPicture({
+        drawing,
+        format,
+        names: buckets.map((bucket) => nameOf(bucket, unit, format)),
         series: [
           {
-            type: 'bar',
             id: 'firings',
             name,
-            color: drawing.scheme === 'light' ? '#364eb5' : '#8999dd',
-            barCategoryGap: '22%',
-            emphasis: { disabled: true },
-            tooltip: { valueFormatter: (value: unknown) => format.count(Number(value)) },
-            data: buckets.map(({ firings }) => firings),
+            colour: drawing.scheme === 'light' ? '#364eb5' : '#8999dd',
+            values: buckets.map(({ firings }) => firings),
           },
         ],
-      }
-    },
+      }),
     [buckets, unit, format, name],
   )
   return <Chart label={t('triggers.overTimePicture')} height={HEIGHT} draw={draw} />

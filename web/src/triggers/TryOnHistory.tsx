@@ -1,15 +1,16 @@
-import { Button, Collapse, Progress, Textarea, TextInput, UnstyledButton } from '@mantine/core'
+import { Collapse, Progress, Textarea, UnstyledButton } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Trigger, TryAnswer } from '../../../src/triggers/contract.ts'
+import { NotYaml, parsedYaml, useYaml } from '../documents/yaml.ts'
 import { useFormat } from '../format/format.ts'
 import { Panel } from '../report/Panel.tsx'
 import { RefusalText } from '../shell/Failures.tsx'
+import { SpanForm } from '../documents/SpanForm.tsx'
 import { momentIn, wallTimeIn } from './buckets.ts'
 import { CountedTable } from './Explain.tsx'
 import { tryOnHistory, type Trial } from './queries.ts'
-import { useYaml } from './RuleText.tsx'
 import styles from './trigger.module.css'
 
 const WEEK_MS = 7 * 86_400_000
@@ -30,7 +31,7 @@ export function TryOnHistory({ trigger, asOf }: { trigger: Trigger; asOf: string
     mutationFn: async () => {
       running.current = new AbortController()
       const asked: Trial = {
-        trigger: changed === null ? trigger : await documentOf(changed),
+        trigger: changed === null ? trigger : await parsedYaml(changed),
         from: momentIn(timeZone, from),
         to: momentIn(timeZone, to),
       }
@@ -44,24 +45,15 @@ export function TryOnHistory({ trigger, asOf }: { trigger: Trigger; asOf: string
   }
   return (
     <Panel title={t('triggers.try')} unit={t('triggers.tryUnit')} means={t('triggers.tryMeans')}>
-      <form
-        className={styles.form}
-        onSubmit={(event) => {
-          event.preventDefault()
-          trial.mutate()
-        }}
-      >
-        <Moment label={t('triggers.from')} value={from} change={setFrom} />
-        <Moment label={t('triggers.to')} value={to} change={setTo} />
-        <Button
-          type="submit"
-          variant="default"
-          loading={trial.isPending}
-          disabled={!from || !to || from >= to}
-        >
-          {t('triggers.tryNow')}
-        </Button>
-      </form>
+      <SpanForm
+        from={from}
+        to={to}
+        setFrom={setFrom}
+        setTo={setTo}
+        act={t('triggers.tryNow')}
+        isPending={trial.isPending}
+        submit={trial.mutate}
+      />
       <UnstyledButton
         className={styles.fold}
         aria-expanded={changed !== null}
@@ -90,20 +82,6 @@ export function TryOnHistory({ trigger, asOf }: { trigger: Trigger; asOf: string
   )
 }
 
-/** What was typed is no YAML, or no document. */
-class NotYaml extends Error {}
-
-async function documentOf(text: string): Promise<object> {
-  const { parse } = await import('yaml')
-  try {
-    const document: unknown = parse(text)
-    if (typeof document === 'object' && document !== null) return document
-  } catch (error) {
-    throw new NotYaml(String(error instanceof Error ? error.message : error).split('\n')[0])
-  }
-  throw new NotYaml('')
-}
-
 function TrialError({ error }: { error: Error }) {
   const { t } = useTranslation()
   if (!(error instanceof NotYaml)) return <RefusalText error={error} />
@@ -111,20 +89,6 @@ function TrialError({ error }: { error: Error }) {
     <p role="alert" className={styles.alert}>
       {t('triggers.notYaml', { detail: error.message })}
     </p>
-  )
-}
-
-function Moment({ label, value, change }: { label: string; value: string; change(value: string): void }) {
-  return (
-    <TextInput
-      className={styles.moment}
-      type="datetime-local"
-      label={label}
-      value={value}
-      onChange={(event) => change(event.currentTarget.value)}
-      required
-      withAsterisk={false}
-    />
   )
 }
 

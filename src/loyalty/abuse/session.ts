@@ -1,0 +1,173 @@
+import { derivedId } from '../../platform/index.ts'
+import type { Effects, TakenEvent } from '../consumer.ts'
+import type { Member } from '../members.ts'
+import type { DeedKind } from './abuse-policy.ts'
+import { type AbuseCase, type Finding, type Level, levels } from './case.ts'
+import { decide } from './deciding.ts'
+import { DECIDE, type Desk, memberSubject } from './desk.ts'
+import { instrumentsIn, type ReadyPolicy } from './plan.ts'
+import { type Found, findingsOf, levelOf, scoreOf } from './scoring.ts'
+import { addDeed, addInstrument, addSum } from './standing.ts'
+
+const DAY_MS = 86_400_000
+
+/** Announcements that say what a member did with points. */
+export const followed = [
+  'loyalty.points_earned',
+  'loyalty.points_transferred',
+  'loyalty.reward_redeemed',
+  'loyalty.points_burned',
+  'loyalty.points_converted',
+]
+
+/** Decides about one event. */
+export function takeAbuse(desk: Desk, event: TakenEvent, effects: Effects): void {
+  if (event.type === DECIDE) return decide(desk, event, effects)
+  for (const instrument of instrumentsIn(desk.plan, desk.batch.tenantId, event)) {
+    desk.sight(instrument, event)
+    for (const { programmeId } of desk.batch.membersOf(event.subscriberId)) {
+      const policy = desk.plan.byProgramme.get(programmeId)
+      const member = policy && desk.batch.memberOf(programmeId, event.subscriberId)
+      if (!member) continue
+      addInstrument(desk.standing(programmeId, member.subscriberId), instrument)
+      look(desk, policy, member, event, effects)
+    }
+  }
+  const policy = followed.includes(event.type) && desk.plan.byProgramme.get(String(event.data['programme']))
+  if (!policy) return
+  for (const { who, kind, other } of deedsIn(event, policy.programme.currency)) {
+    const member = desk.batch.memberOf(policy.programme.id, who)
+    if (!member) continue
+    if (!isWorthKeeping(policy, kind, member, event)) continue
+    const points = BigInt(Number(event.data['points']))
+    const deed = { kind, atMs: event.atMs, points, other, isHeld: false }
+    const standing = desk.standing(policy.programme.id, member.subscriberId)
+    if (policy.keptDeeds.has(kind)) addDeed(standing, deed, policy.keptMs)
+    addSum(standing, deed)
+    look(desk, policy, member, event, effects)
+  }
+}
+
+/** Most of what happens is somebody long known who earns: where nobody counts that, it costs nothing. */
+function isWorthKeeping(
+  { keptDeeds, document }: ReadyPolicy,
+  kind: DeedKind,
+  { enrolledAtMs }: Member,
+  { atMs }: TakenEvent,
+): boolean {
+  const freshDays = document.signals.freshReceiver?.youngerThanDays ?? 0
+  return keptDeeds.has(kind) || atMs - enrolledAtMs < freshDays * DAY_MS
+}
+
+/** Whose deed an event is: a transfer is one of both sides, and what is redeemed for somebody else is given away. */
+function deedsIn(
+  { type, subscriberId, data }: TakenEvent,
+  currency: string,
+): { who: number; kind: DeedKind; other: number }[] {
+  if (type === 'loyalty.points_earned') return [{ who: subscriberId, kind: 'earned', other: 0 }]
+  if (type === 'loyalty.points_converted') {
+    // What comes in from elsewhere is no deed; what goes out is as good as redeemed.
+    return data['fromCurrency'] === currency ? [{ who: subscriberId, kind: 'redeemed', other: 0 }] : []
+  }
+  if (type === 'loyalty.points_burned') return [{ who: subscriberId, kind: 'redeemed', other: 0 }]
+  if (type === 'loyalty.reward_redeemed') {
+    const recipient = Number(data['recipient'] ?? 0)
+    const isGift = recipient !== 0 && recipient !== subscriberId
+    return [{ who: subscriberId, kind: isGift ? 'sent' : 'redeemed', other: isGift ? recipient : 0 }]
+  }
+  const to = Number(data['to'])
+  return [
+    { who: subscriberId, kind: 'sent', other: to },
+    { who: to, kind: 'received', other: subscriberId },
+  ]
+}
+
+/** Looks at all signs of a member again; whoever was found out and is refused is looked at no more. */
+function look(desk: Desk, policy: ReadyPolicy, member: Member, event: TakenEvent, effects: Effects): void {
+  const { document, programme } = policy
+  const { subscriberId, enrolledAtMs } = member
+  if (desk.caseOf(programme.id, subscriberId, 'confirmed')) return
+  const standing = desk.standing(programme.id, subscriberId)
+  const seen = { standing, enrolledAtMs, nowMs: event.atMs, usersOf: desk.usersOf }
+  const found = findingsOf(document, seen).filter(({ finding: { subject, reason } }) => {
+    const about = subject === 'member' ? memberSubject(subscriberId) : subject
+    return !desk.isExempt({ programmeId: programme.id, subject: about, reason }, event.atMs)
+  })
+  const findings = found.map(({ finding }) => finding)
+  const score = scoreOf(findings)
+  const level = levelOf(document, score)
+  const open = desk.caseOf(programme.id, subscriberId, 'open')
+  if (!open && level === undefined) return
+  const abuseCase = open ?? openCase(desk, policy, member, event)
+  const isWorse = raise(abuseCase, { score, level, findings })
+  if (isWorse) {
+    desk.changedCases.add(abuseCase)
+    announce(abuseCase, findings, event, effects)
+  }
+  hold(desk, abuseCase, found)
+}
+
+function openCase(desk: Desk, { document }: ReadyPolicy, member: Member, event: TakenEvent): AbuseCase {
+  const { programmeId, subscriberId } = member
+  const abuseCase: AbuseCase = {
+    caseId: derivedId('abuse', desk.batch.tenantId, programmeId, subscriberId, event.eventId),
+    programmeId,
+    subscriberId,
+    state: 'open',
+    level: 'hold',
+    score: 0,
+    findings: [],
+    holds: [],
+    limitPoints: document.limit ? BigInt(document.limit.pointsPerDay) : null,
+    openedAtMs: event.atMs,
+    closesAtMs: event.atMs + document.openForDays * DAY_MS,
+    decidedAtMs: null,
+    decidedBy: null,
+    note: null,
+  }
+  desk.cases.set(abuseCase.caseId, abuseCase)
+  return abuseCase
+}
+
+/** A case only ever gets worse by itself; it is an agent who makes it better. */
+function raise(
+  abuseCase: AbuseCase,
+  now: { score: number; level: Level | undefined; findings: Finding[] },
+): boolean {
+  const known = new Set(abuseCase.findings.map(keyOf))
+  const isWorse = now.score > abuseCase.score || now.findings.some((one) => !known.has(keyOf(one)))
+  if (!isWorse) return false
+  const newest = new Map([...abuseCase.findings, ...now.findings].map((one) => [keyOf(one), one]))
+  abuseCase.findings = [...newest.values()]
+  abuseCase.score = Math.max(abuseCase.score, now.score)
+  if (now.level && levels.indexOf(now.level) > levels.indexOf(abuseCase.level)) abuseCase.level = now.level
+  return true
+}
+
+const keyOf = ({ reason, subject, score }: Finding): string => `${reason} ${subject} ${score}`
+
+function announce(
+  { caseId, programmeId, subscriberId, score, level }: AbuseCase,
+  findings: Finding[],
+  { atMs, eventId }: TakenEvent,
+  effects: Effects,
+): void {
+  const reasons = [...new Set(findings.map(({ reason }) => reason))].join(' ')
+  effects.announce({
+    type: 'loyalty.abuse_suspected',
+    programmeId,
+    subscriberId,
+    key: `${caseId}:${eventId}:${score}`,
+    atMs,
+    data: { case: caseId, level, score, reasons },
+  })
+}
+
+/** What came in by the deeds that are the evidence stays where it is until the case is decided. */
+function hold(desk: Desk, abuseCase: AbuseCase, found: Found[]): void {
+  for (const deed of new Set(found.flatMap(({ evidence }) => evidence))) {
+    if (deed.isHeld || (deed.kind !== 'received' && deed.kind !== 'earned')) continue
+    deed.isHeld = true
+    desk.wants.push({ abuseCase, deed })
+  }
+}

@@ -1,0 +1,115 @@
+import type { Tx } from '../../platform/index.ts'
+import type { ClubMembership } from './club-membership.ts'
+
+const instant = (ms: number): Temporal.Instant => Temporal.Instant.fromEpochMilliseconds(ms)
+const instantOrNull = (ms: number | null): Temporal.Instant | null => (ms === null ? null : instant(ms))
+
+const columns = `club_id as "clubId", subscriber_id as "subscriberId", programme_id as "programmeId", state,
+  joined_at as "joinedAt", paid_from as "paidFrom", periods, paid_until as "paidUntil", told, due_at as "dueAt",
+  ended_at as "endedAt", reason`
+
+type Moments = 'joinedAtMs' | 'paidFromMs' | 'paidUntilMs' | 'dueAtMs' | 'endedAtMs'
+type Row = Omit<ClubMembership, Moments> & {
+  joinedAt: Temporal.Instant
+  paidFrom: Temporal.Instant
+  paidUntil: Temporal.Instant | null
+  dueAt: Temporal.Instant | null
+  endedAt: Temporal.Instant | null
+}
+
+const membershipOf = ({ joinedAt, paidFrom, paidUntil, dueAt, endedAt, ...row }: Row): ClubMembership => ({
+  ...row,
+  joinedAtMs: joinedAt.epochMilliseconds,
+  paidFromMs: paidFrom.epochMilliseconds,
+  paidUntilMs: paidUntil?.epochMilliseconds ?? null,
+  dueAtMs: dueAt?.epochMilliseconds ?? null,
+  endedAtMs: endedAt?.epochMilliseconds ?? null,
+})
+
+/** Memberships of members, past ones among them. */
+export async function selectMemberships(tx: Tx, subscriberIds: number[]): Promise<ClubMembership[]> {
+  const rows = await tx.query<Row>(
+    `select ${columns} from loyalty.club_membership where subscriber_id = any($1::int[]) order by club_id`,
+    [subscriberIds],
+  )
+  return rows.map(membershipOf)
+}
+
+/** Memberships at which it is time to look. */
+export async function selectDue(tx: Tx, now: Temporal.Instant, limit: number): Promise<ClubMembership[]> {
+  const rows = await tx.query<Row>(
+    `select ${columns} from loyalty.club_membership where due_at <= $1
+     order by due_at, club_id, subscriber_id limit $2`,
+    [now, limit],
+  )
+  return rows.map(membershipOf)
+}
+
+/** When it is time to look; null: never. */
+export async function selectNextDue(tx: Tx): Promise<Temporal.Instant | null> {
+  const [row] = await tx.query<{ due: Temporal.Instant | null }>(
+    'select min(due_at) as due from loyalty.club_membership where due_at is not null',
+  )
+  return row!.due
+}
+
+/** Stores memberships as they are now. */
+export async function saveMemberships(tx: Tx, memberships: ClubMembership[]): Promise<void> {
+  if (memberships.length === 0) return
+  await tx.query(
+    `insert into loyalty.club_membership (tenant_id, club_id, subscriber_id, programme_id, state, joined_at, paid_from,
+       periods, paid_until, told, due_at, ended_at, reason)
+     select current_setting('tenure.tenant_id'), * from unnest($1::text[], $2::int[], $3::text[], $4::text[],
+       $5::timestamptz[], $6::timestamptz[], $7::int[], $8::timestamptz[], $9::boolean[], $10::timestamptz[],
+       $11::timestamptz[], $12::text[])
+     on conflict (tenant_id, club_id, subscriber_id) do update
+       set state = excluded.state, joined_at = excluded.joined_at, paid_from = excluded.paid_from,
+           periods = excluded.periods, paid_until = excluded.paid_until, told = excluded.told, due_at = excluded.due_at,
+           ended_at = excluded.ended_at, reason = excluded.reason`,
+    [
+      memberships.map((one) => one.clubId),
+      memberships.map((one) => one.subscriberId),
+      memberships.map((one) => one.programmeId),
+      memberships.map((one) => one.state),
+      memberships.map((one) => instant(one.joinedAtMs)),
+      memberships.map((one) => instant(one.paidFromMs)),
+      memberships.map((one) => one.periods),
+      memberships.map((one) => instantOrNull(one.paidUntilMs)),
+      memberships.map((one) => one.told),
+      memberships.map((one) => instantOrNull(one.dueAtMs)),
+      memberships.map((one) => instantOrNull(one.endedAtMs)),
+      memberships.map((one) => one.reason),
+    ],
+  )
+}
+
+/** How many memberships each club has, by state. */
+export function countMemberships(tx: Tx): Promise<{ clubId: string; state: string; members: number }[]> {
+  return tx.query(
+    `select club_id as "clubId", state, count(*)::int as members from loyalty.club_membership group by 1, 2`,
+  )
+}
+
+/** Gives the memberships of one member to the one into whom they were merged; of two in a club the active one stays. */
+export async function mergeMemberships(
+  tx: Tx,
+  { programmeId, from, into }: { programmeId: string; from: number; into: number },
+): Promise<void> {
+  const parameters = [programmeId, from, into]
+  await tx.query(
+    `delete from loyalty.club_membership b using loyalty.club_membership a
+     where b.programme_id = $1 and b.subscriber_id = $3 and b.state <> 'active' and a.programme_id = $1
+       and a.subscriber_id = $2 and a.club_id = b.club_id and a.state = 'active'`,
+    parameters,
+  )
+  await tx.query(
+    `delete from loyalty.club_membership a using loyalty.club_membership b
+     where a.programme_id = $1 and a.subscriber_id = $2 and b.programme_id = $1 and b.subscriber_id = $3
+       and a.club_id = b.club_id`,
+    parameters,
+  )
+  await tx.query(
+    'update loyalty.club_membership set subscriber_id = $3 where programme_id = $1 and subscriber_id = $2',
+    parameters,
+  )
+}

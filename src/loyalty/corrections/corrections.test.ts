@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type LoyaltyWorld, loyaltyWorld, orderTypes, paid, programme } from '../../../test/loyalty-world.ts'
+import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { guard } from '../../access/index.ts'
+import { createHttp, type FastifyInstance } from '../../platform/index.ts'
+import { historyPage } from '../earning/contract.ts'
+import { loyaltyRoutes } from '../http.ts'
+
+let stores: TestDatabase
+let world: LoyaltyWorld
+let http: FastifyInstance
+const keys = { admin: '', read: '' }
+beforeAll(async () => {
+  stores = await testDatabase()
+  world = await loyaltyWorld(stores)
+  await world.apply(
+    ...orderTypes,
+    programme({ id: 'main', currency: 'points', expiry: { after: 'earn', days: 30 } }),
+    { kind: 'EarnRule', id: 'one', on: 'order.paid', points: { perMajorUnit: '1' } },
+  )
+  http = createHttp((error) => console.error(error))
+  guard(http, world.access)
+  loyaltyRoutes(http, world)
+  for (const role of ['admin', 'read'] as const)
+    keys[role] = (await world.access.createKey(world.tenantId, { name: role, role })).apiKey
+})
+afterAll(async () => {
+  await http.close()
+  await world.close()
+  await stores.close()
+})
+
+const ask = async (
+  method: 'GET' | 'POST',
+  url: string,
+  payload?: object,
+  role: 'admin' | 'read' = 'admin',
+) => {
+  const headers = { authorization: `Bearer ${keys[role]}` }
+  const answer = await http.inject({ method, url, headers, ...(payload ? { payload } : {}) })
+  return { status: answer.statusCode, body: answer.json() }
+}
+
+test('an agent gives and takes points once a key, and the member reads why', async () => {
+  const [ann = 0] = await world.subscribers('ann')
+  await world.append(paid(ann, 'o1', 10_000))
+  await world.run()
+  const url = `/v1/members/${ann}/points/corrections`
+  const gift = { programme: 'main', points: '50', reason: 'a call that was cut off', key: 'k1' }
+  expect(await ask('POST', url, gift)).toEqual({ status: 200, body: { available: '150' } })
+  expect(await ask('POST', url, gift)).toEqual({ status: 200, body: { available: '150' } })
+  const taken = { programme: 'main', points: '-120', reason: 'credited twice' }
+  expect(await ask('POST', url, taken)).toEqual({ status: 200, body: { available: '30' } })
+  expect(await world.balances(ann)).toEqual({ points: 30n })
+  const history = historyPage.parse((await ask('GET', `/v1/members/${ann}/points?language=en`)).body)
+  const told = history.events.flatMap(({ judgements }) => judgements)
+  expect(told.map(({ text, points }) => [text, points])).toEqual(
+    expect.arrayContaining([
+      ['We credited 50 points by hand: a call that was cut off', '50'],
+      ['We took 120 points off by hand: credited twice', '-120'],
+    ]),
+  )
+  await world.run()
+  expect(await world.logged('loyalty.points_corrected')).toMatchObject([{ points: 50 }, { points: -120 }])
+  expect(await world.verify()).toMatchObject({ ok: true })
+})
+
+test('what is given expires as the programme says', async () => {
+  const [bob = 0] = await world.subscribers('bob')
+  await ask('POST', '/v1/loyalty/members', { programme: 'main', subscriber: bob })
+  await ask('POST', `/v1/members/${bob}/points/corrections`, { programme: 'main', points: '7', reason: 'r' })
+  world.clock.setMs(world.clock.nowMs() + 32 * 86_400_000)
+  await world.run()
+  expect(await world.balances(bob)).toEqual({ points: 0n })
+})
+
+test('what cannot be is refused and leaves no trace', async () => {
+  const [cid = 0] = await world.subscribers('cid')
+  const url = `/v1/members/${cid}/points/corrections`
+  const gift = { programme: 'main', points: '5', reason: 'r' }
+  expect(await ask('POST', url, gift, 'read')).toMatchObject({ status: 403 })
+  expect(await ask('POST', url, gift)).toMatchObject({ body: { code: 'member_not_found' } })
+  await ask('POST', '/v1/loyalty/members', { programme: 'main', subscriber: cid })
+  for (const wrong of [{ points: '0' }, { points: '1.5' }, { reason: ' ' }])
+    expect((await ask('POST', url, { ...gift, ...wrong })).status).toBe(422)
+  expect(await ask('POST', url, { ...gift, programme: 'none' })).toMatchObject({
+    body: { code: 'programme_not_found' },
+  })
+  const tooMuch = await ask('POST', url, { ...gift, points: '-6' })
+  expect(tooMuch.status).toBeGreaterThanOrEqual(400)
+  expect(tooMuch.body.code).toMatch(/^ledger_/)
+  expect((await ask('GET', `/v1/members/${cid}/points`)).body).toEqual({ events: [], next: null })
+})

@@ -1,0 +1,308 @@
+import { type AccountOpening, lotsOf, type TransferRequest } from '../../ledger/index.ts'
+import { instantOf, newId, type Tx } from '../../platform/index.ts'
+import { refuseAbuse } from '../abuse/gate.ts'
+import { accountOf, ownerOpening, programmeAccount, programmeOpening } from '../accounts.ts'
+import { carryOut } from '../action.ts'
+import { applicantOf } from '../applicant.ts'
+import type { Book } from '../book.ts'
+import type { LoyaltyParts } from '../dependencies.ts'
+import { expiryMs } from '../local-time.ts'
+import { ownerOf } from '../members.ts'
+import { lockLoyalty } from '../members-store.ts'
+import { activeMember } from '../play/member-at-play.ts'
+import type { Programme } from '../programmes.ts'
+import type { Exchange, ExchangeSide } from './documents.ts'
+import { judgeAmount, type Ready, spansOf } from './plan.ts'
+import { amountsOf, type PartOfLot, sharesOf } from './quote.ts'
+import { finishQuote, insertQuote, type Quote, selectQuote, usedByExchange } from './store.ts'
+import { EXCHANGE, fail, refuse } from './transferring.ts'
+
+const MINUTE_MS = 60_000
+
+/** Accounts of a partner in a currency: what either owes the other, and what stands with the partner's players. */
+export const partnerAccount = (partner: string, purpose: 'clearing' | 'wallets', currency: string): string =>
+  `partner:${partner}:${purpose}:${currency}`
+
+const partnerOpening = (
+  partner: string,
+  purpose: 'clearing' | 'wallets',
+  currency: string,
+): AccountOpening => ({
+  accountId: partnerAccount(partner, purpose, currency),
+  owner: `partner:${partner}`,
+  purpose: purpose === 'clearing' ? 'clearing' : 'partner',
+  currency,
+  mayGoNegative: true,
+})
+
+/** The programme of a side as it is now; undefined: the side is a partner's. */
+const programmeOf = (book: Book, side: ExchangeSide): Programme | undefined =>
+  'programme' in side ? book.programmes.get(side.programme) : undefined
+
+const decimalsOf = (book: Book, side: ExchangeSide): number =>
+  programmeOf(book, side)?.decimals ?? ('decimals' in side ? side.decimals : 0)
+
+/** Currency of a side. */
+export const currencyOf = (book: Book, side: ExchangeSide): string =>
+  programmeOf(book, side)?.currency ?? ('currency' in side ? side.currency : '')
+
+/** Promises what an amount comes to, for some minutes. Throws an `ExchangeRefusal`. */
+export async function quote(
+  parts: LoyaltyParts,
+  tx: Tx,
+  book: Book,
+  exchange: Ready<Exchange>,
+  subscriberId: number,
+  amountMinor: bigint,
+): Promise<Quote> {
+  const { document, version, programme } = exchange
+  const at = parts.clock.now()
+  const atMs = at.epochMilliseconds
+  if (isOver(document, atMs)) return refuse('exchange_not_open')
+  const decimals = { from: decimalsOf(book, document.from), to: decimalsOf(book, document.to) }
+  const amounts = amountsOf(document, amountMinor, decimals)
+  if (!amounts) return refuse('exchange_too_small')
+  const applicant = await applicantOf(parts, tx, book, programme, subscriberId, atMs)
+  const id = applicant.member.subscriberId
+  const used = await usedByExchange(tx, document.id, spansOf(exchange, id, atMs))
+  const refusal = judgeAmount(exchange, applicant.scope, amounts.fromMinor, used)
+  if (refusal !== null) return refuse(refusal)
+  if ('programme' in document.from && applicant.availableMinor < amounts.fromMinor) {
+    return refuse('exchange_points_insufficient')
+  }
+  const promised: Quote = {
+    ...amounts,
+    quoteId: newId(),
+    exchangeId: document.id,
+    exchangeVersion: version,
+    subscriberId: id,
+    terms: document,
+    at,
+    expiresAt: instantOf(atMs + document.quoteMinutes * MINUTE_MS),
+    doneAt: null,
+  }
+  await insertQuote(tx, promised)
+  return promised
+}
+
+const isOver = ({ validFrom, validTo }: Exchange, atMs: number): boolean =>
+  (validFrom !== undefined && atMs < Date.parse(validFrom)) ||
+  (validTo !== undefined && atMs >= Date.parse(validTo))
+
+/**
+ * Takes a quote: books it at the promised rate, once. Limits and balance are looked at again. Throws an
+ * `ExchangeRefusal`, `quote_not_found`, and what the gate against abuse throws.
+ */
+export async function convert(
+  parts: LoyaltyParts,
+  tx: Tx,
+  book: Book,
+  exchange: Ready<Exchange> | undefined,
+  subscriberId: number,
+  quoteId: string,
+): Promise<Quote> {
+  const now = parts.clock.now()
+  const atMs = now.epochMilliseconds
+  lockLoyalty(tx)
+  const promised = await selectQuote(tx, quoteId)
+  if (!promised || !exchange) return fail('quote_not_found', 'no such quote', quoteId)
+  const applicant = await applicantOf(parts, tx, book, exchange.programme, subscriberId, atMs)
+  const id = applicant.member.subscriberId
+  if (id !== promised.subscriberId) return fail('quote_not_found', 'the quote is not the member’s', quoteId)
+  if (promised.doneAt !== null) return promised
+  if (Temporal.Instant.compare(promised.expiresAt, now) <= 0) return refuse('quote_expired')
+  const { terms, fromMinor } = promised
+  const used = await usedByExchange(tx, terms.id, spansOf({ ...exchange, document: terms }, id, atMs))
+  const refusal = judgeAmount({ ...exchange, document: terms }, applicant.scope, fromMinor, used)
+  if (refusal !== null) return refuse(refusal)
+  const isOwnSource = 'programme' in terms.from
+  if (isOwnSource && applicant.availableMinor < fromMinor) return refuse('exchange_points_insufficient')
+  await refuseAbuse(
+    tx,
+    [
+      {
+        programmeId: exchange.programme.id,
+        subscriberId: id,
+        doing: isOwnSource ? 'send' : 'receive',
+        points: isOwnSource ? fromMinor : promised.toMinor,
+      },
+    ],
+    now,
+  )
+  await finishQuote(tx, quoteId, now)
+  const parted = isOwnSource ? await partsTaken(tx, applicant.accountId, fromMinor, atMs) : []
+  const source = sourceOf(book, promised, applicant.accountId, now)
+  const target = await targetOf(tx, book, promised, parted, subscriberId, now)
+  await tell(parts, tx, book, exchange, promised, {
+    accounts: [...source.accounts, ...target.accounts],
+    transfers: [...source.transfers, ...target.transfers],
+    atMs,
+  })
+  return { ...promised, doneAt: now }
+}
+
+type Bookings = { accounts: AccountOpening[]; transfers: TransferRequest[] }
+const keyOf = ({ quoteId }: Quote): string => `exchange:${quoteId}`
+
+/** The currency that is given: from the member, or from the partner's players, onto a clearing account. */
+function sourceOf(book: Book, one: Quote, accountId: string, at: Temporal.Instant): Bookings {
+  const key = keyOf(one)
+  const { from, to, id } = one.terms
+  const currency = currencyOf(book, from)
+  const common = {
+    key,
+    kind: 'post' as const,
+    group: key,
+    amountMinor: one.fromMinor,
+    currency,
+    at,
+    memo: id,
+  }
+  const programme = programmeOf(book, from)
+  if (programme) {
+    const clearing = clearingOf(programme, to)
+    return {
+      accounts: [clearing],
+      transfers: [{ ...common, debitAccount: accountId, creditAccount: clearing.accountId }],
+    }
+  }
+  const { partner } = from as { partner: string }
+  const wallets = partnerOpening(partner, 'wallets', currency)
+  const clearing = partnerOpening(partner, 'clearing', currency)
+  return {
+    accounts: [wallets, clearing],
+    transfers: [{ ...common, debitAccount: wallets.accountId, creditAccount: clearing.accountId }],
+  }
+}
+
+/** The currency that is got: from a clearing account to the member, lot by lot, or to the partner's players. */
+async function targetOf(
+  tx: Tx,
+  book: Book,
+  one: Quote,
+  parted: PartOfLot[],
+  subscriberId: number,
+  at: Temporal.Instant,
+): Promise<Bookings> {
+  const key = keyOf(one)
+  const { from, to, id, expiry } = one.terms
+  const currency = currencyOf(book, to)
+  const common = { kind: 'post' as const, group: key, currency, at, memo: id }
+  const programme = programmeOf(book, to)
+  if (!programme) {
+    const { partner } = to as { partner: string }
+    const wallets = partnerOpening(partner, 'wallets', currency)
+    const clearing = partnerOpening(partner, 'clearing', currency)
+    const accounts = { debitAccount: clearing.accountId, creditAccount: wallets.accountId }
+    return {
+      accounts: [wallets, clearing],
+      transfers: [{ ...common, ...accounts, key: `${key}:to`, amountMinor: one.toMinor }],
+    }
+  }
+  const member = await activeMember(tx, programme.id, subscriberId)
+  const creditAccount = accountOf(ownerOf(member), currency)
+  const clearing = clearingOf(programme, from)
+  const freshMs = expiryMs(programme.expiry, at.epochMilliseconds, book.timeZoneOf(programme))
+  const fresh = freshMs === null ? undefined : instantOf(freshMs)
+  const shares =
+    expiry === 'keep' && parted.length > 0
+      ? sharesOf(parted, one)
+      : [{ amountMinor: one.toMinor, earnedAt: at, expiresAt: fresh }]
+  return {
+    accounts: [clearing, ownerOpening(ownerOf(member), currency)],
+    transfers: shares.map(({ amountMinor, earnedAt, expiresAt }, i) => ({
+      ...common,
+      key: `${key}:to:${i}`,
+      debitAccount: clearing.accountId,
+      creditAccount,
+      amountMinor,
+      lot: { earnedAt, ...(expiresAt === undefined ? {} : { expiresAt }) },
+    })),
+  }
+}
+
+/** Where a programme's currency waits for settlement with the other side. */
+function clearingOf(programme: Programme, other: ExchangeSide): AccountOpening {
+  return 'programme' in other
+    ? { ...programmeOpening(programme, 'clearing'), accountId: programmeAccount(programme, 'clearing') }
+    : partnerOpening(other.partner, 'clearing', programme.currency)
+}
+
+/** The lots from which the ledger is going to take an amount: the earliest expiry first, then what was earned first. */
+async function partsTaken(
+  tx: Tx,
+  accountId: string,
+  amountMinor: bigint,
+  atMs: number,
+): Promise<PartOfLot[]> {
+  const lots = (await lotsOf(tx, [accountId]))
+    .filter(
+      ({ availableFrom, expiresAt, remainingMinor }) =>
+        remainingMinor > 0n &&
+        availableFrom.epochMilliseconds <= atMs &&
+        (expiresAt === undefined || expiresAt.epochMilliseconds > atMs),
+    )
+    .toSorted(
+      (a, b) =>
+        (a.expiresAt?.epochMilliseconds ?? Infinity) - (b.expiresAt?.epochMilliseconds ?? Infinity) ||
+        a.earnedAt.epochMilliseconds - b.earnedAt.epochMilliseconds,
+    )
+  let missing = amountMinor
+  const parts: PartOfLot[] = []
+  for (const { remainingMinor, earnedAt, expiresAt } of lots) {
+    if (missing === 0n) break
+    const taken = remainingMinor < missing ? remainingMinor : missing
+    parts.push({ amountMinor: taken, earnedAt, expiresAt })
+    missing -= taken
+  }
+  return parts
+}
+
+async function tell(
+  parts: LoyaltyParts,
+  tx: Tx,
+  book: Book,
+  { programme, version }: Ready<Exchange>,
+  one: Quote,
+  { atMs, ...bookings }: Bookings & { atMs: number },
+): Promise<void> {
+  const { quoteId, subscriberId, terms, fromMinor, toMinor, spreadMinor } = one
+  const [fromCurrency, toCurrency] = [currencyOf(book, terms.from), currencyOf(book, terms.to)]
+  await carryOut(parts, tx, book.tenantId, [
+    {
+      ...bookings,
+      part: EXCHANGE,
+      key: keyOf(one),
+      programmeId: programme.id,
+      subscriberId,
+      atMs,
+      judgement: {
+        rule: `exchange:${terms.id}`,
+        ruleVersion: version,
+        reason: 'points_converted',
+        saw: {
+          given: fromMinor,
+          fromCurrency,
+          got: toMinor,
+          toCurrency,
+          spread: spreadMinor,
+          quote: quoteId,
+        },
+      },
+      announcements: [
+        {
+          type: 'loyalty.points_converted',
+          key: quoteId,
+          data: {
+            exchange: terms.id,
+            quote: quoteId,
+            fromCurrency,
+            points: Number(fromMinor),
+            toCurrency,
+            got: Number(toMinor),
+          },
+        },
+      ],
+    },
+  ])
+}

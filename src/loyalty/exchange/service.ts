@@ -1,0 +1,78 @@
+import { actionConsumer } from '../action.ts'
+import type { Book } from '../book.ts'
+import type { Consumer } from '../consumer.ts'
+import type { LoyaltyParts } from '../dependencies.ts'
+import { convert, quote } from './converting.ts'
+import { exchangesOf, transferTermsOf } from './plan.ts'
+import {
+  mergeExchange,
+  type MemberTransfer,
+  type Quote,
+  selectConversions,
+  selectQuote,
+  selectTransfersOf,
+} from './store.ts'
+import { EXCHANGE, fail, refuse, send, type SendRequest } from './transferring.ts'
+import { exchangeWords } from './words.ts'
+
+export type Exchanges = {
+  /** Gives points of one member to another. Throws an `ExchangeRefusal`, `transfer_key_mismatch`. */
+  send(tenantId: string, programmeId: string, request: SendRequest): Promise<MemberTransfer>
+  transfersOf(tenantId: string, subscriberId: number): Promise<MemberTransfer[]>
+  /** Promises a rate. Throws an `ExchangeRefusal`, `exchange_not_found`. */
+  quote(tenantId: string, exchangeId: string, subscriberId: number, amountMinor: bigint): Promise<Quote>
+  /** Takes a quote, once. Throws an `ExchangeRefusal`, `quote_not_found`. */
+  convert(tenantId: string, subscriberId: number, quoteId: string): Promise<Quote>
+  conversionsOf(tenantId: string, subscriberId: number): Promise<Quote[]>
+  book(tenantId: string): Promise<Book>
+}
+
+const LATEST = 100
+
+/** Transfers between members, and exchange with other programmes and with partners. */
+export function createExchanges(parts: LoyaltyParts): { service: Exchanges; consumer: Consumer } {
+  const { database, books } = parts
+  const woken = async <T>(tenantId: string, work: Promise<T>): Promise<T> => {
+    const result = await work
+    parts.wakeReaders(tenantId)
+    return result
+  }
+  return {
+    consumer: actionConsumer(EXCHANGE, {
+      kinds: ['TransferTerms', 'Exchange'],
+      words: exchangeWords,
+      merge: mergeExchange,
+    }),
+    service: {
+      async send(tenantId, programmeId, request) {
+        const book = await books.of(tenantId)
+        const terms = transferTermsOf(book).get(programmeId)
+        if (!terms) return refuse('exchange_not_open')
+        return woken(
+          tenantId,
+          database.tx(tenantId, (tx) => send(parts, tx, book, terms, request)),
+        )
+      },
+      transfersOf: (tenantId, id) => database.tx(tenantId, (tx) => selectTransfersOf(tx, id, LATEST)),
+      async quote(tenantId, exchangeId, subscriberId, amountMinor) {
+        const book = await books.of(tenantId)
+        const exchange = exchangesOf(book).get(exchangeId)
+        if (!exchange) return fail('exchange_not_found', `no exchange "${exchangeId}"`, exchangeId)
+        return database.tx(tenantId, (tx) => quote(parts, tx, book, exchange, subscriberId, amountMinor))
+      },
+      async convert(tenantId, subscriberId, quoteId) {
+        const book = await books.of(tenantId)
+        return woken(
+          tenantId,
+          database.tx(tenantId, async (tx) => {
+            const exchangeId = (await selectQuote(tx, quoteId))?.exchangeId ?? ''
+            const exchange = exchangesOf(book).get(exchangeId)
+            return convert(parts, tx, book, exchange, subscriberId, quoteId)
+          }),
+        )
+      },
+      conversionsOf: (tenantId, id) => database.tx(tenantId, (tx) => selectConversions(tx, id, LATEST)),
+      book: (tenantId) => books.of(tenantId),
+    },
+  }
+}

@@ -1,0 +1,157 @@
+import type { TransferRequest } from '../../ledger/index.ts'
+import { derivedId, DomainError, instantOf, type Tx } from '../../platform/index.ts'
+import { refuseAbuse } from '../abuse/gate.ts'
+import { accountOf, ownerOpening, programmeAccount, programmeOpening } from '../accounts.ts'
+import { carryOut } from '../action.ts'
+import { applicantOf } from '../applicant.ts'
+import type { Book } from '../book.ts'
+import type { LoyaltyParts } from '../dependencies.ts'
+import { type Member, ownerOf } from '../members.ts'
+import { lockLoyalty, selectMembers } from '../members-store.ts'
+import type { ExchangeErrorCode, ExchangeRefusal } from './errors.ts'
+import type { TransferTerms } from './documents.ts'
+import { judgeAmount, type Ready, spansOf } from './plan.ts'
+import { feeOf } from './quote.ts'
+import { insertTransfer, type MemberTransfer, selectTransfer, usedByTransfers } from './store.ts'
+import { exchangeWords } from './words.ts'
+
+/** Name of this part among the consumers. */
+export const EXCHANGE = 'exchange'
+
+/** Fails with one of the codes of this part. */
+export function fail(code: ExchangeErrorCode, message: string, found?: unknown): never {
+  throw new DomainError(code, message, found === undefined ? {} : { found })
+}
+
+/** Refuses what a member asked for. */
+export function refuse(refusal: ExchangeRefusal): never {
+  throw new DomainError(refusal, exchangeWords[refusal].en)
+}
+
+export type SendRequest = {
+  fromId: number
+  toId: number
+  points: bigint
+  note: string | null
+  /** The same key is the same transfer. */
+  key: string
+}
+
+/**
+ * Gives points of a member to another one, lots with their expiry, and takes the fee. The same key with the same input
+ * answers with what there is. Throws an `ExchangeRefusal`, `transfer_key_mismatch`, and what the gate against abuse
+ * throws.
+ */
+export async function send(
+  parts: LoyaltyParts,
+  tx: Tx,
+  book: Book,
+  terms: Ready<TransferTerms>,
+  { fromId, toId, points, note, key }: SendRequest,
+): Promise<MemberTransfer> {
+  const { programme } = terms
+  const { tenantId } = book
+  const atMs = parts.clock.nowMs()
+  lockLoyalty(tx)
+  const sender = await applicantOf(parts, tx, book, programme, fromId, atMs)
+  const id = sender.member.subscriberId
+  const transferId = derivedId('member transfer', tenantId, programme.id, id, key)
+  const recipient = await recipientOf(tx, programme.id, toId)
+  const known = await selectTransfer(tx, transferId)
+  if (known) {
+    if (known.toId === recipient?.subscriberId && known.points === points) return known
+    return fail('transfer_key_mismatch', 'the key was used for another transfer', key)
+  }
+  if (recipient?.state !== 'active') return refuse('transfer_recipient_not_member')
+  const toAccount = accountOf(ownerOf(recipient), programme.currency)
+  if (toAccount === sender.accountId) return refuse('transfer_to_self')
+  const fee = feeOf(terms.document, points)
+  const used = await usedByTransfers(tx, programme.id, spansOf(terms, id, atMs))
+  const refusal = judgeAmount(terms, sender.scope, points, used)
+  if (refusal !== null) return refuse(refusal)
+  if (sender.availableMinor < points + fee) return refuse('exchange_points_insufficient')
+  const about = { programmeId: programme.id, points }
+  await refuseAbuse(
+    tx,
+    [
+      { ...about, subscriberId: id, doing: 'send' },
+      { ...about, subscriberId: recipient.subscriberId, doing: 'receive' },
+    ],
+    instantOf(atMs),
+  )
+  const at = instantOf(atMs)
+  const transfer: MemberTransfer = {
+    transferId,
+    programmeId: programme.id,
+    fromId: id,
+    toId: recipient.subscriberId,
+    points,
+    fee,
+    note,
+    at,
+  }
+  await insertTransfer(tx, transfer)
+  await post(parts, tx, tenantId, terms, transfer, { fromAccount: sender.accountId, toAccount, recipient })
+  return transfer
+}
+
+async function recipientOf(tx: Tx, programmeId: string, id: number): Promise<Member | undefined> {
+  const members = (await selectMembers(tx, [id])).filter((one) => one.programmeId === programmeId)
+  const own = members.find(({ subscriberId }) => subscriberId === id)
+  return own?.mergedInto == null ? own : members.find(({ subscriberId }) => subscriberId === own.mergedInto)
+}
+
+async function post(
+  parts: LoyaltyParts,
+  tx: Tx,
+  tenantId: string,
+  { programme, document, version }: Ready<TransferTerms>,
+  { transferId, fromId, toId, points, fee, at }: MemberTransfer,
+  { fromAccount, toAccount, recipient }: { fromAccount: string; toAccount: string; recipient: Member },
+): Promise<void> {
+  const key = `transfer:${transferId}`
+  const common = {
+    kind: 'post' as const,
+    group: key,
+    debitAccount: fromAccount,
+    currency: programme.currency,
+    at,
+  }
+  const transfers: TransferRequest[] = [
+    { ...common, key, creditAccount: toAccount, amountMinor: points, memo: 'transfer' },
+  ]
+  if (fee > 0n) {
+    const creditAccount = programmeAccount(programme, 'fees')
+    transfers.push({ ...common, key: `${key}:fee`, creditAccount, amountMinor: fee, memo: 'transfer fee' })
+  }
+  await carryOut(parts, tx, tenantId, [
+    {
+      part: EXCHANGE,
+      key,
+      programmeId: programme.id,
+      subscriberId: fromId,
+      atMs: at.epochMilliseconds,
+      accounts: [ownerOpening(ownerOf(recipient), programme.currency), programmeOpening(programme, 'fees')],
+      transfers,
+      judgement: {
+        rule: `transfer:${document.id}`,
+        ruleVersion: version,
+        reason: 'points_sent',
+        saw: { amount: points, fee, to: toId, transfer: transferId },
+      },
+      announcements: [
+        {
+          type: 'loyalty.points_transferred',
+          key: transferId,
+          data: { transfer: transferId, to: toId, points: Number(points), fee: Number(fee) },
+        },
+        {
+          type: 'loyalty.points_received',
+          key: transferId,
+          subscriberId: toId,
+          data: { transfer: transferId, from: fromId, points: Number(points) },
+        },
+      ],
+    },
+  ])
+}

@@ -1,0 +1,173 @@
+import type { Stage } from '../../platform/index.ts'
+import { actionConsumer } from '../action.ts'
+import { applicantOf } from '../applicant.ts'
+import type { Consumer } from '../consumer.ts'
+import type { LoyaltyParts } from '../dependencies.ts'
+import { programmeIn } from '../book.ts'
+import { lockLoyalty } from '../members-store.ts'
+import type { RewardRefusal } from './errors.ts'
+import { fulfilDue } from './fulfilling.ts'
+import { type ReadyReward, rewardsOf } from './plan.ts'
+import { isByHand, isOpen, needsOperator, type Redemption } from './redemption.ts'
+import { fail, judgeAll, reserve, REWARDS } from './reserving.ts'
+import { type Ending, settle } from './settling.ts'
+import { rewardOf, type StockDesk, stockService } from './stock-service.ts'
+import {
+  mergeRedemptions,
+  type RedemptionQuery,
+  saveRedemptions,
+  selectByCode,
+  selectLatest,
+  selectRedemptions,
+} from './store.ts'
+import { rewardWords } from './words.ts'
+
+export type CatalogueLine = { reward: ReadyReward; points: bigint; refusal: RewardRefusal | null }
+type Agent = { tenantId: string; redemptionId: string; note: string }
+
+export type Rewards = StockDesk & {
+  /** What a member can spend points on, with prices for them and what speaks against each. */
+  catalogue(
+    tenantId: string,
+    programmeId: string,
+    subscriberId: number,
+  ): Promise<{ availableMinor: bigint; lines: CatalogueLine[] }>
+  /** Takes a reward, once a key. What needs nobody else is done when this returns. Throws a `RewardRefusal`. */
+  redeem(request: {
+    tenantId: string
+    rewardId: string
+    subscriberId: number
+    recipientId?: number
+    key: string
+  }): Promise<Redemption>
+  /** Whoever hands goods out says that it is done. */
+  handOut(tenantId: string, redemptionId: string): Promise<Redemption>
+  /** Gives reserved points back. Throws `redemption_conflict` while the operator may have done it already. */
+  cancel(request: Agent): Promise<Redemption>
+  /** Gives points of a redemption that is done back. */
+  refund(request: Agent & { restock: boolean }): Promise<Redemption>
+  /** A till uses up a discount. Throws `discount_not_found`, `discount_expired`, `discount_used_conflict`. */
+  useDiscount(tenantId: string, code: string, partner: string): Promise<Redemption>
+  redemptions(tenantId: string, query: RedemptionQuery): Promise<Redemption[]>
+  /** The reward's document of a book, for its name. */
+  rewards(tenantId: string): Promise<ReadonlyMap<string, ReadyReward>>
+}
+
+/** Rewards: the catalogue, the saga of each redemption, stock and codes. */
+export function createRewards(parts: LoyaltyParts): { service: Rewards; stage: Stage; consumer: Consumer } {
+  return {
+    service: {
+      ...memberService(parts),
+      ...agentService(parts),
+      ...stockService(parts),
+      redemptions: (tenantId, query) => parts.database.tx(tenantId, (tx) => selectLatest(tx, query)),
+      rewards: async (tenantId) => rewardsOf(await parts.books.of(tenantId)),
+    },
+    consumer: actionConsumer(REWARDS, { kinds: ['Reward'], words: rewardWords, merge: mergeRedemptions }),
+    stage: {
+      name: 'loyalty-rewards',
+      async run(tenantId) {
+        const { tried, next } = await fulfilDue(parts, tenantId)
+        if (tried > 0) parts.wakeReaders(tenantId)
+        return { more: tried > 0, nextDueMs: next?.epochMilliseconds ?? null }
+      },
+    },
+  }
+}
+
+function memberService(parts: LoyaltyParts): Pick<Rewards, 'catalogue' | 'redeem' | 'useDiscount'> {
+  const { database, clock, books } = parts
+  return {
+    async catalogue(tenantId, programmeId, subscriberId) {
+      const book = await books.of(tenantId)
+      const programme = programmeIn(book, programmeId)
+      const ready = [...rewardsOf(book).values()].filter(({ document }) => document.programme === programmeId)
+      return database.tx(tenantId, async (tx) => {
+        const applicant = await applicantOf(parts, tx, book, programme, subscriberId, clock.nowMs())
+        const judged = await judgeAll(tx, ready, applicant, clock.nowMs(), false)
+        const lines = ready.map((reward, i) => ({ ...judged[i]!, reward }))
+        return {
+          availableMinor: applicant.availableMinor,
+          // What is not on offer at all, or for others, is not shown.
+          lines: lines.filter(
+            ({ refusal }) => refusal !== 'reward_not_open' && refusal !== 'reward_not_for_member',
+          ),
+        }
+      })
+    },
+    async redeem({ tenantId, rewardId, subscriberId, recipientId = subscriberId, key }) {
+      const reward = await rewardOf(parts, tenantId, rewardId)
+      const book = await books.of(tenantId)
+      const redemption = await database.tx(tenantId, async (tx) => {
+        const reserved = await reserve(parts, tx, tenantId, { book, reward, subscriberId, recipientId, key })
+        const waits = needsOperator(reserved.gives) || isByHand(reserved.gives)
+        if (isOpen(reserved) && !waits) {
+          await settle(parts, tx, tenantId, [{ redemption: reserved, ending: { state: 'done' } }])
+        }
+        return reserved
+      })
+      parts.wakeReaders(tenantId)
+      return redemption
+    },
+    useDiscount: (tenantId, code, partner) =>
+      database.tx(tenantId, async (tx) => {
+        lockLoyalty(tx)
+        const found = (await selectByCode(tx, code.toUpperCase())).find(
+          ({ gives, state }) => state === 'done' && 'discount' in gives && gives.discount.partner === partner,
+        )
+        if (!found) return fail('discount_not_found', 'no such discount of this partner')
+        if (found.usedAtMs !== null) return fail('discount_used_conflict', 'the discount was used already')
+        if (found.codeExpiresAtMs! <= clock.nowMs()) return fail('discount_expired', 'the discount is over')
+        found.usedAtMs = clock.nowMs()
+        await saveRedemptions(tx, [found])
+        return found
+      }),
+  }
+}
+
+function agentService(parts: LoyaltyParts): Pick<Rewards, 'handOut' | 'cancel' | 'refund'> {
+  const { database, clock } = parts
+  const end = async (
+    tenantId: string,
+    redemptionId: string,
+    decide: (redemption: Redemption) => Ending | null,
+  ): Promise<Redemption> => {
+    const redemption = await database.tx(tenantId, async (tx) => {
+      lockLoyalty(tx)
+      const found = (await selectRedemptions(tx, [redemptionId])).get(redemptionId)
+      if (!found) return fail('redemption_not_found', 'no such redemption', redemptionId)
+      const ending = decide(found)
+      if (ending) await settle(parts, tx, tenantId, [{ redemption: found, ending }])
+      return found
+    })
+    parts.wakeReaders(tenantId)
+    return redemption
+  }
+  const conflict = (message: string, { state }: Redemption): never =>
+    fail('redemption_conflict', message, state)
+  return {
+    handOut: (tenantId, redemptionId) =>
+      end(tenantId, redemptionId, (found) => {
+        if (found.state === 'done') return null
+        if (isOpen(found) && isByHand(found.gives)) return { state: 'done' }
+        return conflict('it is not waiting for somebody to hand it out', found)
+      }),
+    cancel: ({ tenantId, redemptionId, note }) =>
+      end(tenantId, redemptionId, (found) => {
+        if (found.state === 'cancelled') return null
+        if (!isOpen(found)) return conflict('it is at its end already', found)
+        // After the deadline an agent may decide what the operator never answered.
+        if (found.attempts > 0 && clock.nowMs() < found.deadlineAtMs) {
+          return conflict('the operator was asked and may have done it', found)
+        }
+        return { state: 'cancelled', reason: 'agent_cancelled', note }
+      }),
+    refund: ({ tenantId, redemptionId, note, restock }) =>
+      end(tenantId, redemptionId, (found) => {
+        if (found.state === 'refunded') return null
+        if (found.state !== 'done') return conflict('only what is done can be refunded', found)
+        if (found.usedAtMs !== null) return conflict('its code was used', found)
+        return { state: 'refunded', reason: 'agent_refunded', note, restock }
+      }),
+  }
+}

@@ -1,0 +1,421 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import {
+  Console,
+  DESKTOP,
+  inLanguage,
+  LANGUAGES,
+  overflowing,
+  PHONE,
+  settled,
+  textOf,
+  violations,
+} from './console.ts'
+import { LoyaltyServer } from './loyalty-server.ts'
+
+let site: Console
+let server: LoyaltyServer
+
+beforeAll(async () => {
+  server = await LoyaltyServer.start()
+  site = await Console.start(server.answer, server.key)
+}, 120_000)
+afterAll(async () => {
+  await site?.stop()
+  await server?.stop()
+})
+beforeEach(() => {
+  server.asked.length = 0
+  server.failing = false
+  site.faults.length = 0
+})
+afterEach(async () => {
+  await site.closePages()
+  if (site.faults.length > 0) throw new Error(site.faults.join('\n'))
+})
+
+const PLACES: Record<string, string> = {
+  programmes: '/loyalty/programmes',
+  programme: '/loyalty/programmes/main',
+  rule: '/loyalty/rules/topup-five-percent',
+  steps: '/loyalty/rules/package',
+  ladder: '/loyalty/ladders/metals',
+  quest: '/loyalty/quests/first-month',
+  member: '/loyalty/members?subscriber=1',
+  rewards: '/loyalty/rewards',
+  reward: '/loyalty/rewards/cinema',
+  review: '/loyalty/review',
+  released: '/loyalty/review?state=released',
+  liability: '/loyalty/liability',
+  'liability-tables': '/loyalty/liability?table=owedByAge,owedByExpiry,flows,cost',
+}
+
+/** Plays the rule over what the world has lived through. */
+async function tryRule(page: Page): Promise<void> {
+  await page.getByLabel('From', { exact: true }).last().fill('2025-07-01T00:00')
+  await page.getByRole('button', { name: 'Try', exact: true }).click()
+  await page.getByTestId('trial').waitFor()
+}
+
+const plain = (text: string): string => text.replaceAll(/\s+/g, ' ')
+const saved = () => server.asked.findLast(({ method, path }) => method === 'PUT' && path === '/v1/documents')
+const yaml = (page: Page) => page.getByRole('textbox', { name: 'As YAML' })
+
+describe('the programmes', () => {
+  it('say who is in them and what they owe, and lead to what they are made of', async () => {
+    const page = await site.open('/loyalty/programmes')
+    const row = page.locator('tr[data-programme=main]')
+    await expect
+      .poll(async () => plain(await row.innerText()))
+      .toMatch(/^Bonus main · points 14 [\d,]+ 3 6 months/)
+    await page.keyboard.press('/')
+    await page.keyboard.type('cash')
+    await page.waitForFunction('document.querySelectorAll("tr[data-programme]").length === 1')
+    await page.keyboard.press('Escape')
+    await page.getByRole('link', { name: 'Bonus' }).click()
+    await page.locator('li[data-rule=package]').getByText('by 2 steps of the amount').waitFor()
+    await page
+      .locator('li[data-tier=gold]')
+      .getByText(/^from 1,200 points$/)
+      .waitFor()
+  })
+
+  it('begin with an id and are saved with what is left in the form', async () => {
+    const page = await site.open('/loyalty/programmes')
+    await page.getByRole('button', { name: 'New programme' }).click()
+    await page.getByRole('textbox', { name: 'Id' }).fill('family')
+    await page.getByRole('button', { name: 'Write it' }).click()
+    await page.getByRole('heading', { name: 'family', level: 1 }).waitFor()
+    for (const language of ['English', 'Russian', 'Ukrainian'])
+      await page.getByRole('textbox', { name: `Name, ${language}` }).fill('Family')
+    await page.getByLabel('Currency').fill('points')
+    await page.getByText('currency · programme "main" keeps this currency').waitFor()
+    await page.getByLabel('Currency').fill('family')
+    await page.getByLabel('Points expire').selectOption('never')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved. New messages use it from now on.').waitFor()
+    expect(saved()?.body).toMatchObject([
+      { kind: 'Programme', id: 'family', expiry: 'never', currency: 'family' },
+    ])
+  })
+})
+
+describe('an earn rule', () => {
+  it('is written in the form and as YAML, each showing what the other changed', async () => {
+    const page = await site.open('/loyalty/rules/topup-five-percent')
+    const rate = page.getByRole('textbox', { name: 'Points for each major unit' })
+    await rate.fill('0.07')
+    await expect.poll(() => yaml(page).inputValue()).toContain('perMajorUnit: "0.07"')
+    const text = await yaml(page).inputValue()
+    await yaml(page).fill(text.replace('"0.07"', '"0.08"'))
+    await expect.poll(() => rate.inputValue()).toBe('0.08')
+    await yaml(page).fill(text.replace('id: topup-five-percent', 'id: other'))
+    await page.getByText('Not taken over: kind and id do not change').waitFor()
+    await yaml(page).fill(text.replace('perMajorUnit', 'perYear'))
+    await page.getByText(/Not taken over: points/).waitFor()
+    expect(await rate.inputValue()).toBe('0.08')
+    await page.getByRole('button', { name: 'Discard changes' }).click()
+    expect(await rate.inputValue()).toBe('0.05')
+  })
+
+  it('says at the field what stands in the way, and nothing can be saved with a key that may only look', async () => {
+    const page = await site.open('/loyalty/rules/big-topup')
+    const where = page.getByRole('textbox', { name: 'Only where (CEL)' })
+    await where.fill('event.amount >= 100')
+    await page.getByRole('list', { name: 'What stands in the way of saving' }).waitFor()
+    expect(await where.getAttribute('aria-invalid')).toBe('true')
+    await page.close()
+    const reading = await site.open('/loyalty/rules/big-topup', {}, server.readKey)
+    await reading.getByRole('textbox', { name: 'Only where (CEL)' }).fill('event.amountMinor > 5')
+    expect(await reading.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
+  })
+
+  it('is tried on history: cost, winners, months, and why others got nothing', async () => {
+    const page = await site.open('/loyalty/rules/topup-five-percent')
+    await tryRule(page)
+    const figure = (name: string) => page.getByTestId('trial').locator(`[data-figure=${name}] dd`)
+    const points = Number((await figure('points').innerText()).replaceAll(/\D/g, ''))
+    // A tenth of a rouble a point.
+    expect(await figure('cost').innerText()).toBe(`₽${(points / 10).toFixed(2)}`)
+    expect(await figure('winners').innerText()).toBe('14')
+    await page.getByText('No points: the amount is too small for a point.').waitFor()
+    const months = page.getByRole('table', { name: 'By month' }).getByRole('row')
+    expect(await months.count()).toBe(10)
+    await page
+      .getByRole('table', { name: 'Who would win most?' })
+      .getByRole('link', { name: '4', exact: true })
+      .click()
+    await page.getByRole('heading', { name: '4 · Bonus' }).waitFor()
+  })
+})
+
+describe('a ladder and a quest', () => {
+  it('show who stands where, and a tier more as it is written', async () => {
+    const page = await site.open('/loyalty/ladders/metals')
+    await page
+      .locator('li[data-tier=bronze]')
+      .getByText(/member/)
+      .waitFor()
+    await page.getByRole('button', { name: 'Add a tier' }).click()
+    await page.locator('li[data-tier=tier-4]').getByText('from 2,400 points').waitFor()
+    await page
+      .getByText(/^tiers\.3\.name/)
+      .first()
+      .waitFor()
+    await page.getByLabel('What counts').selectOption('tenure')
+    const gold = page.locator('li[data-tier=gold]')
+    await gold.getByText('after 24 months').waitFor()
+    expect(await gold.count()).toBe(1)
+  })
+
+  it('save a step that was added', async () => {
+    const page = await site.open('/loyalty/quests/first-month')
+    await page.getByRole('button', { name: 'Add a step' }).click()
+    await page.getByRole('textbox', { name: 'Points for it' }).fill('175')
+    for (const language of ['English', 'Russian', 'Ukrainian'])
+      await page
+        .getByRole('textbox', { name: `Name, ${language}` })
+        .last()
+        .fill('Three')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved. New messages use it from now on.').waitFor()
+    expect(saved()?.body).toMatchObject([
+      { reward: { points: '175' }, steps: [{}, {}, { id: 'step-3', reach: '1' }] },
+    ])
+  })
+})
+
+describe('a member', () => {
+  it('is found by phone number, which stays out of the address, with every event explained', async () => {
+    const page = await site.open('/loyalty/members')
+    await page.getByRole('heading', { name: 'Whose points?' }).waitFor()
+    const who = page.getByRole('textbox', { name: 'Phone number' })
+    await who.fill('+7 900 000-00-10')
+    await who.press('Enter')
+    await page.getByRole('heading', { name: '1 · Bonus' }).waitFor()
+    expect(page.url()).not.toContain('900')
+    const small = page.locator('li[data-event="topup.received-74"]')
+    await small.getByText('No points: the amount is too small for a point.').waitFor()
+    const judged = small.locator('li[data-reason=rounds_to_zero]')
+    await judged.getByText('What decided').click()
+    await judged.getByText('amountMinor 900').waitFor()
+    await small.locator('li[data-reason=condition_not_met]').waitFor()
+    await page
+      .locator('li[data-event=returned] li[data-given]')
+      .getByText(/points were taken back/)
+      .waitFor()
+    const before = await page.getByTestId('history').locator('> li').count()
+    await page.getByRole('button', { name: 'Older ones' }).click()
+    await expect.poll(() => page.getByTestId('history').locator('> li').count()).toBeGreaterThan(before)
+    await page.getByRole('radiogroup', { name: 'Programme' }).getByText('Cashback').click()
+    await page.getByRole('heading', { name: '1 · Cashback' }).waitFor()
+    await page.getByText('Points never expire.').waitFor()
+  })
+
+  it('is given points with a reason, once, and reads why', async () => {
+    const page = await site.open('/loyalty/members?subscriber=2')
+    const available = page.locator('[data-figure=available] dd')
+    await available.waitFor()
+    const before = Number((await available.innerText()).replaceAll(/\D/g, ''))
+    await page.getByRole('button', { name: 'Correct points…' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Give or take points by hand' })
+    await dialog.getByLabel('Points').fill('2.5')
+    await dialog.getByText('Not a number of points').waitFor()
+    await dialog.getByLabel('Points').fill('25')
+    await page.waitForTimeout(300)
+    expect(await violations(page)).toEqual([])
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('a call that was cut off')
+    await dialog.getByRole('button', { name: 'Give 25' }).click()
+    await page.getByText('We credited 25 points by hand: a call that was cut off').waitFor()
+    await expect
+      .poll(async () => Number((await available.innerText()).replaceAll(/\D/g, '')))
+      .toBe(before + 25)
+    expect(server.asked).toHaveLength(1)
+    expect(server.asked[0]!.body).toMatchObject({ programme: 'main', points: '25' })
+  })
+
+  it('is given a tier by hand with a reason, and it is taken back', async () => {
+    const page = await site.open('/loyalty/members?subscriber=1')
+    await page.getByRole('button', { name: 'Give a tier…' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Give a tier by hand' })
+    expect(await dialog.getByRole('button', { name: 'Give the tier' }).isDisabled()).toBe(true)
+    await dialog.getByLabel('Tier').selectOption('gold')
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('a long dispute')
+    await dialog.getByLabel('Until, if it ends').fill('2027-01-01T00:00')
+    await dialog.getByRole('button', { name: 'Give the tier' }).click()
+    await page.getByText('By hand until 1 Jan 2027, 00:00: a long dispute').waitFor()
+    await page.getByRole('button', { name: 'Give a tier…' }).click()
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('settled')
+    await dialog.getByRole('button', { name: 'End what was given by hand' }).click()
+    await page.getByText(/^By hand until/).waitFor({ state: 'detached' })
+  })
+
+  it('cannot be changed with a key that may only look', async () => {
+    const page = await site.open('/loyalty/members?subscriber=1', {}, server.readKey)
+    for (const name of ['Correct points…', 'Give a tier…'])
+      expect(await page.getByRole('button', { name }).isDisabled()).toBe(true)
+  })
+})
+
+describe('the rewards', () => {
+  it('say what is left, and codes that are added count at once', async () => {
+    const page = await site.open('/loyalty/rewards')
+    const cinema = page.locator('tr[data-reward=cinema]')
+    await cinema.getByText('only 3').waitFor()
+    expect(plain(await cinema.innerText())).toMatch(/^Cinema for two cinema Voucher 120 only 3 0 1/)
+    await page.getByRole('button', { name: 'Add codes… cinema' }).click()
+    await page.getByRole('textbox', { name: 'Codes' }).fill('D-1, D-2\nD-1 D-3')
+    await page.waitForTimeout(300)
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('button', { name: 'Add codes: 3' }).click()
+    await cinema.getByText('6', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Add pieces… kettle' }).click()
+    await page.getByRole('textbox', { name: 'Pieces' }).fill('-1')
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.locator('tr[data-reward=kettle]').getByText('2', { exact: true }).first().waitFor()
+  })
+
+  it('are handed out, cancelled and refunded, each after a word about what that does', async () => {
+    const page = await site.open('/loyalty/rewards')
+    const line = (id: number) => page.locator('li[data-redemption]', { hasText: `Subscriber ${id} ` })
+    await line(4).getByRole('button', { name: 'Handed out…' }).click()
+    await page.getByRole('button', { name: 'Mark as handed out' }).click()
+    await line(4).getByText('done', { exact: true }).waitFor()
+    await line(1).getByRole('button', { name: 'Cancel…' }).click()
+    const cancel = page.getByRole('button', { name: 'Cancel the redemption' })
+    expect(await cancel.isDisabled()).toBe(true)
+    await page.getByRole('textbox', { name: 'Reason' }).fill('the last one was broken')
+    await cancel.click()
+    await line(1).getByText('cancelled', { exact: true }).waitFor()
+    await line(2).getByRole('button', { name: 'Refund…' }).click()
+    await page.getByRole('textbox', { name: 'Reason' }).fill('the cinema was closed')
+    await page.getByRole('button', { name: 'Refund the points' }).click()
+    await line(2).getByText('refunded', { exact: true }).waitFor()
+  })
+
+  it('are written in a form whose field follows the kind of gift', async () => {
+    const page = await site.open('/loyalty/rewards/pharmacy')
+    await page.getByRole('textbox', { name: 'Partner' }).waitFor()
+    await page.getByLabel('Gives').selectOption('product')
+    await page.getByRole('textbox', { name: 'Product of the operator' }).fill('roaming-day')
+    await expect.poll(() => yaml(page).inputValue()).toContain('id: roaming-day')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved. New messages use it from now on.').waitFor()
+    expect(saved()?.body).toMatchObject([{ gives: { product: { id: 'roaming-day' } } }])
+  })
+})
+
+describe('the review queue', () => {
+  it('shows the signs of a case with what was seen, and a false alarm is undone with one press', async () => {
+    const page = await site.open('/loyalty/review')
+    await page.locator('li[data-reason=velocity_earned]').waitFor()
+    await page.getByRole('table', { name: 'What the member lately did' }).waitFor()
+    const release = page.getByRole('button', { name: 'False alarm: release' })
+    const reading = await site.open('/loyalty/review', {}, server.readKey)
+    await reading.getByRole('button', { name: 'False alarm: release' }).waitFor()
+    expect(await reading.getByRole('button', { name: 'False alarm: release' }).isDisabled()).toBe(true)
+    await reading.close()
+    await page.getByRole('button', { name: 'Confirm abuse…' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Confirm the abuse' })
+    expect(await dialog.getByRole('button', { name: 'Confirm the abuse' }).isDisabled()).toBe(true)
+    await page.waitForTimeout(300)
+    expect(await violations(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    expect(server.asked).toEqual([])
+    await release.click()
+    await page.getByText('Nothing to review').waitFor()
+    await page.getByText('False alarms', { exact: true }).click()
+    await page.getByText(/^Released as a false alarm/).waitFor()
+  })
+})
+
+describe('the liability', () => {
+  it('adds up to nothing, and every picture is a table too', async () => {
+    const page = await site.open('/loyalty/liability')
+    await server.run()
+    await page.reload()
+    await page.getByText('All figures agree with the ledger to the unit').waitFor()
+    const owed = await page.locator('[data-figure=owed] dd').innerText()
+    const sum = page.getByRole('table', { name: 'Does it add up?' }).getByRole('row').last()
+    expect(plain(await sum.innerText())).toBe('Sum 0')
+    const titles = [
+      'How old is what is owed?',
+      'When does it expire?',
+      'What was given, and what became of it?',
+      'What does it cost?',
+    ]
+    for (const title of titles) {
+      await page.getByRole('button', { name: `As a table: ${title}` }).click()
+      await page.getByRole('table', { name: title }).waitFor()
+    }
+    const last = page
+      .getByRole('table', { name: 'What was given, and what became of it?' })
+      .getByRole('row')
+      .last()
+    expect(plain(await last.innerText())).toMatch(new RegExp(` ${owed}$`))
+    expect(new URL(page.url()).searchParams.get('table')).toBe('owedByAge,owedByExpiry,flows,cost')
+    await page.getByRole('radiogroup', { name: 'Programme' }).getByText('Cashback').click()
+    await page.getByText('Apply a document PointCost with the id “cashback” to see money.').waitFor()
+  })
+})
+
+describe('how it looks', () => {
+  for (const lang of LANGUAGES) {
+    it(`fits a phone of 390 px in ${lang}`, { timeout: 120_000 }, async () => {
+      for (const place of Object.values(PLACES)) {
+        const page = await site.open(inLanguage(place, lang), {
+          viewport: PHONE,
+          hasTouch: true,
+          isMobile: true,
+        })
+        await settled(page)
+        expect([place, await overflowing(page)]).toEqual([place, []])
+        expect(await textOf(page)).not.toMatch(/NaN|undefined|\[object|\{\{|loyalty\.(?!asked)\w+\.\w/)
+        await page.close()
+      }
+    })
+  }
+
+  for (const [colorScheme, viewport] of [
+    ['light', DESKTOP],
+    ['light', PHONE],
+    ['dark', DESKTOP],
+    ['dark', PHONE],
+  ] as const) {
+    const size = `${colorScheme}, ${viewport.width} px`
+    it(`leaves axe nothing to object to: ${size}`, { timeout: 120_000 }, async () => {
+      for (const [name, place] of Object.entries(PLACES)) {
+        const page = await site.open(place, { viewport, colorScheme })
+        await settled(page)
+        if (name === 'rule') await tryRule(page)
+        expect([place, await violations(page)]).toEqual([place, []])
+        await page.close()
+      }
+    })
+  }
+
+  it.runIf(process.env['TENURE_SCREENSHOTS'])('is photographed', { timeout: 240_000 }, async () => {
+    const asked = process.env['TENURE_SCREENSHOTS']!
+    const folder = asked === '1' ? join(import.meta.dirname, '../docs/images') : asked
+    mkdirSync(folder, { recursive: true })
+    const schemes = asked === '1' ? (['light'] as const) : (['light', 'dark'] as const)
+    for (const colorScheme of schemes)
+      for (const [size, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE }))
+        for (const [name, place] of Object.entries(PLACES)) {
+          if (asked === '1' && /-|steps|quest/.test(name)) continue
+          const page = await site.open(place, { viewport, colorScheme })
+          await settled(page)
+          if (name === 'rule') await tryRule(page)
+          await page.waitForTimeout(500)
+          const scheme = colorScheme === 'dark' ? '-dark' : ''
+          const image = await page.screenshot({
+            path: join(folder, `loyalty-${name}-${size}${scheme}.png`),
+            fullPage: asked !== '1',
+          })
+          expect(image.length).toBeGreaterThan(10_000)
+          await page.close()
+        }
+  })
+})

@@ -1,0 +1,25 @@
+import { useQuery } from '@tanstack/react-query'
+
+/** The document as YAML, as `tenure export` writes it. The writer of YAML is loaded when it is needed. */
+export function useYaml(document: object): string | undefined {
+  return useQuery({
+    queryKey: ['yaml', document],
+    queryFn: async () => (await import('yaml')).stringify(document, { lineWidth: 76 }),
+    staleTime: Infinity,
+  }).data
+}
+
+/** What was typed is no YAML, or no document. */
+export class NotYaml extends Error {}
+
+/** The document that a YAML text holds. Rejects with `NotYaml`, whose message is the first line of what is wrong. */
+export async function parsedYaml(text: string): Promise<object> {
+  const { parse } = await import('yaml')
+  try {
+    const document: unknown = parse(text)
+    if (typeof document === 'object' && document !== null) return document
+  } catch (error) {
+    throw new NotYaml(String(error instanceof Error ? error.message : error).split('\n')[0])
+  }
+  throw new NotYaml('')
+}

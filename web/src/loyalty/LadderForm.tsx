@@ -1,0 +1,180 @@
+import { TextInput } from '@mantine/core'
+import { useTranslation } from 'react-i18next'
+import type { Tier, TierLadder } from '../../../src/loyalty/contract.ts'
+import { problemAt } from '../documents/documents.ts'
+import { withPart } from '../documents/parts.ts'
+import { Panel } from '../report/Panel.tsx'
+import { freshId } from './draft.ts'
+import {
+  AmountField,
+  ChoiceField,
+  CountField,
+  EventTypeField,
+  DocumentName,
+  ExpressionField,
+  NameFields,
+  type PartProps,
+} from './fields.tsx'
+import { measuredBy, newTier } from './ladder-draft.ts'
+import { AddRow, Row } from './rows.tsx'
+import page from '../shell/page.module.css'
+import styles from './loyalty.module.css'
+
+const MEASURES = ['points', 'spend', 'tenure'] as const
+const PERIODS = ['ever', 'calendar_year', 'rolling'] as const
+
+/** What leads from one tier to the next; benefits are written beside. */
+export function LadderForm(props: PartProps<TierLadder> & { types: readonly string[] }) {
+  const { t } = useTranslation()
+  const { document, change, problems, types } = props
+  const { by, period, grace } = document
+  const isRolling = typeof period === 'object'
+  return (
+    <Panel
+      title={t('loyalty.ladderTerms')}
+      unit={t('loyalty.ladderTermsUnit')}
+      means={t('loyalty.ladderTermsMeans')}
+    >
+      <div className={page.form}>
+        <DocumentName {...props} />
+        <div className={page.row}>
+          <ChoiceField
+            label={t('loyalty.counts')}
+            value={by.measure}
+            options={MEASURES.map((value) => ({ value, label: t(`loyalty.measure.${value}`) }))}
+            change={(measure) => change(measuredBy(document, measure, types))}
+          />
+          {by.measure !== 'tenure' && (
+            <ChoiceField
+              label={t('loyalty.ladderPeriod')}
+              value={isRolling ? 'rolling' : period}
+              error={problemAt(problems, 'period')}
+              options={PERIODS.map((value) => ({ value, label: t(`loyalty.ladderPeriodOf.${value}`) }))}
+              change={(next) =>
+                change({ ...document, period: next === 'rolling' ? { rollingMonths: 12 } : next })
+              }
+            />
+          )}
+          {isRolling && (
+            <CountField
+              label={t('loyalty.rollingMonths')}
+              value={period.rollingMonths}
+              error={problemAt(problems, 'period.rollingMonths')}
+              change={(rollingMonths) => change({ ...document, period: { rollingMonths } })}
+            />
+          )}
+          {by.measure !== 'tenure' && period !== 'ever' && (
+            <CountField
+              label={t('loyalty.graceMonths')}
+              value={grace.months}
+              error={problemAt(problems, 'grace')}
+              change={(months) => change({ ...document, grace: { ...grace, months } })}
+            />
+          )}
+        </div>
+        <Counted {...props} />
+        <h3 className={styles.part}>{t('loyalty.tiers')}</h3>
+        <TierRows {...props} />
+      </div>
+    </Panel>
+  )
+}
+
+/** Which events count, or since when the time does. */
+function Counted({
+  document,
+  change,
+  problems,
+  types,
+}: PartProps<TierLadder> & { types: readonly string[] }) {
+  const { t } = useTranslation()
+  const { by } = document
+  if (by.measure === 'tenure')
+    return (
+      <ExpressionField
+        label={t('loyalty.since')}
+        description={t('loyalty.sinceMeans')}
+        value={by.since}
+        error={problemAt(problems, 'by.since')}
+        change={(since) => change({ ...document, by: withPart(by, 'since', since) })}
+      />
+    )
+  if (by.measure === 'points')
+    return (
+      <ExpressionField
+        label={t('loyalty.pointsWhere')}
+        value={by.where}
+        error={problemAt(problems, 'by.where')}
+        change={(where) => change({ ...document, by: withPart(by, 'where', where) })}
+      />
+    )
+  return by.adds.map((one, index) => (
+    <div key={index} className={page.row}>
+      <EventTypeField
+        value={one.on}
+        types={types}
+        error={problemAt(problems, `by.adds.${index}.on`)}
+        change={(on) => change({ ...document, by: { ...by, adds: by.adds.with(index, { ...one, on }) } })}
+      />
+      <ExpressionField
+        label={t('loyalty.where')}
+        value={one.where}
+        error={problemAt(problems, `by.adds.${index}.where`)}
+        change={(where) =>
+          change({ ...document, by: { ...by, adds: by.adds.with(index, withPart(one, 'where', where)) } })
+        }
+      />
+    </div>
+  ))
+}
+
+function TierRows({ document, change, problems }: PartProps<TierLadder>) {
+  const { t } = useTranslation()
+  const { tiers } = document
+  const set = (next: Tier[]): void => change({ ...document, tiers: next })
+  return (
+    <>
+      {problemAt(problems, 'tiers') !== undefined && <p role="alert">{problemAt(problems, 'tiers')}</p>}
+      {tiers.map((tier, index) => (
+        <Row
+          key={index}
+          removal={t('loyalty.removeTier', { id: tier.id })}
+          remove={tiers.length > 1 ? () => set(tiers.toSpliced(index, 1)) : undefined}
+        >
+          <TextInput
+            className={page.grow}
+            label={t('document.id')}
+            value={tier.id}
+            error={problemAt(problems, `tiers.${index}.id`)}
+            onChange={(event) => set(tiers.with(index, { ...tier, id: event.currentTarget.value }))}
+          />
+          {tier.after === undefined ? (
+            <AmountField
+              label={t('loyalty.tierAt')}
+              value={tier.at}
+              error={problemAt(problems, `tiers.${index}.at`)}
+              change={(at = '') => set(tiers.with(index, { ...tier, at }))}
+            />
+          ) : (
+            <CountField
+              label={t('loyalty.tierAfter')}
+              value={tier.after.months}
+              error={problemAt(problems, `tiers.${index}.after`)}
+              change={(months) => set(tiers.with(index, { ...tier, after: { ...tier.after!, months } }))}
+            />
+          )}
+          <NameFields
+            value={tier.name}
+            field={`tiers.${index}.name`}
+            problems={problems}
+            change={(name) => set(tiers.with(index, { ...tier, name }))}
+          />
+        </Row>
+      ))}
+      <AddRow
+        act={t('loyalty.addTier')}
+        add={() => set([...tiers, newTier(document, freshId('tier', tiers))])}
+      />
+    </>
+  )
+}

@@ -1,0 +1,65 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import type { CSSProperties } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { TierLadder } from '../../../src/loyalty/contract.ts'
+import { useFormat } from '../format/format.ts'
+import { paths } from '../paths.ts'
+import { Panel } from '../report/Panel.tsx'
+import { tierCountsQuery } from './queries.ts'
+import { useTierAsks } from './tier-asks.ts'
+import styles from './loyalty.module.css'
+
+type LadderPictureProps = {
+  ladder: TierLadder
+  isSaved: boolean
+  /** Whether it leads to the ladder's editor. */
+  leads?: boolean
+}
+
+/** The tiers as steps, each with what it asks for, who stands on it and what it brings. */
+export function LadderPicture({ ladder, isSaved, leads = false }: LadderPictureProps) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const asks = useTierAsks()
+  const { data: counts } = useQuery(tierCountsQuery(ladder.id, isSaved))
+  const total = counts?.reduce((sum, { members }) => sum + members, 0) ?? 0
+  const own = format.name(ladder.name) || ladder.id
+  return (
+    <Panel
+      title={t('loyalty.ladder', { name: own })}
+      unit={t(`loyalty.measureUnit.${ladder.by.measure}`)}
+      means={t('loyalty.ladderMeans')}
+      acts={
+        leads && (
+          <Link to={paths.ladder} params={{ ladderId: ladder.id }} className={styles.lead}>
+            {t('loyalty.change')}
+          </Link>
+        )
+      }
+    >
+      <ol className={styles.ladder} style={{ '--rungs': ladder.tiers.length } as CSSProperties}>
+        {ladder.tiers.map((tier, index) => {
+          const members = counts?.find((one) => one.tier === tier.id)?.members ?? 0
+          return (
+            <li key={tier.id} data-tier={tier.id} style={{ '--rung': index } as CSSProperties}>
+              <strong>{format.name(tier.name) || tier.id}</strong>
+              <span className={styles.asks}>{asks(ladder, tier)}</span>
+              {counts !== undefined && (
+                <span>
+                  {t('loyalty.membersOn', { count: members, formatted: format.count(members) })}
+                  {total > 0 && <span className="soft"> {format.share(members, total)}</span>}
+                </span>
+              )}
+              <ul>
+                {tier.benefits.map((benefit) => (
+                  <li key={benefit.id}>{format.name(benefit.name)}</li>
+                ))}
+              </ul>
+            </li>
+          )
+        })}
+      </ol>
+    </Panel>
+  )
+}

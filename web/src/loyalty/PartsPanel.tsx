@@ -1,0 +1,179 @@
+import { IconPlus } from '@tabler/icons-react'
+import { Link, useNavigate } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { EarnRule, Quest, TierLadder } from '../../../src/loyalty/contract.ts'
+import type { AnyDocument } from '../documents/documents.ts'
+import { NewDocument } from '../documents/NewDocument.tsx'
+import { useFormat } from '../format/format.ts'
+import { paths } from '../paths.ts'
+import { Panel } from '../report/Panel.tsx'
+import { AskButton } from '../shell/AskButton.tsx'
+import { earnRulesOf, laddersOf, programmesOf, questsOf } from './documents.ts'
+import { LadderPicture } from './LadderPicture.tsx'
+import { useRuleText } from './rule-text.ts'
+import styles from './loyalty.module.css'
+
+type PartsProps = { programmeId: string; documents: readonly AnyDocument[] }
+
+/** What a programme is made of: rules, ladders, quests; each leads to its editor. */
+export function PartsPanel({ programmeId, documents }: PartsProps) {
+  const isOwn = ({ programme }: { programme: string }): boolean => programme === programmeId
+  const ladders = laddersOf(documents).filter(isOwn)
+  return (
+    <>
+      <Rules
+        programmeId={programmeId}
+        rules={earnRulesOf(documents).filter(isOwn)}
+        decimals={programmesOf(documents).find(({ id }) => id === programmeId)?.decimals ?? 0}
+      />
+      {ladders.map((ladder) => (
+        <LadderPicture key={ladder.id} ladder={ladder} isSaved leads />
+      ))}
+      <div className={styles.pair}>
+        <Ladders programmeId={programmeId} ladders={ladders} />
+        <Quests programmeId={programmeId} quests={questsOf(documents).filter(isOwn)} />
+      </div>
+    </>
+  )
+}
+
+type RulesProps = { programmeId: string; rules: readonly EarnRule[]; decimals: number }
+
+function Rules({ programmeId, rules, decimals }: RulesProps) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const navigate = useNavigate()
+  const ruleText = useRuleText(decimals)
+  return (
+    <Panel
+      title={t('loyalty.rules')}
+      unit={t('loyalty.rulesUnit')}
+      means={t('loyalty.rulesMeans')}
+      acts={
+        <NewPart
+          title={t('loyalty.newRule')}
+          taken={rules.map(({ id }) => id)}
+          write={(ruleId) =>
+            void navigate({
+              to: paths.earnRule,
+              params: { ruleId },
+              search: { draft: true, programme: programmeId },
+            })
+          }
+        />
+      }
+    >
+      <Parts none={t('loyalty.noRules')}>
+        {rules.map((rule) => (
+          <li key={rule.id} data-rule={rule.id}>
+            <Link to={paths.earnRule} params={{ ruleId: rule.id }}>
+              {rule.name ? format.name(rule.name) : rule.id}
+            </Link>
+            <span className={styles.what}>{ruleText(rule)}</span>
+            <span className="soft">
+              <code>{rule.on}</code>
+              {rule.where !== undefined && (
+                <>
+                  {' · '}
+                  <code>{rule.where}</code>
+                </>
+              )}
+            </span>
+          </li>
+        ))}
+      </Parts>
+    </Panel>
+  )
+}
+
+function Ladders({ programmeId, ladders }: { programmeId: string; ladders: readonly TierLadder[] }) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const navigate = useNavigate()
+  return (
+    <Panel
+      title={t('loyalty.ladders')}
+      unit={t('loyalty.laddersUnit')}
+      means={t('loyalty.laddersMeans')}
+      acts={
+        <NewPart
+          title={t('loyalty.newLadder')}
+          taken={ladders.map(({ id }) => id)}
+          write={(ladderId) =>
+            void navigate({
+              to: paths.ladder,
+              params: { ladderId },
+              search: { draft: true, programme: programmeId },
+            })
+          }
+        />
+      }
+    >
+      <Parts none={t('loyalty.noLadders')}>
+        {ladders.map((ladder) => (
+          <li key={ladder.id}>
+            <Link to={paths.ladder} params={{ ladderId: ladder.id }}>
+              {format.name(ladder.name)}
+            </Link>
+            <span className="soft">
+              {t(`loyalty.measure.${ladder.by.measure}`)} ·{' '}
+              {ladder.tiers.map((tier) => format.name(tier.name)).join(' › ')}
+            </span>
+          </li>
+        ))}
+      </Parts>
+    </Panel>
+  )
+}
+
+function Quests({ programmeId, quests }: { programmeId: string; quests: readonly Quest[] }) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const navigate = useNavigate()
+  return (
+    <Panel
+      title={t('loyalty.quests')}
+      unit={t('loyalty.questsUnit')}
+      means={t('loyalty.questsMeans')}
+      acts={
+        <NewPart
+          title={t('loyalty.newQuest')}
+          taken={quests.map(({ id }) => id)}
+          write={(questId) =>
+            void navigate({
+              to: paths.quest,
+              params: { questId },
+              search: { draft: true, programme: programmeId },
+            })
+          }
+        />
+      }
+    >
+      <Parts none={t('loyalty.noQuests')}>
+        {quests.map((quest) => (
+          <li key={quest.id}>
+            <Link to={paths.quest} params={{ questId: quest.id }}>
+              {format.name(quest.name)}
+            </Link>
+            <span className="soft">{quest.steps.map((step) => format.name(step.name)).join(' · ')}</span>
+          </li>
+        ))}
+      </Parts>
+    </Panel>
+  )
+}
+
+const Parts = ({ none, children }: { none: string; children: ReactNode[] }) =>
+  children.length === 0 ? <p className="soft">{none}</p> : <ul className={styles.parts}>{children}</ul>
+
+type NewPartProps = { title: string; taken: readonly string[]; write(id: string): void }
+
+const NewPart = ({ title, taken, write }: NewPartProps) => {
+  const { t } = useTranslation()
+  return (
+    <AskButton size="xs" act={title} title={title} icon={<IconPlus size={14} stroke={1.8} aria-hidden />}>
+      {() => <NewDocument taken={taken} act={t('loyalty.write')} write={write} />}
+    </AskButton>
+  )
+}

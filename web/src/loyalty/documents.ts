@@ -1,0 +1,40 @@
+import {
+  impliedProgramme,
+  MAIN_PROGRAMME,
+  type EarnRule,
+  type Programme,
+  type Quest,
+  type Reward,
+  type TierLadder,
+} from '../../../src/loyalty/contract.ts'
+import type { AnyDocument } from '../documents/documents.ts'
+
+const ofKind =
+  <Document>(name: string) =>
+  (documents: readonly AnyDocument[]): Document[] =>
+    (documents.filter(({ kind }) => kind === name) as unknown as (Document & { id: string })[]).toSorted(
+      (a, b) => (a.id < b.id ? -1 : 1),
+    )
+
+export const earnRulesOf = ofKind<EarnRule>('EarnRule')
+export const laddersOf = ofKind<TierLadder>('TierLadder')
+export const rewardsOf = ofKind<Reward>('Reward')
+export const questsOf = ofKind<Quest>('Quest')
+export const savedProgrammesOf = ofKind<Programme>('Programme')
+
+/** All programmes; `main` needs no document as long as something speaks of it. */
+export function programmesOf(documents: readonly AnyDocument[]): Programme[] {
+  const saved = savedProgrammesOf(documents)
+  const isImplied =
+    !saved.some(({ id }) => id === MAIN_PROGRAMME) &&
+    documents.some(({ programme }) => programme === MAIN_PROGRAMME)
+  return isImplied ? [impliedProgramme, ...saved] : saved
+}
+
+/** Event types that rules and steps may be on. */
+export const eventTypesOf = (documents: readonly AnyDocument[]): string[] =>
+  documents
+    .filter(({ kind }) => kind === 'EventType')
+    .map(({ id }) => id)
+    .concat('purchase')
+    .toSorted()

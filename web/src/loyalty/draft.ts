@@ -1,0 +1,106 @@
+import type { EarnRule, Expiry, Programme, Quest, TierLadder, Words } from '../../../src/loyalty/contract.ts'
+
+const noWords: Words = { en: '', ru: '', uk: '' }
+
+/** A programme of whole points that expire a year after they were earned. */
+export const blankProgramme = (id: string): Programme => ({
+  kind: 'Programme',
+  id,
+  name: noWords,
+  currency: id,
+  decimals: 0,
+  expiry: { after: 'earn', months: 12, endOf: 'month', noticeDays: [30, 7] },
+  enrolment: { on: 'rules' },
+  returns: { onSpent: 'debt' },
+  leaving: { points: 'keep' },
+  budgets: [],
+})
+
+/** A rule that gives one point for each major unit. */
+export const blankRule = (id: string, programme: string): EarnRule => ({
+  kind: 'EarnRule',
+  id,
+  programme,
+  on: '',
+  points: { perMajorUnit: '1' },
+  rounding: 'down',
+  multipliers: [],
+  caps: [],
+})
+
+/** A ladder by spend of the last twelve months, with the tier that everybody has. */
+export const blankLadder = (id: string, programme: string): TierLadder => ({
+  kind: 'TierLadder',
+  id,
+  name: noWords,
+  programme,
+  isPrimary: true,
+  by: { measure: 'points' },
+  period: { rollingMonths: 12 },
+  grace: { months: 1, days: 0 },
+  tiers: [{ id: 'base', name: noWords, at: '0', benefits: [] }],
+})
+
+/** A quest of one step. */
+export const blankQuest = (id: string, programme: string): Quest => ({
+  kind: 'Quest',
+  id,
+  name: noWords,
+  programme,
+  order: 'any',
+  join: 'first_step',
+  steps: [{ id: 'step-1', name: noWords, on: '', reach: '1' }],
+  times: 1,
+})
+
+/** How a rule gives points: so many a major unit, a fixed number, or by steps of the amount. */
+export type Way = 'rate' | 'fixed' | 'steps'
+
+export const wayOf = (points: EarnRule['points']): Way =>
+  'steps' in points ? 'steps' : points.fixed === undefined ? 'rate' : 'fixed'
+
+/** The same rule giving points in another way, with a first value to go on from. */
+export function inWay(points: EarnRule['points'], way: Way): EarnRule['points'] {
+  if (wayOf(points) === way) return points
+  if (way === 'rate') return { perMajorUnit: '1' }
+  if (way === 'fixed') return { fixed: '100' }
+  return { steps: [{ fromMinor: '0', perMajorUnit: '1' }], marginal: false }
+}
+
+/** When what is given can be spent: at once, after some days, from a moment of the event, or after another event. */
+export type Pending = 'none' | 'days' | 'until' | 'event'
+
+export function pendingOf({ pending }: EarnRule): Pending {
+  if (pending === undefined) return 'none'
+  return 'event' in pending ? 'event' : 'until' in pending ? 'until' : 'days'
+}
+
+export function withPending(kind: Pending): EarnRule['pending'] {
+  if (kind === 'none') return undefined
+  if (kind === 'days') return { days: 14 }
+  return kind === 'until' ? { until: '' } : { event: '', days: 90 }
+}
+
+/** How points expire: never, or after they were earned or after the member's latest activity. */
+export type ExpiryKind = 'never' | 'earn' | 'activity'
+
+export const expiryKindOf = (expiry: Expiry): ExpiryKind => (expiry === 'never' ? 'never' : expiry.after)
+
+export function expiryOf(kind: ExpiryKind, before: Expiry): Expiry {
+  if (kind === 'never') return 'never'
+  const others = before === 'never' ? { months: 12, endOf: 'day' as const, noticeDays: [30, 7] } : before
+  return { ...others, after: kind }
+}
+
+/** An expiry with another length; of the two units one is left out. */
+export function lasting(expiry: Exclude<Expiry, 'never'>, unit: 'months' | 'days', count: number): Expiry {
+  const { months: _months, days: _days, ...others } = expiry
+  return { ...others, [unit]: count } as Expiry
+}
+
+/** An id that none of the others has, such as `step-3`. */
+export function freshId(stem: string, taken: readonly { id: string }[]): string {
+  let number = taken.length + 1
+  while (taken.some(({ id }) => id === `${stem}-${number}`)) number++
+  return `${stem}-${number}`
+}

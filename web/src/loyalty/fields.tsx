@@ -1,0 +1,204 @@
+import { NativeSelect, Textarea, TextInput } from '@mantine/core'
+import { useTranslation } from 'react-i18next'
+import type { Words } from '../../../src/loyalty/contract.ts'
+import { problemAt } from '../documents/documents.ts'
+import { languages } from '../paths.ts'
+import type { FieldProblem } from '../server.ts'
+import page from '../shell/page.module.css'
+import styles from './loyalty.module.css'
+
+/** What every part of an editor is given. */
+export type PartProps<Document> = {
+  document: Document
+  change(next: Document): void
+  problems: readonly FieldProblem[]
+}
+
+type NameFieldsProps = {
+  value: Words
+  /** Where problems of it stand, such as `tiers.0.name`. */
+  field: string
+  problems: readonly FieldProblem[]
+  change(next: Words): void
+}
+
+/** What something is called, in each language. */
+export function NameFields({ value, field, problems, change }: NameFieldsProps) {
+  const { t } = useTranslation()
+  return (
+    <div className={page.row}>
+      {languages.map((language) => (
+        <TextInput
+          key={language}
+          className={page.grow}
+          label={t('loyalty.nameIn', { language: t(`languageName.${language}`) })}
+          lang={language}
+          value={value[language]}
+          error={problemAt(problems, `${field}.${language}`)}
+          onChange={(event) => change({ ...value, [language]: event.currentTarget.value })}
+        />
+      ))}
+    </div>
+  )
+}
+
+/** The name of a document that must have one. */
+export const DocumentName = <Document extends { name: Words }>({
+  document,
+  change,
+  problems,
+}: PartProps<Document>) => (
+  <NameFields
+    value={document.name}
+    field="name"
+    problems={problems}
+    change={(name) => change({ ...document, name })}
+  />
+)
+
+/** Why somebody decided; the member reads it too. */
+export function WhyField({ value, change }: { value: string; change(next: string): void }) {
+  const { t } = useTranslation()
+  return (
+    <TextInput
+      label={t('loyalty.why')}
+      description={t('loyalty.whyMeans')}
+      value={value}
+      onChange={(event) => change(event.currentTarget.value)}
+      maxLength={500}
+    />
+  )
+}
+
+type TextFieldProps = {
+  label: string
+  description?: string
+  value: string | undefined
+  error: string | undefined
+  /** Undefined when nothing is left. */
+  change(next: string | undefined): void
+}
+
+/** A condition or an amount in CEL. */
+export function ExpressionField({ label, description, value, error, change }: TextFieldProps) {
+  return (
+    <Textarea
+      className={page.grow}
+      classNames={{ input: styles.code! }}
+      label={label}
+      description={description}
+      value={value ?? ''}
+      error={error}
+      autosize
+      minRows={1}
+      maxRows={8}
+      spellCheck={false}
+      onChange={(event) => change(event.currentTarget.value || undefined)}
+    />
+  )
+}
+
+/** A whole or decimal number as documents write it. */
+export function AmountField({
+  label,
+  description,
+  value,
+  error,
+  change,
+  isShort = false,
+}: TextFieldProps & { isShort?: boolean }) {
+  return (
+    <TextInput
+      className={isShort ? styles.short : page.grow}
+      label={label}
+      description={description}
+      inputMode="decimal"
+      value={value ?? ''}
+      error={error}
+      onChange={({ currentTarget }) =>
+        change(currentTarget.value.replace(',', '.').replace(/[^\d.]/g, '') || undefined)
+      }
+    />
+  )
+}
+
+/** A whole number, where one must stand. */
+export function CountField({
+  label,
+  value,
+  error,
+  change,
+}: {
+  label: string
+  value: number
+  error: string | undefined
+  change(next: number): void
+}) {
+  return (
+    <AmountField
+      isShort
+      label={label}
+      value={value === 0 ? '' : String(value)}
+      error={error}
+      change={(next) => change(Number((next ?? '').replace(/\D/g, '').slice(0, 6)))}
+    />
+  )
+}
+
+type ChoiceFieldProps<Value extends string> = {
+  label: string
+  description?: string
+  value: Value
+  error?: string | undefined
+  options: readonly { value: Value; label: string }[]
+  isShort?: boolean
+  change(next: Value): void
+}
+
+/** One of a few things. What is written and not among them stays. */
+export function ChoiceField<Value extends string>({
+  label,
+  description,
+  value,
+  error,
+  options,
+  change,
+  isShort = false,
+}: ChoiceFieldProps<Value>) {
+  const isListed = options.some((one) => one.value === value)
+  return (
+    <NativeSelect
+      className={isShort ? styles.short : page.grow}
+      label={label}
+      description={description}
+      value={value}
+      error={error}
+      onChange={(event) => change(event.currentTarget.value as Value)}
+      data={[...(isListed ? [] : [{ value, label: value || '—' }]), ...options]}
+    />
+  )
+}
+
+/** The type of event that a rule or step is on. */
+export function EventTypeField({
+  value,
+  types,
+  error,
+  change,
+}: {
+  value: string
+  types: readonly string[]
+  error: string | undefined
+  change(next: string): void
+}) {
+  const { t } = useTranslation()
+  return (
+    <ChoiceField
+      label={t('loyalty.on')}
+      value={value}
+      error={error}
+      options={types.map((type) => ({ value: type, label: type }))}
+      change={change}
+    />
+  )
+}

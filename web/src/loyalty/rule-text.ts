@@ -1,0 +1,19 @@
+import { useTranslation } from 'react-i18next'
+import type { EarnRule } from '../../../src/loyalty/contract.ts'
+import { useFormat } from '../format/format.ts'
+
+/** How many points a rule gives, in a line; `decimals` are those of the programme. */
+export function useRuleText(decimals: number): (rule: EarnRule) => string {
+  const { t } = useTranslation()
+  const format = useFormat()
+  return ({ points, multipliers, pending }) => {
+    const given =
+      'steps' in points
+        ? t('loyalty.givesSteps', { steps: points.steps.length })
+        : points.fixed === undefined
+          ? t('loyalty.givesRate', { rate: points.perMajorUnit })
+          : t('loyalty.givesFixed', { points: format.points(points.fixed, decimals) })
+    const times = multipliers.map((one) => `×${one.times} ${one.id}`)
+    return [given, ...times, ...(pending === undefined ? [] : [t('loyalty.givesLater')])].join(' · ')
+  }
+}

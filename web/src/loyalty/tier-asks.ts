@@ -1,0 +1,24 @@
+import { useTranslation } from 'react-i18next'
+import type { Tier, TierLadder } from '../../../src/loyalty/contract.ts'
+import { useFormat } from '../format/format.ts'
+
+/** What a tier asks for, in a line. */
+export function useTierAsks(): (ladder: Pick<TierLadder, 'by'>, tier: Pick<Tier, 'at' | 'after'>) => string {
+  const { t } = useTranslation()
+  const format = useFormat()
+  return ({ by }, { at, after }) => {
+    if (after !== undefined) {
+      const { months, days } = after
+      if (months + days === 0) return t('loyalty.fromTheBeginning')
+      const parts = [
+        ...(months > 0 ? [t('loyalty.months', { count: months, formatted: format.count(months) })] : []),
+        ...(days > 0 ? [t('loyalty.days', { count: days, formatted: format.count(days) })] : []),
+      ]
+      return t('loyalty.afterTime', { length: parts.join(' ') })
+    }
+    if (at === undefined || !/^\d*[1-9]\d*$/.test(at)) return t('loyalty.fromTheBeginning')
+    const decimals = by.measure === 'spend' ? by.amountDecimals : 0
+    const unit = by.measure === 'spend' ? (by.unit?.[format.language] ?? '') : t('loyalty.pointsUnit')
+    return t('loyalty.fromAmount', { amount: `${format.points(at, decimals)} ${unit}`.trim() })
+  }
+}

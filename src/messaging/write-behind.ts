@@ -10,7 +10,7 @@ import { deleteStarts } from './start-store.ts'
 import type { Tables } from './tables.ts'
 
 /** How much of the journal one transaction brings to the tables, packed octets. */
-const CHUNK_OCTETS = 2 * 1024 * 1024
+const CHUNK_OCTETS = 1024 * 1024
 
 /** Less than that waits so long for more, ms: a run that has moved on meanwhile is written once. */
 const GATHER_MS = 1_000

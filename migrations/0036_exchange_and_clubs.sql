@@ -16,11 +16,24 @@ create index member_transfer_from on loyalty.member_transfer (tenant_id, from_id
 create index member_transfer_to on loyalty.member_transfer (tenant_id, to_id, programme_id, at);
 call platform.isolate('loyalty.member_transfer', 'select, insert, update');
 
+create table loyalty.exchange_total (
+  tenant_id text   not null,
+  subject   text   not null,
+  day       date   not null,
+  points    bigint not null,
+  times     bigint not null,
+  primary key (tenant_id, subject, day)
+) with (fillfactor = 50);
+comment on table loyalty.exchange_total is
+  'What all members together gave each other in a programme (transfer:<id>) or exchanged (exchange:<id>) on a day of the programme''s zone: a limit for all looks at days and not at everything that ever went over.';
+call platform.isolate('loyalty.exchange_total', 'select, insert, update');
+
 create table loyalty.exchange_quote (
   tenant_id        text        not null,
   quote_id         uuid        not null,
   exchange_id      text        not null,
   exchange_version int         not null,
+  programme_id     text        not null,
   subscriber_id    int         not null,
   from_minor       bigint      not null check (from_minor > 0),
   to_minor         bigint      not null check (to_minor > 0),
@@ -33,10 +46,11 @@ create table loyalty.exchange_quote (
 );
 comment on table loyalty.exchange_quote is
   'What was promised for an exchange and until when, with the document''s terms at that moment; once taken, the conversion itself.';
+comment on column loyalty.exchange_quote.programme_id is 'The programme on whose member conditions and limits look.';
 create index exchange_quote_done on loyalty.exchange_quote (tenant_id, exchange_id, subscriber_id, done_at)
   where done_at is not null;
 create index exchange_quote_of on loyalty.exchange_quote (tenant_id, subscriber_id, at);
-call platform.isolate('loyalty.exchange_quote', 'select, insert, update');
+call platform.isolate('loyalty.exchange_quote');
 
 create table loyalty.club_membership (
   tenant_id     text        not null,
@@ -61,3 +75,40 @@ comment on table loyalty.club_membership is
 create index club_membership_of on loyalty.club_membership (tenant_id, subscriber_id);
 create index club_membership_due on loyalty.club_membership (tenant_id, due_at) where due_at is not null;
 call platform.isolate('loyalty.club_membership', 'select, insert, update, delete');
+
+create table loyalty.club_count (
+  tenant_id text   not null,
+  club_id   text   not null,
+  state     text   not null,
+  members   bigint not null,
+  primary key (tenant_id, club_id, state)
+) with (fillfactor = 50);
+comment on table loyalty.club_count is
+  'How many members of a club stand how, kept with each write of memberships, so that nobody counts them to show it.';
+call platform.isolate('loyalty.club_count');
+
+create function loyalty.count_club_members() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'INSERT' then
+    insert into loyalty.club_count as c
+    select tenant_id, club_id, state, count(*) from new_rows group by 1, 2, 3 order by 1, 2, 3
+    on conflict (tenant_id, club_id, state) do update set members = c.members + excluded.members;
+  elsif tg_op = 'DELETE' then
+    insert into loyalty.club_count as c
+    select tenant_id, club_id, state, -count(*) from old_rows group by 1, 2, 3 order by 1, 2, 3
+    on conflict (tenant_id, club_id, state) do update set members = c.members + excluded.members;
+  else
+    insert into loyalty.club_count as c
+    select tenant_id, club_id, state, sum(sign)
+    from (select 1 as sign, n.* from new_rows n union all select -1, o.* from old_rows o) as changed
+    group by 1, 2, 3 having sum(sign) <> 0 order by 1, 2, 3
+    on conflict (tenant_id, club_id, state) do update set members = c.members + excluded.members;
+  end if;
+  return null;
+end $$;
+create trigger count_new after insert on loyalty.club_membership
+  referencing new table as new_rows for each statement execute function loyalty.count_club_members();
+create trigger count_changed after update on loyalty.club_membership
+  referencing old table as old_rows new table as new_rows for each statement execute function loyalty.count_club_members();
+create trigger count_gone after delete on loyalty.club_membership
+  referencing old table as old_rows for each statement execute function loyalty.count_club_members();

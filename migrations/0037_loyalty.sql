@@ -24,6 +24,7 @@ create table loyalty.abuse_instrument (
 );
 comment on table loyalty.abuse_instrument is
   'Who was seen with a device or a payment instrument, which is known by a hash alone: several members with one are a sign of a ring.';
+create index abuse_instrument_of_subscriber on loyalty.abuse_instrument (tenant_id, subscriber_id);
 create index abuse_instrument_latest on loyalty.abuse_instrument (tenant_id, instrument, seen_at desc);
 call platform.isolate('loyalty.abuse_instrument');
 
@@ -51,9 +52,8 @@ comment on table loyalty.abuse_case is
 comment on column loyalty.abuse_case.holds is 'Keys of the ledger''s pending transfers that keep the points, with their amounts.';
 comment on column loyalty.abuse_case.closes_at is
   'An open case lapses then without a decision; what a confirmed one forbids ends then.';
-create unique index abuse_case_open on loyalty.abuse_case (tenant_id, programme_id, subscriber_id) where state = 'open';
 create index abuse_case_of_subscriber on loyalty.abuse_case (tenant_id, subscriber_id);
-create index abuse_case_queue on loyalty.abuse_case (tenant_id, state, opened_at);
+create index abuse_case_queue on loyalty.abuse_case (tenant_id, state, opened_at, case_id);
 create index abuse_case_due on loyalty.abuse_case (tenant_id, closes_at) where state = 'open';
 call platform.isolate('loyalty.abuse_case', 'select, insert, update');
 

@@ -106,7 +106,8 @@ type Judged = { rule: string; reason: string; points?: string; saw: Record<strin
 export async function loyaltyWorld(stores: TestDatabase, options: Options = {}) {
   const tenantId = `t-${newId()}`
   const clock = new ManualClock(options.startMs ?? Date.parse('2026-03-01T12:00:00Z'))
-  const logs = new LmdbLogStore(testFolder(), { mapBytes: 2 ** 32, partitions: options.partitions ?? 2 })
+  const logFolder = testFolder()
+  const logs = new LmdbLogStore(logFolder, { mapBytes: 2 ** 32, partitions: options.partitions ?? 2 })
   const log = logs.log(logName(tenantId))
   const access = createAccess({ database: stores.database, clock })
   const tenant = { name: 'T', currency: 'RUB', currencyDecimals: 2, language: 'en' as const, country: 'RU' }
@@ -142,7 +143,7 @@ export async function loyaltyWorld(stores: TestDatabase, options: Options = {}) 
       documents,
       profiles,
       logOf: () => log,
-      timeZoneOf: async (id) => (await access.tenant(id)).timeZone,
+      timeZoneOf: async (id, tx) => (await access.tenant(id, tx)).timeZone,
       wakeReaders: () => undefined,
       ...(options.batchEvents === undefined ? {} : { batchEvents: options.batchEvents }),
     })
@@ -155,6 +156,8 @@ export async function loyaltyWorld(stores: TestDatabase, options: Options = {}) 
     tenantId,
     clock,
     log,
+    /** For another process. */
+    logFolder,
     faults,
     access,
     database: stores.database,

@@ -13,7 +13,7 @@ export type Access = {
   /** Ids of all tenants. */
   tenantIds(): Promise<string[]>
   /** A tenant's settings; throws `tenant_not_found`. */
-  tenant(tenantId: string): Promise<Tenant>
+  tenant(tenantId: string, tx?: Tx): Promise<Tenant>
   createKey(tenantId: string, input: { name: string; role: Role }): Promise<{ keyId: string; apiKey: string }>
   listKeys(tenantId: string): Promise<store.StoredKey[]>
   /** Throws `key_not_found`. Other processes may accept the key for up to half a minute more. */
@@ -58,10 +58,10 @@ export function createAccess({ database, clock }: { database: Database; clock: C
       })
     },
     tenantIds: () => database.system(store.selectTenantIds),
-    async tenant(tenantId) {
+    async tenant(tenantId, tx) {
       const cached = tenants.get(tenantId)
       if (cached) return cached
-      const found = await database.tx(tenantId, store.selectTenant)
+      const found = await (tx ? store.selectTenant(tx) : database.tx(tenantId, store.selectTenant))
       if (!found) throw new DomainError('tenant_not_found', `no tenant "${tenantId}"`, { found: tenantId })
       tenants.set(tenantId, found)
       return found

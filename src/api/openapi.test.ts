@@ -31,11 +31,20 @@ afterAll(async () => {
 
 type Operation = {
   operationId: string
+  summary?: string
   parameters: { name: string; in: string; required: boolean }[]
   security: object[]
   requestBody?: { content: Record<string, { schema: { required: string[] } }> }
   'x-roles'?: string[]
 }
+
+/** What writes and asks nothing but what stands in the path. */
+const BODILESS = [
+  '/v1/loyalty/redemptions/{redemptionId}/hand-out',
+  '/v1/members/{subscriberId}/games/{kind}/{gameId}/commitment',
+  '/v1/members/{subscriberId}/quests/{questId}/join',
+  '/v1/members/{subscriberId}/rounds/{roundId}/question',
+]
 
 test('every route of the ledger and of loyalty stands in the description, with its parameters and roles', async () => {
   const answer = await http.inject({ url: '/v1/openapi.json' })
@@ -64,6 +73,11 @@ test('every route of the ledger and of loyalty stands in the description, with i
     const named = one.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name)
     expect(named).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))
   }
+  for (const { path, one } of operations) expect([path, one.summary]).toEqual([path, expect.any(String)])
+  const bodiless = operations.filter(({ one }) => /^(post|put)_/.test(one.operationId) && !one.requestBody)
+  expect(bodiless.map(({ path }) => path).toSorted()).toEqual(BODILESS)
+  const book = paths['/v1/ledger/transfers']!['post']!.requestBody!.content['application/json']!.schema
+  expect(JSON.stringify(book)).toContain('"reversedKey"')
   const decision = paths['/v1/loyalty/abuse/cases/{caseId}/decision']!['post']!
   expect(decision).toMatchObject({ 'x-roles': ['admin'], security: [{ key: [] }] })
   expect(decision.requestBody!.content['application/json']!.schema.required).toEqual(['decision'])

@@ -9,7 +9,6 @@ type Route = {
   operation?: Operation
 }
 
-const PROBLEM = { $ref: '#/components/schemas/Problem' }
 const described = /^\/(v1|tmf-api)\//
 
 /**
@@ -26,7 +25,13 @@ export function openApiRoute(http: FastifyInstance, version: string): void {
     }
   })
   const operation = { summary: 'The API itself' }
-  http.get('/v1/openapi.json', { config: { open: true, operation } }, () => documentOf(routes, version))
+  // No route is added once requests are answered.
+  let document: object | undefined
+  http.get(
+    '/v1/openapi.json',
+    { config: { open: true, operation } },
+    () => (document ??= documentOf(routes, version)),
+  )
 }
 
 /** The document for routes. */
@@ -42,7 +47,7 @@ export function documentOf(routes: readonly Route[], version: string): object {
     paths,
     components: {
       securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
-      schemas: { Problem: problem },
+      schemas: { Problem: problem, TmfError: tmfError },
     },
   }
 }
@@ -56,12 +61,15 @@ function operationOf({ method, url, roles, isOpen, operation }: Route): object {
     tags: [tagOf(url)],
     ...(operation ? { summary: operation.summary } : {}),
     parameters: [...parameters, ...(operation?.query ? queryOf(operation.query) : [])],
-    ...(operation?.body ? { requestBody: { required: true, content: jsonOf(operation.body) } } : {}),
+    ...(operation?.body ? { requestBody: { required: true, content: jsonOf(operation.body, 'input') } } : {}),
     security: isOpen ? [] : [{ key: [] }],
     ...(roles ? { 'x-roles': roles } : {}),
     responses: {
-      '2XX': { description: 'Done', ...(operation?.answer ? { content: jsonOf(operation.answer) } : {}) },
-      default: { description: 'Refused', content: { 'application/problem+json': { schema: PROBLEM } } },
+      '2XX': {
+        description: 'Done',
+        ...(operation?.answer ? { content: jsonOf(operation.answer, 'output') } : {}),
+      },
+      default: { description: 'Refused', content: refusalOf(url) },
     },
   }
 }
@@ -76,13 +84,16 @@ function tagOf(url: string): string {
   return base === 'tmf-api' ? `tmf ${name} ${version}` : name
 }
 
-const schemaOf = (schema: ZodType): Record<string, unknown> =>
-  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', target: 'draft-2020-12' })
+/** A schema as it is for whoever sends (`input`: what has a default may be left out) or receives. */
+const schemaOf = (schema: ZodType, io: 'input' | 'output'): Record<string, unknown> =>
+  z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' })
 
-const jsonOf = (schema: ZodType): object => ({ 'application/json': { schema: schemaOf(schema) } })
+const jsonOf = (schema: ZodType, io: 'input' | 'output'): object => ({
+  'application/json': { schema: schemaOf(schema, io) },
+})
 
 function queryOf(schema: ZodType): object[] {
-  const { properties = {}, required = [] } = schemaOf(schema) as {
+  const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
     properties?: Record<string, object>
     required?: string[]
   }
@@ -104,3 +115,17 @@ const problem = {
     expected: { type: 'string' },
   },
 }
+
+/** The façade answers as the Open APIs do. */
+const tmfError = {
+  type: 'object',
+  required: ['code', 'reason', 'status'],
+  properties: Object.fromEntries(
+    ['@type', 'code', 'reason', 'message', 'status'].map((name) => [name, { type: 'string' }]),
+  ),
+}
+
+const refusalOf = (url: string): object =>
+  url.startsWith('/tmf-api/')
+    ? { 'application/json': { schema: { $ref: '#/components/schemas/TmfError' } } }
+    : { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }

@@ -215,7 +215,7 @@ async function composeServices(stores: Stores, config: Config, onError: OnError)
     profiles,
     operator,
     logOf: events.log,
-    timeZoneOf: async (tenantId) => (await access.tenant(tenantId)).timeZone,
+    timeZoneOf: async (tenantId, tx) => (await access.tenant(tenantId, tx)).timeZone,
     wakeReaders: (tenantId) => {
       triggers.wake(tenantId)
       wakeLoyalty(tenantId)

@@ -1,5 +1,5 @@
-import { appendFacts, type Fact, type Tx } from '../platform/index.ts'
-import { type Answer, markAnswers, takeAnswers } from '../messaging/index.ts'
+import { appendFacts, derivedId, type Fact, type Tx } from '../platform/index.ts'
+import { adHocId, type Answer, markAnswers, takeAnswers } from '../messaging/index.ts'
 import { findItemByAnswer, offersByIds } from '../offers/index.ts'
 import {
   type FinishedActivation,
@@ -11,7 +11,8 @@ import { type Arriving, move, type MovingDependencies } from './moving.ts'
 import { lockInstances } from './store.ts'
 
 /** What was made of an answer; the agent reads it beside the answer. */
-type HandledAs = 'chosen' | 'unrecognised' | 'too_late' | 'no_journey'
+type HandledAs = 'chosen' | 'unrecognised' | 'too_late' | 'no_journey' | 'played'
+type Mark = { answer: Answer; as: HandledAs }
 
 /** Brings answers to the journeys that wait for them. Returns how many were handled. */
 export async function takeAnswered(
@@ -32,7 +33,7 @@ export async function takeAnswered(
     [...instances.values()].flatMap((instance) => instance.offerId ?? []),
   )
   const arriving = new Map<string, Arriving>()
-  const marks: { answer: Answer; as: HandledAs }[] = []
+  const marks: Mark[] = []
   for (const answer of answers) {
     const instance = instances.get(answer.reference ?? '')
     const offer = offers.get(instance?.offerId ?? '')
@@ -56,6 +57,7 @@ export async function takeAnswered(
     }
   }
   await move(dependencies, tx, tenantId, [...arriving.values()], now)
+  await playGames(dependencies, tx, tenantId, marks)
   await markAnswers(
     tx,
     marks.map(({ answer, as }) => ({ answerId: answer.answerId, as })),
@@ -66,6 +68,45 @@ export async function takeAnswered(
     marks.flatMap(({ answer, as }) => factOf(answer, as)),
   )
   return answers.length
+}
+
+/**
+ * Lets games take what no journey understood, and says back what they say. Behind the journeys, because who moves one
+ * holds its row before loyalty's turn.
+ */
+async function playGames(
+  { loyalty, messaging }: MovingDependencies,
+  tx: Tx,
+  tenantId: string,
+  marks: Mark[],
+): Promise<void> {
+  const open = marks.filter(({ as }) => as === 'no_journey' || as === 'unrecognised')
+  if (open.length === 0) return
+  const replies = await loyalty.play.takeAnswers(
+    tx,
+    tenantId,
+    open.map(({ answer }) => answer),
+  )
+  const played = open.filter(({ answer }) => replies.has(answer.answerId))
+  for (const mark of played) mark.as = 'played'
+  await messaging.startCascades(
+    tx,
+    tenantId,
+    played.flatMap(({ answer: { answerId, subscriberId, channel } }) => {
+      const reply = replies.get(answerId)
+      if (!reply) return []
+      return {
+        runId: derivedId('game reply', tenantId, answerId),
+        cascadeId: adHocId(channel, reply.template),
+        subscriberId,
+        campaignId: 'play',
+        arm: 'reply',
+        reference: answerId,
+        variables: reply.variables,
+        purpose: 'transactional' as const,
+      }
+    }),
+  )
 }
 
 function factOf(answer: Answer, as: HandledAs): Fact[] {

@@ -8,12 +8,17 @@ import {
   parseInput,
   systemClock,
 } from '../platform/index.ts'
+import { accountsOpened, transferAnswer, transferRequestBody } from './answers.ts'
 import {
   accountsBody,
+  accountView,
+  lotsView,
+  statementView,
   type TransferBody,
   transferBody,
   transfersBody,
   type TransferRequest,
+  verificationView,
 } from './contract.ts'
 import { balancesInDetail } from './reading.ts'
 import { entriesOf, lotsOf } from './reading-store.ts'
@@ -41,6 +46,48 @@ const LATEST = 20
 
 export type LedgerRoutesDependencies = { database: Database; clock?: Clock; ledger?: Ledger }
 
+const options = {
+  accounts: {
+    config: {
+      operation: {
+        summary: 'A balance in detail with the latest entries',
+        query: balanceQuery,
+        answer: accountView,
+      },
+    },
+  },
+  accountsStatement: {
+    config: {
+      operation: {
+        summary: 'What happened on an account in a period',
+        query: statementQuery,
+        answer: statementView,
+      },
+    },
+  },
+  accountsLots: { config: { operation: { summary: 'Open lots of an account', answer: lotsView } } },
+  verify: {
+    config: {
+      operation: {
+        summary: 'Recompute everything and name the first difference',
+        answer: verificationView,
+      },
+    },
+  },
+  postAccounts: {
+    config: { operation: { summary: 'Open accounts', body: accountsBody, answer: accountsOpened } },
+  },
+  transfers: {
+    config: {
+      operation: {
+        summary: 'Book a transfer, or a batch',
+        body: transferRequestBody,
+        answer: transferAnswer,
+      },
+    },
+  },
+}
+
 /**
  * `POST /v1/ledger/accounts` opens accounts. `POST /v1/ledger/transfers` books one transfer (answered by itself, a
  * refusal as a problem) or a batch (each answered at its place). `GET /v1/ledger/accounts/:accountId`, its `/statement`
@@ -50,7 +97,7 @@ export function ledgerRoutes(http: FastifyInstance, deps: LedgerRoutesDependenci
   const { database, clock = systemClock } = deps
   const ledger = deps.ledger ?? createLedger({ database, clock })
   writingRoutes(http, { database, ledger })
-  http.get('/v1/ledger/accounts/:accountId', async (request) => {
+  http.get('/v1/ledger/accounts/:accountId', options.accounts, async (request) => {
     const { accountId } = parseInput(parameters, request.params)
     const { at } = parseInput(balanceQuery, request.query)
     return database.tx(tenantOf(request), async (tx) => {
@@ -63,7 +110,7 @@ export function ledgerRoutes(http: FastifyInstance, deps: LedgerRoutesDependenci
       return { ...balance, entries }
     })
   })
-  http.get('/v1/ledger/accounts/:accountId/statement', async (request) => {
+  http.get('/v1/ledger/accounts/:accountId/statement', options.accountsStatement, async (request) => {
     const { accountId } = parseInput(parameters, request.params)
     const { from, to, after, ...rest } = parseInput(statementQuery, request.query)
     return database.tx(tenantOf(request), (tx) =>
@@ -76,16 +123,16 @@ export function ledgerRoutes(http: FastifyInstance, deps: LedgerRoutesDependenci
       }),
     )
   })
-  http.get('/v1/ledger/accounts/:accountId/lots', async (request) => {
+  http.get('/v1/ledger/accounts/:accountId/lots', options.accountsLots, async (request) => {
     const { accountId } = parseInput(parameters, request.params)
     return { lots: await database.tx(tenantOf(request), (tx) => lotsOf(tx, [accountId])) }
   })
-  http.get('/v1/ledger/verify', (request) => database.tx(tenantOf(request), verifyLedger))
+  http.get('/v1/ledger/verify', options.verify, (request) => database.tx(tenantOf(request), verifyLedger))
 }
 
 function writingRoutes(http: FastifyInstance, deps: { database: Database; ledger: Ledger }): void {
   const { database, ledger } = deps
-  http.post('/v1/ledger/accounts', async (request, reply) => {
+  http.post('/v1/ledger/accounts', options.postAccounts, async (request, reply) => {
     const { accounts } = parseInput(accountsBody, request.body)
     const openings = accounts.map(({ debtLimitMinor, keepsLots, ...rest }) => ({
       ...rest,
@@ -95,7 +142,7 @@ function writingRoutes(http: FastifyInstance, deps: { database: Database; ledger
     await database.tx(tenantOf(request), (tx) => openAccounts(tx, openings))
     return reply.code(201).send({ accounts: accounts.map(({ accountId }) => accountId) })
   })
-  http.post('/v1/ledger/transfers', async (request) => {
+  http.post('/v1/ledger/transfers', options.transfers, async (request) => {
     if (typeof request.body === 'object' && request.body !== null && 'transfers' in request.body) {
       const { transfers } = parseInput(transfersBody, request.body)
       const requests = transfers.map(requestOf)

@@ -22,6 +22,10 @@ export type Action = {
 
 const typeOf = (part: string): string => `loyalty.asked.${part}`
 
+/** Id of the event that an action is. */
+export const actionId = (part: string, key: string): string =>
+  derivedId(LOYALTY_SOURCE, `${typeOf(part)} ${key}`)
+
 /** The consumer of a part whose decisions are made by its service: it does what was decided. */
 export function actionConsumer(
   name: string,
@@ -63,15 +67,14 @@ export async function carryOut(
     tenantId,
     actions.map((action) => {
       const { part, key, subscriberId, atMs, announcements = [] } = action
-      const others = announcements.flatMap(({ subscriberId: id, data: { to } }) => [id, to as number])
       return {
-        eventId: derivedId(LOYALTY_SOURCE, `${typeOf(part)} ${key}`),
+        eventId: actionId(part, key),
         id: key,
         source: LOYALTY_SOURCE,
         type: typeOf(part),
         atMs,
         subscriberId,
-        concerns: others.filter((id) => id !== undefined),
+        concerns: announcements.flatMap(({ subscriberId: other }) => other ?? []),
         data: { action },
         depth: 0,
       }

@@ -1,4 +1,4 @@
-import { type DocumentReader, type Documents, DomainError } from '../platform/index.ts'
+import { type DocumentReader, type Documents, DomainError, type Tx } from '../platform/index.ts'
 import { impliedProgramme, MAIN_PROGRAMME, type Programme } from './programmes.ts'
 
 /** A tenant's documents at one moment; the same object as long as none of them changes. */
@@ -20,32 +20,41 @@ const usualKinds = ['EarnRule', 'Programme', 'EventType', 'Attributes']
 
 export type BooksParts = {
   documents: Documents
-  timeZoneOf(tenantId: string): Promise<string>
+  /** The tenant's zone; asked within a transaction, it waits for no other connection. */
+  timeZoneOf(tenantId: string, tx?: Tx): Promise<string>
   /** Kinds of documents that consumers read besides. */
   kinds(): string[]
 }
 
-/** Gives the present book of a tenant. */
+/**
+ * Gives the present book of a tenant. Whoever has a transaction open hands it over: a book that must be read is read in
+ * it then. A transaction that holds loyalty's turn and waits for another connection of the pool would wait for ever when
+ * all others hold one and wait for the turn.
+ */
 export class Books {
   readonly #parts: BooksParts
-  readonly #books = new Map<string, Promise<Book>>()
+  readonly #books = new Map<string, Book>()
+  /** Goes up with each change of a document, so that what was being read meanwhile is not kept. */
+  #changes = 0
   readonly #fingerprints = new Map<string, string>()
 
   constructor(parts: BooksParts) {
     this.#parts = parts
     parts.documents.onChange((tenantId, changed) => {
-      if (this.#kinds().some((kind) => changed.has(kind))) this.#books.delete(tenantId)
+      if (this.#kinds().some((kind) => changed.has(kind))) this.#drop(tenantId)
     })
   }
 
-  of(tenantId: string): Promise<Book> {
-    let book = this.#books.get(tenantId)
-    if (!book) {
-      book = this.#read(tenantId)
-      this.#books.set(tenantId, book)
-      book.catch(() => this.#books.delete(tenantId))
-    }
-    return book
+  async of(tenantId: string, tx?: Tx): Promise<Book> {
+    const known = this.#books.get(tenantId)
+    if (known) return known
+    const changes = this.#changes
+    const book = await this.#read(tenantId, tx)
+    if (changes !== this.#changes) return book
+    // Of two that were read at once the first one stays, with what was compiled for it.
+    const first = this.#books.get(tenantId) ?? book
+    this.#books.set(tenantId, first)
+    return first
   }
 
   /** Looks whether another process has changed documents. */
@@ -55,6 +64,11 @@ export class Books {
     this.#fingerprints.set(tenantId, fingerprint)
     if (before === undefined || before === fingerprint) return
     this.#parts.documents.forget(tenantId)
+    this.#drop(tenantId)
+  }
+
+  #drop(tenantId: string): void {
+    this.#changes++
     this.#books.delete(tenantId)
   }
 
@@ -62,9 +76,9 @@ export class Books {
     return [...new Set([...usualKinds, ...this.#parts.kinds()])]
   }
 
-  async #read(tenantId: string): Promise<Book> {
+  async #read(tenantId: string, tx: Tx | undefined): Promise<Book> {
     const { documents, timeZoneOf } = this.#parts
-    const reader = await documents.reader(tenantId)
+    const reader = await (tx ? documents.readerIn(tx, tenantId) : documents.reader(tenantId))
     const saved = (reader.list('Programme') as Programme[]).toSorted((a, b) => (a.id < b.id ? -1 : 1))
     const isImplied =
       !saved.some(({ id }) => id === MAIN_PROGRAMME) &&
@@ -74,20 +88,14 @@ export class Books {
     const programmes = new Map(
       [...(isImplied ? [impliedProgramme] : []), ...saved].map((one) => [one.id, one]),
     )
-    const versions = new Map<string, number>()
-    for (const kind of this.#kinds()) {
-      for (const { id } of reader.list(kind) as { id: string }[]) {
-        versions.set(`${kind}/${id}`, await documents.versionOf(tenantId, kind, id))
-      }
-    }
-    const tenantZone = await timeZoneOf(tenantId)
+    const tenantZone = await timeZoneOf(tenantId, tx)
     const made = new Map<object, unknown>()
     return {
       tenantId,
       reader,
       programmes,
       timeZoneOf: (programme) => programme.timeZone ?? tenantZone,
-      versionOf: (kind, id) => versions.get(`${kind}/${id}`) ?? 0,
+      versionOf: reader.versionOf,
       once<T>(owner: object, make: () => T): T {
         if (!made.has(owner)) made.set(owner, make())
         return made.get(owner) as T

@@ -12,7 +12,7 @@ export type LoyaltyDependencies = {
   profiles: Profiles
   /** The tenant's event log. */
   logOf(tenantId: string): EventLog
-  timeZoneOf(tenantId: string): Promise<string>
+  timeZoneOf(tenantId: string, tx?: Tx): Promise<string>
   /** Called after loyalty put its announcements onto the log. */
   wakeReaders(tenantId: string): void
   /** Carries out what tiers and rewards order; absent: it is announced alone. */

@@ -20,5 +20,7 @@ export const loyaltyErrorCodes = [
   'loyalty_event_not_found',
   'migration_not_found',
   'migration_closed',
+  /** An idempotency key was used with other input before. */
+  'loyalty_key_mismatch',
 ] as const
 export type LoyaltyErrorCode = (typeof loyaltyErrorCodes)[number]

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import {
   type AccountOpening,
   openAccounts,
@@ -81,7 +80,6 @@ class Work implements Batch, Effects {
   readonly events: readonly TakenEvent[]
   readonly now: Temporal.Instant
   subscribers = new Map<number, Subscriber>()
-  readonly #members = new Map<string, Member>()
   readonly #bySubscriber = new Map<number, Member[]>()
   readonly #changedMembers = new Set<Member>()
   readonly #accounts = new Map<string, AccountOpening>()
@@ -91,7 +89,8 @@ class Work implements Batch, Effects {
   readonly #marked = new Map<TakenEvent, Judgement[]>()
   readonly #results = new Map<string, TransferResult>()
   #waiting: TakenEvent[] = []
-  #event: TakenEvent | undefined
+  /** Set by `begin`, before anybody takes it. */
+  event!: TakenEvent
 
   constructor(book: Book, events: readonly TakenEvent[], now: Temporal.Instant) {
     this.book = book
@@ -100,14 +99,8 @@ class Work implements Batch, Effects {
     this.now = now
   }
 
-  get event(): TakenEvent {
-    assert(this.#event)
-    return this.#event
-  }
-
   addMembers(members: Member[]): void {
     for (const member of members) {
-      this.#members.set(keyOf(member.programmeId, member.subscriberId), member)
       const others = this.#bySubscriber.get(member.subscriberId) ?? []
       others.push(member)
       this.#bySubscriber.set(member.subscriberId, others)
@@ -119,7 +112,7 @@ class Work implements Batch, Effects {
   }
 
   begin(event: TakenEvent): void {
-    this.#event = event
+    this.event = event
   }
 
   nextAnnounced(): TakenEvent | undefined {
@@ -129,8 +122,10 @@ class Work implements Batch, Effects {
   readonly subscriberOf = (subscriberId: number): Subscriber | undefined => this.subscribers.get(subscriberId)
 
   readonly memberOf = (programmeId: string, subscriberId: number): Member | undefined => {
-    const member = this.#members.get(keyOf(programmeId, subscriberId))
-    return member?.mergedInto == null ? member : this.#members.get(keyOf(programmeId, member.mergedInto))
+    const member = this.#bySubscriber.get(subscriberId)?.find((one) => one.programmeId === programmeId)
+    return member?.mergedInto == null
+      ? member
+      : this.#bySubscriber.get(member.mergedInto)?.find((one) => one.programmeId === programmeId)
   }
 
   readonly membersOf = (subscriberId: number): Member[] =>
@@ -236,5 +231,3 @@ class Work implements Batch, Effects {
     }
   }
 }
-
-const keyOf = (programmeId: string, subscriberId: number): string => `${programmeId}\n${subscriberId}`

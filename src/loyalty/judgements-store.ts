@@ -50,6 +50,15 @@ export function selectJudgedEvents(tx: Tx, subscriberIds: number[], event: strin
   )
 }
 
+/** A judged event by its id; undefined where it was never taken. */
+export async function selectJudgedEvent(tx: Tx, eventId: string): Promise<StoredEvent | undefined> {
+  const [found] = await tx.query<StoredEvent>(
+    `select ${columns} from loyalty.judged_event where event_id = $1`,
+    [eventId],
+  )
+  return found
+}
+
 /** The subscriber, and whoever was merged into the subscriber's memberships. */
 export async function selectPersons(tx: Tx, subscriberId: number): Promise<number[]> {
   const rows = await tx.query<{ id: number }>(

@@ -56,6 +56,10 @@ function localTime(atMs: number, timeZone: string): LocalTime {
   }
 }
 
+/** The day of a moment by the calendar of a zone, such as `2026-03-01`. */
+export const localDay = (atMs: number, timeZone: string): string =>
+  Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(timeZone).toPlainDate().toString()
+
 /** The period that holds a local time, as a text that differs from that of every other period. */
 export function periodOf(period: 'day' | 'week' | 'month' | 'year' | 'ever', local: LocalTime): string {
   switch (period) {

@@ -7,9 +7,12 @@ import {
   householdRequest,
   leaveRequest,
   type MembershipsView,
+  membershipsView,
   type MemberView,
+  memberView,
   mergeRequest,
   type ProgrammesView,
+  programmesView,
 } from './members-contract.ts'
 import type { Members, Membership } from './members-service.ts'
 import type { Member } from './members.ts'
@@ -19,6 +22,49 @@ export type MembersHttpParts = { members: Members; profiles: Profiles; access: A
 
 const admin = { config: { roles: ['admin'] as const } }
 const householdParameters = z.object({ household: z.string().min(1).max(63) })
+
+const options = {
+  programmes: {
+    config: { operation: { summary: 'Programmes with their members by state', answer: programmesView } },
+  },
+  member: {
+    config: { operation: { summary: 'What somebody has in each programme', answer: membershipsView } },
+  },
+  enrol: {
+    config: {
+      ...admin.config,
+      operation: { summary: 'Enrol a member', body: enrolRequest, answer: memberView },
+    },
+  },
+  leave: {
+    config: {
+      ...admin.config,
+      operation: { summary: 'Let a member leave', body: leaveRequest, answer: memberView },
+    },
+  },
+  merge: {
+    config: {
+      ...admin.config,
+      operation: { summary: 'Make one member of two', body: mergeRequest, answer: memberView },
+    },
+  },
+  joinHousehold: {
+    config: {
+      ...admin.config,
+      operation: { summary: 'Let a member enter a household', body: householdRequest, answer: memberView },
+    },
+  },
+  leaveHousehold: {
+    config: {
+      ...admin.config,
+      operation: {
+        summary: 'Let a member leave the household',
+        body: householdRequest,
+        answer: memberView,
+      },
+    },
+  },
+}
 
 /** Adds the routes of programmes, members and households. */
 export function membersRoutes(http: FastifyInstance, parts: MembersHttpParts): void {
@@ -32,14 +78,16 @@ export function membersRoutes(http: FastifyInstance, parts: MembersHttpParts): v
     const { tenantId, keyId } = principalOf(request)
     return access.auditAlone(tenantId, { keyId, action, target: String(target), details })
   }
-  http.get('/v1/loyalty/programmes', (request) => programmesOf(members, tenantOf(request)))
-  http.get<{ Params: { subscriber: string } }>('/v1/members/:subscriber', async (request) => {
+  http.get('/v1/loyalty/programmes', options.programmes, (request) =>
+    programmesOf(members, tenantOf(request)),
+  )
+  http.get<{ Params: { subscriber: string } }>('/v1/members/:subscriber', options.member, async (request) => {
     const tenantId = tenantOf(request)
     const subscriberId = await subscriberOf(profiles, tenantId, request.params.subscriber)
     const memberships = await members.membershipsOf(tenantId, subscriberId)
     return { subscriberId, memberships: memberships.map(membershipView) } satisfies MembershipsView
   })
-  http.post('/v1/loyalty/members', admin, async (request) => {
+  http.post('/v1/loyalty/members', options.enrol, async (request) => {
     const { programme, subscriber, key } = parseInput(enrolRequest, request.body)
     const tenantId = tenantOf(request)
     const subscriberId = await subscriberOf(profiles, tenantId, subscriber)
@@ -47,7 +95,7 @@ export function membersRoutes(http: FastifyInstance, parts: MembersHttpParts): v
     await audit(request, 'member_enrolled', subscriberId, { programme })
     return viewOf(member)
   })
-  http.post('/v1/loyalty/members/leave', admin, async (request) => {
+  http.post('/v1/loyalty/members/leave', options.leave, async (request) => {
     const { programme, subscriber, key } = parseInput(leaveRequest, request.body)
     const tenantId = tenantOf(request)
     const subscriberId = await subscriberOf(profiles, tenantId, subscriber)
@@ -55,7 +103,7 @@ export function membersRoutes(http: FastifyInstance, parts: MembersHttpParts): v
     await audit(request, 'member_left', subscriberId, { programme })
     return viewOf(member)
   })
-  http.post('/v1/loyalty/members/merge', admin, async (request) => {
+  http.post('/v1/loyalty/members/merge', options.merge, async (request) => {
     const { programme, from, into, key } = parseInput(mergeRequest, request.body)
     const tenantId = tenantOf(request)
     const subscriberId = await subscriberOf(profiles, tenantId, into)
@@ -76,7 +124,7 @@ type Audit = (
 ) => Promise<void>
 
 function householdRoutes(http: FastifyInstance, { members, profiles }: MembersHttpParts, audit: Audit): void {
-  http.post('/v1/loyalty/households/:household/members', admin, async (request) => {
+  http.post('/v1/loyalty/households/:household/members', options.joinHousehold, async (request) => {
     const { household } = parseInput(householdParameters, request.params)
     const { programme, subscriber, key } = parseInput(householdRequest, request.body)
     const tenantId = tenantOf(request)
@@ -86,7 +134,7 @@ function householdRoutes(http: FastifyInstance, { members, profiles }: MembersHt
     await audit(request, 'household_joined', subscriberId, { programme, household })
     return viewOf(member)
   })
-  http.post('/v1/loyalty/households/leave', admin, async (request) => {
+  http.post('/v1/loyalty/households/leave', options.leaveHousehold, async (request) => {
     const { programme, subscriber, key } = parseInput(householdRequest, request.body)
     const tenantId = tenantOf(request)
     const subscriberId = await subscriberOf(profiles, tenantId, subscriber)

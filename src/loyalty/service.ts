@@ -54,7 +54,7 @@ export function createLoyalty(dependencies: LoyaltyDependencies): Loyalty {
     kinds: () => consumers.flatMap((consumer) => consumer.kinds ?? []),
   })
   const take: Take = async (tx, tenantId, events) =>
-    takeEvents(parts, tx, await books.of(tenantId), events, dependencies.clock.now())
+    takeEvents(parts, tx, await books.of(tenantId, tx), events, dependencies.clock.now())
   const parts: LoyaltyParts = { ...dependencies, consumers, books, take }
   const earning = createEarning(parts)
   const tiers = createTiers(parts, dependencies.operator)

@@ -43,6 +43,9 @@ export function adHocId(channel: string, template: string): string {
   return `~${channel}~${template}`
 }
 
+/** Whether a cascade is such a single message: it has no document and no version. */
+export const isAdHoc = (cascadeId: string): boolean => cascadeId.startsWith('~')
+
 /** The id of the template whose text is the variable `text`: what is said back to a word such as "STOP". */
 export const REPLY = 'tenure.reply'
 const replyText = { en: '{{ text }}', ru: '{{ text }}', uk: '{{ text }}' }

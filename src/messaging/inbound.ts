@@ -13,10 +13,16 @@ export function inboundOf(
   tenantId: string,
   channel: string,
 ): ChannelEvents {
+  const kind = channelKinds.get(channel)?.traits.addressKind ?? 'msisdn'
+  const identityOf = (address: string): string => (kind === 'msisdn' ? address : `${kind}:${address}`)
+  const subscriberOf = async (address: string): Promise<number | undefined> =>
+    kind === 'subscriber'
+      ? Number(address)
+      : (await profiles.resolveIdentities(tenantId, [identityOf(address)]))[0]
   return {
     onReceipts: (receipts) => takeReceipts(senderOf(tenantId), channel, receipts),
     async onAnswer(answer) {
-      const [subscriberId] = await profiles.resolveIdentities(tenantId, [answer.address])
+      const subscriberId = await subscriberOf(answer.address)
       const sender = senderOf(tenantId)
       const kept = { ...answer, answerId: newId() }
       const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -30,16 +36,13 @@ export function inboundOf(
       return item.reply
     },
     async onAddressGone({ address, reason, atMs }) {
-      const kind = channelKinds.get(channel)?.traits.addressKind ?? 'msisdn'
-      const identity = kind === 'msisdn' ? address : `${kind}:${address}`
-      const [found] = await profiles.resolveIdentities(tenantId, [identity])
-      const subscriberId = kind === 'subscriber' ? Number(address) : found
+      const subscriberId = await subscriberOf(address)
       if (subscriberId === undefined) return
       await new Promise<void>((resolve, reject) => {
         const gone = { channel, subscriberId, hash: hashOf(address), reason, atMs, resolve, reject }
         // Whoever left Viber can still be called: only of a phone number more than one channel makes use.
         const isOfAll = kind !== 'msisdn' && kind !== 'subscriber'
-        senderOf(tenantId).addGone(isOfAll ? { ...gone, identity } : gone)
+        senderOf(tenantId).addGone(isOfAll ? { ...gone, identity: identityOf(address) } : gone)
       })
     },
   }

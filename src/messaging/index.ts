@@ -1,4 +1,5 @@
 export { type Answer, markAnswers, takeAnswers } from './answer-store.ts'
+export { adHocId } from './catalogue.ts'
 export { cascadeRoutes } from './cascade-http.ts'
 export type {
   Callback,

@@ -10,6 +10,7 @@ import {
   type Tx,
 } from '../platform/index.ts'
 import type { Profiles } from '../profiles/index.ts'
+import { isAdHoc } from './catalogue.ts'
 import type { Callback, CallbackReply, Channel, ChannelEvents, SubmitOutcome } from './channel.ts'
 import type { ChannelSettings } from './channels/kinds.ts'
 import { type Clicks, createClicks } from './clicks.ts'
@@ -138,7 +139,9 @@ export function createMessaging(dependencies: MessagingDependencies): Messaging 
     if (starts.length === 0) return
     const versions = new Map<string, number>()
     for (const { cascadeId } of starts) {
-      if (!versions.has(cascadeId))
+      // A single message has no document, and whoever holds a lock does not wait for one to be read.
+      if (isAdHoc(cascadeId)) versions.set(cascadeId, 0)
+      else if (!versions.has(cascadeId))
         versions.set(cascadeId, await documents.versionOf(tenantId, 'Cascade', cascadeId))
     }
     await insertStarts(tx, starts, (id) => versions.get(id)!, clock.nowMs())

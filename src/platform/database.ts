@@ -148,6 +148,8 @@ function nameOf(text: string): string {
 }
 
 function parameter(value: unknown): unknown {
+  // Nearly all values: what follows is asked of each element of each array.
+  if (typeof value === 'string' || typeof value === 'number' || value === null) return value
   if (value instanceof Temporal.Instant) return value.toString()
   if (typeof value === 'bigint') return value.toString()
   if (Array.isArray(value)) return value.map(parameter)

@@ -14,6 +14,12 @@ export type DocumentReader = {
   list(kind: string): object[]
 }
 
+/** All current documents of a tenant at one moment. */
+export type DocumentSnapshot = DocumentReader & {
+  /** The version that is current then; 0 when there is none. */
+  versionOf(kind: string, id: string): number
+}
+
 /** A kind of document: its schema, and the checks that need other documents (references, expressions). */
 export type DocumentKind = {
   kind: string
@@ -138,15 +144,23 @@ export class Documents {
   async get<T>(tenantId: string, kind: string, id: string, version?: number): Promise<T | undefined> {
     const current = (await this.#current(tenantId)).get(keyOf(kind, id))
     if (version === undefined || current?.version === version) return current?.body as T | undefined
-    const key = `${tenantId}/${keyOf(kind, id)}@${version}`
+    const former = this.#former.get(formerKey(tenantId, { kind, id, version }))
+    if (former) return former as T
+    return this.#database.tx(tenantId, (tx) => this.versionIn<T>(tx, tenantId, { kind, id, version }))
+  }
+
+  /** A given version of a document, read in a transaction. */
+  async versionIn<T>(
+    tx: Tx,
+    tenantId: string,
+    { kind, id, version }: DocumentHead & { version: number },
+  ): Promise<T | undefined> {
+    const key = formerKey(tenantId, { kind, id, version })
     const former = this.#former.get(key)
     if (former) return former as T
-    const rows = await this.#database.tx(tenantId, (tx) =>
-      tx.query<Row>('select body from platform.document where kind = $1 and id = $2 and version = $3', [
-        kind,
-        id,
-        version,
-      ]),
+    const rows = await tx.query<Row>(
+      'select body from platform.document where kind = $1 and id = $2 and version = $3',
+      [kind, id, version],
     )
     if (rows[0]) this.#former.set(key, rows[0].body)
     return rows[0]?.body as T | undefined
@@ -164,8 +178,13 @@ export class Documents {
   }
 
   /** Reads current documents without waiting, for checks and declarations. */
-  async reader(tenantId: string): Promise<DocumentReader> {
+  async reader(tenantId: string): Promise<DocumentSnapshot> {
     return readerOf(tenantId, await this.#current(tenantId))
+  }
+
+  /** The same read in a transaction, which must not wait for another connection while it holds one. */
+  async readerIn(tx: Tx, tenantId: string): Promise<DocumentSnapshot> {
+    return readerOf(tenantId, await selectCurrent(tx))
   }
 
   /** All current documents of a tenant, in order of kind and id: what `tenure export` writes. */
@@ -204,15 +223,17 @@ export class Documents {
     return current
   }
 
-  async #read(tenantId: string): Promise<Map<string, Row>> {
-    const rows = await this.#database.tx(tenantId, (tx) =>
-      tx.query<Row>(
-        `select distinct on (kind, id) kind, id, version, body, digest
-         from platform.document order by kind, id, version desc`,
-      ),
-    )
-    return new Map(rows.map((row) => [keyOf(row.kind, row.id), row]))
+  #read(tenantId: string): Promise<Map<string, Row>> {
+    return this.#database.tx(tenantId, selectCurrent)
   }
+}
+
+async function selectCurrent(tx: Tx): Promise<Map<string, Row>> {
+  const rows = await tx.query<Row>(
+    `select distinct on (kind, id) kind, id, version, body, digest
+     from platform.document order by kind, id, version desc`,
+  )
+  return new Map(rows.map((row) => [keyOf(row.kind, row.id), row]))
 }
 
 type Parsed = { head: DocumentHead; body?: object; problems: Problem[] }
@@ -260,11 +281,14 @@ export function parseInput<T>(schema: z.ZodType<T>, input: unknown): T {
 }
 
 const keyOf = (kind: string, id: string): string => `${kind}/${id}`
+const formerKey = (tenantId: string, { kind, id, version }: DocumentHead & { version: number }): string =>
+  `${tenantId}/${keyOf(kind, id)}@${version}`
 const digestOf = (body: object): string => createHash('sha256').update(json(body)).digest('hex')
 
-function readerOf(tenantId: string, rows: Map<string, Row>): DocumentReader {
+function readerOf(tenantId: string, rows: Map<string, Row>): DocumentSnapshot {
   return {
     tenantId,
+    versionOf: (kind, id) => rows.get(keyOf(kind, id))?.version ?? 0,
     get: (kind, id) => rows.get(keyOf(kind, id))?.body,
     list: (kind) => [...rows.values()].filter((row) => row.kind === kind).map((row) => row.body),
   }

@@ -1,6 +1,6 @@
 import type { Access } from '../../access/index.ts'
 import type { Events } from '../../events/index.ts'
-import type { Loyalty, Membership } from '../../loyalty/index.ts'
+import { type Loyalty, type Membership, subscriberOf as subscriberByParameter } from '../../loyalty/index.ts'
 import type { Profiles } from '../../profiles/index.ts'
 import { type Clock, type Database, DomainError } from '../../platform/index.ts'
 import { type Asked, notFound, pageOf, type Resource } from './answering.ts'
@@ -124,21 +124,15 @@ export const readers: Record<string, Reader> = {
   ),
 }
 
-/** A subscriber by number, by the id of a membership, or by identity. Throws `subscriber_not_found`. */
+/** A subscriber by the id of a membership, by number or by identity. Throws `subscriber_not_found`. */
 export async function subscriberOf(
   { profiles }: FacadeParts,
   tenantId: string,
   text: string,
 ): Promise<number> {
-  const named = resources.readMembershipId(text)
-  if (named) return named.subscriberId
-  if (/^\d{1,9}$/.test(text)) return Number(text)
-  const [found] = await profiles.resolveIdentities(tenantId, [text])
-  if (found !== undefined) return found
-  throw new DomainError('subscriber_not_found', 'no subscriber has this identity', {
-    field: 'id',
-    expected: 'a subscriber id, msisdn:+7…, account:… or external:…',
-  })
+  return (
+    resources.readMembershipId(text)?.subscriberId ?? (await subscriberByParameter(profiles, tenantId, text))
+  )
 }
 
 /** An identity by which events name a subscriber. Throws `subscriber_not_found` where there is none. */

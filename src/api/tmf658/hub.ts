@@ -82,10 +82,13 @@ const balances = new Set([
   'loyalty.points_returned',
   'loyalty.points_expired',
   'loyalty.points_transferred',
+  'loyalty.points_received',
   'loyalty.points_converted',
   'loyalty.points_corrected',
   'loyalty.points_burned',
   'loyalty.reward_redeemed',
+  'loyalty.redemption_cancelled',
+  'loyalty.redemption_refunded',
   'loyalty.prize_won',
 ])
 

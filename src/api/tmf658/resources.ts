@@ -28,10 +28,15 @@ export const specOf = (programme: Programme, version: number, language: Language
 /** A member, the product, account and balance have one id: programme and subscriber. */
 export const membershipId = ({ member }: Membership): string => `${member.programmeId}:${member.subscriberId}`
 
+/** Numbers of subscribers are PostgreSQL's int4. */
+const LAST_SUBSCRIBER = 2 ** 31 - 1
+
 /** Programme and subscriber of such an id; undefined for any other text. */
 export function readMembershipId(id: string): { programmeId: string; subscriberId: number } | undefined {
   const match = /^([a-z0-9][a-z0-9-]*):(\d{1,10})$/.exec(id)
-  return match ? { programmeId: match[1]!, subscriberId: Number(match[2]) } : undefined
+  return match && Number(match[2]) <= LAST_SUBSCRIBER
+    ? { programmeId: match[1]!, subscriberId: Number(match[2]) }
+    : undefined
 }
 
 const statuses = { active: 'active', left: 'terminated', merged: 'terminated' } as const

@@ -220,7 +220,8 @@ test('errors have the shape of the Open APIs, whoever throws them', async () => 
     body: { '@type': 'Error', code, reason: expect.any(String) as string, status: String(status) },
   })
   expect(await call('GET', '/loyaltyBalance/none')).toMatchObject(shape(404, 'tmf_resource_not_found'))
-  expect(await call('GET', '/loyaltyProgramProduct/main:999999')).toMatchObject(shape(404))
+  for (const id of ['main:999999', 'main:9999999999'])
+    expect(await call('GET', `/loyaltyProgramProduct/${id}`)).toMatchObject(shape(404))
   expect(await call('GET', '/unheardOf')).toMatchObject(shape(404))
   expect(await call('GET', '/loyaltyBalance?limit=none')).toMatchObject(shape(400, 'request_invalid'))
   expect(await call('GET', '/loyaltyBalance?limit=5000')).toMatchObject(shape(400))
@@ -255,7 +256,9 @@ test('points are earned and burned below a balance, once a key, and never more t
       '@type': 'LoyaltyEarn',
     },
   })
-  await move('loyaltyEarn', 12.5, 'e1')
+  expect((await move('loyaltyEarn', 12.5, 'e1')).body['id']).toBe(earned.body['id'])
+  expect(await move('loyaltyEarn', 13, 'e1')).toMatchObject({ status: 409, body: { status: '409' } })
+  expect((await move('loyaltyEarn', 1, 'e'.repeat(201))).status).toBe(400)
   expect(await valueOf()).toBe(12.5)
   expect((await move('loyaltyBurn', '2.25', 'b1')).status).toBe(201)
   await move('loyaltyBurn', '2.25', 'b1')

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Access, principalOf } from '../../access/index.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '../../platform/index.ts'
-import { DomainError, newId } from '../../platform/index.ts'
+import { derivedId, DomainError, newId, parseInput } from '../../platform/index.ts'
 import { bodyOf, type Resource } from './answering.ts'
 import { type FacadeParts, membershipById, readers, subjectOf, subscriberOf } from './facade.ts'
 import { hrefOf } from './resources.ts'
@@ -32,9 +32,10 @@ const newEvent = z.looseObject({
 })
 
 /** An idempotency key from the head, as draft-ietf-httpapi-idempotency-key-header has it. */
-function keyOf(request: FastifyRequest): { key?: string } {
+type Keyed = { key?: string }
+function keyOf(request: FastifyRequest): Keyed {
   const key = request.headers['idempotency-key']
-  return typeof key === 'string' && key !== '' ? { key: key.slice(0, 200) } : {}
+  return key === undefined ? {} : { key: parseInput(text, key) }
 }
 
 /** Adds what can be changed: memberships, points earned and burned below a balance, events. */
@@ -99,7 +100,7 @@ function movementRoutes(http: FastifyInstance, parts: FacadeParts): void {
         throw new DomainError('tmf_request_invalid', 'the balance is in another unit', details)
       }
       const points = minorOf(String(quantity.value), programme.decimals)
-      const about = {
+      const about: Keyed & { tenantId: string; programmeId: string; subscriberId: number } = {
         tenantId,
         programmeId: programme.id,
         subscriberId: member.subscriberId,
@@ -112,7 +113,8 @@ function movementRoutes(http: FastifyInstance, parts: FacadeParts): void {
         reason: description,
       })
       const loyaltyBalance = await readers['loyaltyBalance']!.find(parts, tenantId, id)
-      const movementId = newId()
+      const { key } = about
+      const movementId = key === undefined ? newId() : derivedId(tenantId, kind, id, key)
       return reply.code(201).send({
         id: movementId,
         href: `${hrefOf('loyaltyBalance', id)}/${kind}/${movementId}`,

@@ -18,11 +18,13 @@ for (const [network, prefix] of [
   inside.addSubnet(network, prefix, 'ipv4')
 }
 for (const [network, prefix] of [
-  ['::', 128],
-  ['::1', 128],
+  ['::', 96],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['fec0::', 10],
   ['ff00::', 8],
 ] as const) {
   inside.addSubnet(network, prefix, 'ipv6')
@@ -41,11 +43,10 @@ export function networksOf(cidrs: readonly string[]): BlockList {
 
 /** Whether an address may be called: one outside, or one of the allowed networks. */
 export function isCallable(address: string, allowed: BlockList): boolean {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  const plain = mapped ?? address
-  const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4'
-  if (isIP(plain) === 0) return false
-  return allowed.check(plain, family) || !inside.check(plain, family)
+  if (isIP(address) === 0) return false
+  // An IPv4 address in the form of IPv6 is compared as what it is.
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+  return allowed.check(address, family) || !inside.check(address, family)
 }
 
 /** A call to an inside address, refused before a connection is made. */

@@ -35,3 +35,5 @@ export type DeadLettersOfWebhook = z.infer<typeof deadLettersOfWebhook>
 export const replayDeadRequest = z.strictObject({
   letterIds: z.array(z.uuid()).min(1).max(10_000).optional(),
 })
+/** How many will be sent again. */
+export const replayedDead = z.object({ replayed: z.int() })

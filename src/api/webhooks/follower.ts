@@ -1,5 +1,5 @@
 import type { BlockList } from 'node:net'
-import type { Clock, Database, EventLog } from '../../platform/index.ts'
+import type { Clock, Database, EventLog, Tx } from '../../platform/index.ts'
 import { gapAfter, pauseAfter } from './backoff.ts'
 import { Delivery } from './delivery.ts'
 import { type Posted, postAll, type Streak } from './posting.ts'
@@ -26,6 +26,8 @@ const PAGE = 100
 /** With so many waiting letters nothing more is read: the log keeps the rest. */
 const MOST_WAITING = 200
 const LOOK_MS = 1_000
+
+class LeaseLost extends Error {}
 
 /**
  * Delivers the log to one target, alone and in a time of its own, so that a slow or broken receiver holds back nobody
@@ -89,7 +91,7 @@ export class Follower {
         else this.#positions = undefined
       } catch (error) {
         this.#positions = undefined
-        if (!this.#isStopped) onError(error)
+        if (!this.#isStopped && !(error instanceof LeaseLost)) onError(error)
       }
       if (waitMs > 0 && !this.#isStopped && !this.#isWoken) await this.#sleep(waitMs)
     }
@@ -113,34 +115,44 @@ export class Follower {
     const pauseMs = this.#pausedUntilMs - clock.nowMs()
     if (pauseMs > 0) return pauseMs
     const isProbe = this.#failures > 0
-    const { due, waiting } = await database.tx(tenantId, async (tx) => {
-      const asked = isProbe ? { limit: 1, anyway: true } : { limit: PAGE, anyway: false }
-      return {
-        due: await store.selectDue(tx, this.target.id, clock.now(), asked),
-        waiting: await store.selectWaiting(tx, this.target.id),
-      }
-    })
+    const { due, waiting } = await database.tx(tenantId, async (tx) => ({
+      due: isProbe
+        ? await store.selectProbe(tx, this.target.id)
+        : await store.selectDue(tx, this.target.id, clock.now(), PAGE),
+      waiting: await store.selectWaiting(tx, this.target.id),
+    }))
+    const mayRead = waiting.count < MOST_WAITING
+    // One letter that is never taken must not be all that a receiver is asked with: perhaps it takes the next event.
+    if (
+      isProbe &&
+      mayRead &&
+      due.every(({ attempts }) => attempts > 0) &&
+      (await this.#readOn(waiting.lanes))
+    )
+      return 0
     if (due.length > 0) {
       await this.#again(due)
       return 0
     }
-    if (waiting.count < MOST_WAITING && (await this.#readOn(waiting.lanes))) return 0
+    if (!isProbe && mayRead && (await this.#readOn(waiting.lanes))) return 0
     return waiting.nextDue ? Math.max(1, waiting.nextDue.epochMilliseconds - clock.nowMs()) : LOOK_MS
   }
 
   /** Tries letters that wait. */
   async #again(due: store.StoredLetter[]): Promise<void> {
-    const { database, tenantId, clock } = this.#parts
+    const { clock } = this.#parts
     const posted = await this.#post(due)
     const now = clock.now()
-    const failures = posted.failed.map(({ letter, error, retryAfterMs = 0 }) => {
+    // Calls that were ended here are no fault of the receiver.
+    const failed = this.#isStopped ? [] : posted.failed
+    const failures = failed.map(({ letter, error, retryAfterMs = 0 }) => {
       const attempts = letter.attempts + 1
       const waitedMs = now.epochMilliseconds - letter.firstFailedAt.epochMilliseconds
       const dueAt = now.add({ milliseconds: Math.max(gapAfter(attempts), retryAfterMs) })
       const isDead = waitedMs >= this.target.giveUpMs
       return { letterId: letter.letterId, attempts, dueAt, lastError: error, isDead }
     })
-    await database.tx(tenantId, async (tx) => {
+    await this.#storeIfMine(async (tx) => {
       const ids = posted.taken.map(({ letterId }) => letterId)
       if (ids.length > 0) await store.deleteLetters(tx, this.target.id, ids)
       await store.saveFailures(tx, this.target.id, failures)
@@ -152,9 +164,10 @@ export class Follower {
     const positions = (this.#positions ??= await this.#begin())
     const types = await this.#parts.types()
     let hasRead = false
+    const limit = this.#failures > 0 ? 1 : PAGE
     for (const [partition, from] of positions) {
-      if (this.#isStopped || this.#failures > 0) break
-      const place = { partition, from, limit: PAGE }
+      if (this.#isStopped || (hasRead && this.#failures > 0)) break
+      const place = { partition, from, limit }
       const { page, next } = await nextPage(this.#parts.log, this.target, types, place)
       if (next === from) continue
       hasRead = true
@@ -165,7 +178,7 @@ export class Follower {
   }
 
   async #deliver(page: Dispatch[], lanes: Set<number>, partition: number, next: number): Promise<void> {
-    const { database, tenantId, clock } = this.#parts
+    const { clock } = this.#parts
     const held = page.filter(({ lane }) => lanes.has(lane))
     const posted = await this.#post(page.filter(({ lane }) => !lanes.has(lane)))
     if (this.#isStopped) return
@@ -187,9 +200,18 @@ export class Follower {
         }
       })
     for (const { lane } of letters) lanes.add(lane)
-    await database.tx(tenantId, async (tx) => {
+    await this.#storeIfMine(async (tx) => {
       await store.insertLetters(tx, this.target.id, letters)
       await store.savePosition(tx, this.target.id, partition, next)
+    })
+  }
+
+  /** Stores what became of calls, unless another process has taken over while they were under way. */
+  async #storeIfMine(work: (tx: Tx) => Promise<void>): Promise<void> {
+    const { database, tenantId, owner } = this.#parts
+    await database.tx(tenantId, async (tx) => {
+      if (!(await store.holdsLease(tx, this.target.id, owner))) throw new LeaseLost()
+      await work(tx)
     })
   }
 

@@ -4,6 +4,7 @@ import {
   deadLettersOfWebhook,
   type DeadLettersOfWebhook,
   replayDeadRequest,
+  replayedDead,
   webhooksView,
   type WebhooksView,
 } from './contract.ts'
@@ -20,7 +21,11 @@ export function webhookRoutes(
   http: FastifyInstance,
   { webhooks, access }: { webhooks: Webhooks; access: Access },
 ): void {
-  const replay = { summary: 'Send what a receiver never took once more', body: replayDeadRequest }
+  const replay = {
+    summary: 'Send what a receiver never took once more',
+    body: replayDeadRequest,
+    answer: replayedDead,
+  }
   const admin = { config: { roles: ['admin'] as const, operation: replay } }
   const status = { summary: 'Receivers and how each does', answer: webhooksView }
   const dead = { summary: 'What a receiver never took', answer: deadLettersOfWebhook }

@@ -17,15 +17,16 @@ export async function nextPage(
 ): Promise<{ page: Dispatch[]; next: number }> {
   const end = await log.endOffset(partition)
   if (from >= end) return { page: [], next: from }
-  const hashes = new Set(types.filter((type) => target.wants(type)).map(typeHash))
-  if (hashes.size === 0) return { page: [], next: end }
+  // Types that another process has just declared are not known here yet: their events are looked at.
+  const unwanted = new Set(types.filter((type) => !target.wants(type)).map(typeHash))
+  for (const type of types) if (target.wants(type)) unwanted.delete(typeHash(type))
   const chunks = await log.read(partition, from, Math.min(SCAN_RECORDS, end - from))
   const read = chunks.reduce((at, { firstOffset, count }) => Math.max(at, firstOffset + count), from)
   const page: Dispatch[] = []
   for (const { offset, record } of entriesOf(chunks)) {
     if (offset >= end) break
     if (page.length === limit) return { page, next: offset }
-    if (!hashes.has(record.readUInt32LE(TYPE_HASH_AT))) continue
+    if (unwanted.has(record.readUInt32LE(TYPE_HASH_AT))) continue
     const event = decodeRecord(record)
     const letter = target.wants(event.type) ? target.letterOf(event) : undefined
     if (!letter) continue

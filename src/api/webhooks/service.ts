@@ -53,14 +53,15 @@ export function createWebhooks(parts: FollowersParts): Webhooks {
       async run(tenantId) {
         const last = looks.get(tenantId)
         const atMs = clock.nowMs()
-        // Another process may have saved documents; a log that grows all the time is no reason to look for that.
-        if (!last || Math.abs(atMs - last.atMs) >= LOOK_MS) {
+        // Another process may have saved something; a log that grows all the time is no reason to look for that.
+        if (!last || stale.has(tenantId) || Math.abs(atMs - last.atMs) >= LOOK_MS) {
           const fingerprint = await documents.fingerprint(tenantId, kinds)
-          looks.set(tenantId, { atMs, fingerprint })
           if (last && last.fingerprint !== fingerprint) documents.forget(tenantId)
-          if (last?.fingerprint !== fingerprint) stale.add(tenantId)
+          stale.delete(tenantId)
+          looks.delete(tenantId)
+          await followers.reconcile(tenantId)
+          looks.set(tenantId, { atMs, fingerprint })
         }
-        if (stale.delete(tenantId)) await followers.reconcile(tenantId)
         followers.wake(tenantId)
         return { more: false, nextDueMs: null }
       },

@@ -32,6 +32,15 @@ export async function lease(
   return rows.length === 1
 }
 
+/** Whether a process has the lease still; nobody takes it before the transaction ends. */
+export async function holdsLease(tx: Tx, targetId: string, owner: string): Promise<boolean> {
+  const rows = await tx.query(
+    'select from api.webhook_state where target_id = $1 and leased_by = $2 for update',
+    [targetId, owner],
+  )
+  return rows.length === 1
+}
+
 /** Lets others have the target at once. */
 export async function release(tx: Tx, targetId: string, owner: string): Promise<void> {
   await tx.query('update api.webhook_state set leased_until = null where target_id = $1 and leased_by = $2', [
@@ -66,25 +75,23 @@ export async function savePosition(tx: Tx, targetId: string, partition: number, 
 const columns = `letter_id as "letterId", lane, type, content_type as "contentType", body, attempts,
   first_failed_at as "firstFailedAt", due_at as "dueAt", last_error as "lastError"`
 
-/**
- * The foremost waiting letter of each subscriber that is due, the earliest first. `anyway`: the very first one,
- * whether or not it is due, to see whether the receiver is back.
- */
-export function selectDue(
+const foremost = `select ${columns} from api.webhook_letter l
+  where target_id = $1 and state = 'waiting'
+    and not exists (select from api.webhook_letter e where e.target_id = $1 and e.state = 'waiting'
+                    and e.lane = l.lane and e.seq < l.seq)`
+
+/** The foremost waiting letter of each subscriber, as far as it is due, the earliest first. */
+export const selectDue = (
   tx: Tx,
   targetId: string,
   now: Temporal.Instant,
-  { limit, anyway }: { limit: number; anyway: boolean },
-): Promise<StoredLetter[]> {
-  return tx.query<StoredLetter>(
-    `select ${columns} from api.webhook_letter l
-     where target_id = $1 and state = 'waiting' and ($2 or due_at <= $3)
-       and not exists (select from api.webhook_letter e where e.target_id = $1 and e.state = 'waiting'
-                       and e.lane = l.lane and e.seq < l.seq)
-     order by seq limit $4`,
-    [targetId, anyway, now, limit],
-  )
-}
+  limit: number,
+): Promise<StoredLetter[]> =>
+  tx.query(`${foremost} and due_at <= $2 order by seq limit $3`, [targetId, now, limit])
+
+/** The letter to see with whether a receiver is back, due or not: of the foremost ones that which was tried least. */
+export const selectProbe = (tx: Tx, targetId: string): Promise<StoredLetter[]> =>
+  tx.query(`${foremost} order by attempts, seq limit 1`, [targetId])
 
 /** Subscribers of waiting letters, how many letters wait, and when the next of them is due. */
 export async function selectWaiting(

@@ -6,7 +6,9 @@ import { eventType, type LoyaltyWorld, loyaltyWorld } from '../../../test/loyalt
 import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
 import { eventTypeKind } from '../../events/index.ts'
 import { Documents, systemClock } from '../../platform/index.ts'
+import { cloudEventOf } from './cloud-event.ts'
 import { createWebhooks, type Webhooks } from './service.ts'
+import type { Target } from './target.ts'
 import { webhookKind } from './webhook.ts'
 
 const secret = `whsec_${Buffer.from('a secret of twenty-four bytes').toString('base64')}`
@@ -37,7 +39,7 @@ beforeEach(async () => {
   }
 })
 
-function start(allowedNetworks: string[]): Webhooks {
+function start(allowedNetworks: string[], targets: Target[] = []): Webhooks {
   return createWebhooks({
     database: stores.database,
     // Real time: what is waited for here are calls.
@@ -45,6 +47,7 @@ function start(allowedNetworks: string[]): Webhooks {
     documents,
     logOf: () => world.log,
     allowedNetworks,
+    targetsOf: async () => targets,
     leaseMs: 600,
     onError: (error) => errors.push(error),
   })
@@ -112,7 +115,10 @@ async function apply(...given: object[]): Promise<void> {
   await expect.poll(async () => (await positions()).length).toBe(2 * given.length)
 }
 const run = () => webhooks.stage.run(world.tenantId)
-const positions = () => world.tx<unknown[]>((tx) => tx.query('select from api.webhook_position'))
+const positions = () =>
+  world.tx<unknown[]>((tx) =>
+    tx.query('select target_id, partition, next_offset from api.webhook_position order by 1, 2'),
+  )
 const append = async (subscriberId: number, ...ns: number[]): Promise<void> => {
   await world.append(...ns.map((n) => ({ subscriberId, type: 'n', data: { n, at: 0 } })))
   await run()
@@ -162,7 +168,7 @@ test('a failure holds back what follows about its subscriber, and nothing else',
   await world.tx((tx) => tx.query('update api.webhook_letter set due_at = now()'))
   await expect.poll(() => ofSubscriber(taken, 1), { timeout: 5_000 }).toEqual([1, 2, 5])
   expect(new Set(calls.filter(({ n }) => n === 1).map(({ id }) => id)).size).toBe(1)
-  expect(await statusOf('crm')).toMatchObject({ waiting: 0, behind: 0 })
+  await expect.poll(() => statusOf('crm')).toMatchObject({ waiting: 0, behind: 0 })
 })
 
 test('receivers that hang, fail or redirect inside hold back nobody else', async () => {
@@ -232,6 +238,81 @@ test('what is not taken for days is laid aside, and can be sent again', async ()
   expect(await webhooks.revive(world.tenantId, 'crm', null)).toBe(1)
   await expect.poll(() => taken.map(({ n }) => n)).toEqual([2, 1])
   expect(await statusOf('crm')).toMatchObject({ dead: 0 })
+})
+
+test('a letter that is never taken does not stop others, though the target counts as down because of it', async () => {
+  const { url, taken } = await receiver((call, response) =>
+    call.n === 1 ? response.writeHead(500).end() : ok(call, response),
+  )
+  await apply(hook('crm', url))
+  await append(1, 1)
+  await expect
+    .poll(
+      async () => {
+        await world.tx((tx) => tx.query('update api.webhook_letter set due_at = now()'))
+        await run()
+        return (await statusOf('crm')).isDown
+      },
+      { timeout: 10_000 },
+    )
+    .toBe(true)
+  await append(2, 2, 3)
+  await expect.poll(() => ofSubscriber(taken, 2), { timeout: 5_000 }).toEqual([2, 3])
+  await expect.poll(() => statusOf('crm')).toMatchObject({ waiting: 1 })
+})
+
+test('a target that took nothing for so long that all its letters are dead is told of what comes next', async () => {
+  let isUp = false
+  const { url, taken } = await receiver((call, response) =>
+    isUp ? ok(call, response) : response.writeHead(500).end(),
+  )
+  await webhooks.stop()
+  const target: Target = {
+    id: 'own',
+    url,
+    secrets: [secret],
+    concurrency: 8,
+    timeoutMs: 300,
+    giveUpMs: 0,
+    version: '1',
+    wants: (type) => type === 'n',
+    letterOf: (event) => cloudEventOf(event, {}),
+  }
+  webhooks = start(['127.0.0.0/8'], [target])
+  await run()
+  await expect.poll(async () => (await positions()).length).toBe(2)
+  const own = async () => (await webhooks.status(world.tenantId))[0]!
+  await append(1, 1, 2)
+  for (let id = 2; id < 7; id++) await append(id, id)
+  await expect.poll(own, { timeout: 5_000 }).toMatchObject({ isDown: true })
+  await world.tx((tx) => tx.query(`update api.webhook_letter set state = 'dead'`))
+  isUp = true
+  await append(9, 9)
+  await expect.poll(() => ofSubscriber(taken, 9), { timeout: 5_000 }).toEqual([9])
+})
+
+test('a process that has lost its lease during a call stores nothing of it; who has the lease posts it again', async () => {
+  const held: (() => void)[] = []
+  const { url, calls } = await receiver((call, response) => void held.push(() => ok(call, response)))
+  await apply(hook('crm', url, { timeoutMs: 5_000 }))
+  await append(1, 1)
+  await expect.poll(() => held.length).toBe(1)
+  const before = await positions()
+  const lend = (owner: string, until: string): Promise<unknown> =>
+    world.tx((tx) => tx.query(`update api.webhook_state set leased_by = '${owner}', leased_until = ${until}`))
+  await lend(crypto.randomUUID(), `now() + interval '1 hour'`)
+  held[0]!()
+  // The next call of another letter would show that the answer counted.
+  await append(1, 2)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect([await positions(), calls.length]).toEqual([before, 1])
+  await lend(crypto.randomUUID(), 'now()')
+  await expect.poll(() => held.length, { timeout: 5_000 }).toBe(2)
+  held[1]!()
+  await expect.poll(() => held.length, { timeout: 5_000 }).toBe(3)
+  held[2]!()
+  expect(calls.map(({ n }) => n)).toEqual([1, 1, 2])
+  expect(calls[0]!.id).toBe(calls[1]!.id)
 })
 
 test('inside addresses are not called, by whatever name', async () => {

@@ -3,6 +3,7 @@ import { documentId, MAIN_PROGRAMME } from '../programmes.ts'
 
 const score = z.int().min(1).max(100)
 const points = z.string().regex(/^\d{1,15}$/, 'a whole number of minor units')
+const someMinor = z.string().regex(/^[1-9]\d{0,14}$/, 'a whole number of minor units above 0')
 /** More deeds than a standing keeps can never come together. */
 const count = z.int().min(2).max(100)
 const days = z.int().min(1).max(90)
@@ -16,7 +17,7 @@ const velocity = z
     of: z.enum(deeds),
     withinHours: z.int().min(1).max(720),
     times: count.optional(),
-    points: points.optional(),
+    points: someMinor.optional(),
     score,
   })
   .refine((one) => one.times !== undefined || one.points !== undefined, {
@@ -51,7 +52,7 @@ export const abusePolicy = z
       freshReceiver: z
         .strictObject({
           youngerThanDays: days,
-          points,
+          points: someMinor,
           /** It is one if its own points are less than this share of all that it got. */
           ownBelowPercent: z.int().min(1).max(100).default(20),
           score,

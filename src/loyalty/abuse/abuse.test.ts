@@ -343,6 +343,85 @@ test('a case that nobody decides lapses and gives back; its deeds open no other 
   expect(await world.logged('loyalty.abuse_lapsed')).toHaveLength(1)
 })
 
+const merge = (from: number, into: number): Promise<unknown> =>
+  world.loyalty.members.merge({ tenantId: world.tenantId, programmeId: 'club', subscriberId: into, from })
+
+test('what was forfeited by a member who is another one now goes back to that one', async () => {
+  await world.apply(policy({ signals: { manyToOne } }))
+  const [first, second, ...from] = (await members(5)) as [number, number, ...number[]]
+  for (const id of from) await send(id, first, 10n)
+  const [found] = await openCases()
+  await expect(merge(first, second)).rejects.toMatchObject({ code: 'member_merge_conflict' })
+  await decide(found!.caseId, 'confirm')
+  await merge(first, second)
+  expect(await held(second)).toEqual([200n, 0n])
+  expect(await may(second, 1n)).toMatchObject([{ isAllowed: false, caseId: found!.caseId }])
+  await decide(found!.caseId, 'release')
+  expect([await held(first), await held(second)]).toEqual([
+    [0n, 0n],
+    [230n, 0n],
+  ])
+  // The reasons of the case strike the one who goes on no more.
+  for (const id of from) await send(id, second, 10n)
+  expect(await openCases()).toEqual([])
+  expect((await world.verify()).ok).toBe(true)
+})
+
+test('deeds, instruments and cases of two members who become one are those of one', async () => {
+  const velocity = [{ of: 'redeemed', withinHours: 1, times: 3, score: 60 }]
+  const shared = [{ kind: 'device', on: ['visit'], field: 'deviceId', members: 2, withinDays: 9, score: 60 }]
+  await world.apply(policy({ signals: { velocity, shared } }))
+  const [first, second, third] = (await members(3)) as [number, number, number]
+  for (const id of [first, first, second]) await redeem(id, 1)
+  await merge(first, second)
+  await redeem(second, 1)
+  const [one] = await openCases()
+  expect(one).toMatchObject({ subscriberId: second, findings: [{ saw: { times: 4 } }] })
+  for (const id of [third, third, third]) await redeem(id, 1)
+  await merge(third, second)
+  expect(await openCases()).toMatchObject([{ subscriberId: second }, { subscriberId: second }])
+  for (const id of [first, second, third]) {
+    await world.append({ subscriberId: id, type: 'visit', data: { deviceId: 'tablet' } })
+    await world.run()
+  }
+  // One person with three numbers is no ring.
+  for (const { findings } of await openCases())
+    expect(findings).toMatchObject([{ reason: 'velocity_redeemed' }])
+})
+
+test('a young account’s case that lapsed is not opened again by what was before', async () => {
+  const freshReceiver = { youngerThanDays: 60, points: '20', ownBelowPercent: 30, score: 60 }
+  await world.apply(policy({ signals: { freshReceiver }, openForDays: 5 }))
+  const [sender] = (await members(1)) as [number]
+  const [fresh] = (await members(1, 0n, 2)) as [number]
+  await send(sender, fresh, 20n)
+  expect(await openCases()).toHaveLength(1)
+  advance(6 * DAY_MS)
+  await world.run()
+  await earn(fresh, 1)
+  expect(await openCases()).toEqual([])
+  await send(sender, fresh, 20n)
+  expect(await openCases()).toHaveLength(1)
+})
+
+test('an event that comes late adds to the time in which it happened, not to the present', async () => {
+  await world.apply(
+    policy({ signals: { velocity: [{ of: 'earned', withinHours: 2, times: 3, score: 60 }] } }),
+  )
+  const [id] = (await members(1)) as [number]
+  const earnAt = (hoursAgo: number): Promise<unknown> => {
+    const event = told('loyalty.points_earned', id, { points: 1 })
+    const atMs = event.atMs - hoursAgo * 3_600_000
+    return world.tx((tx) => world.loyalty.take(tx, world.tenantId, [{ ...event, atMs }]))
+  }
+  await earnAt(0)
+  await earnAt(1)
+  await earnAt(90)
+  expect(await openCases()).toEqual([])
+  await earnAt(1)
+  expect(await openCases()).toHaveLength(1)
+})
+
 test('a policy that holds more than it limits, or names a field nobody declared, is refused', async () => {
   const shared = [{ kind: 'payment', on: ['visit'], field: 'cart', members: 3, withinDays: 30, score: 60 }]
   await expect(world.apply(policy({ signals: { shared } }))).rejects.toThrow('signals.shared.0.field')

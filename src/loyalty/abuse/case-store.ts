@@ -1,12 +1,12 @@
 import { instantOf, json, type Tx } from '../../platform/index.ts'
-import type { AbuseCase, CaseState, Hold } from './case.ts'
+import { type AbuseCase, type CaseState, type Hold, memberSubject } from './case.ts'
 
 const columns = `case_id as "caseId", programme_id as "programmeId", subscriber_id as "subscriberId", state, level,
   score, findings, holds, limit_points as "limitPoints", opened_at as "openedAt", closes_at as "closesAt",
   decided_at as "decidedAt", decided_by as "decidedBy", note`
 
 type Row = Omit<AbuseCase, 'holds' | 'openedAtMs' | 'closesAtMs' | 'decidedAtMs'> & {
-  holds: { key: string; points: string }[]
+  holds: { key: string; points: string; account: string }[]
   openedAt: Temporal.Instant
   closesAt: Temporal.Instant | null
   decidedAt: Temporal.Instant | null
@@ -15,7 +15,7 @@ type Row = Omit<AbuseCase, 'holds' | 'openedAtMs' | 'closesAtMs' | 'decidedAtMs'
 function caseOf({ holds, openedAt, closesAt, decidedAt, ...row }: Row): AbuseCase {
   return {
     ...row,
-    holds: holds.map(({ key, points }): Hold => ({ key, points: BigInt(points) })),
+    holds: holds.map(({ points, ...one }): Hold => ({ ...one, points: BigInt(points) })),
     openedAtMs: openedAt.epochMilliseconds,
     closesAtMs: closesAt?.epochMilliseconds ?? null,
     decidedAtMs: decidedAt?.epochMilliseconds ?? null,
@@ -25,7 +25,7 @@ function caseOf({ holds, openedAt, closesAt, decidedAt, ...row }: Row): AbuseCas
 const select = async (tx: Tx, where: string, values: unknown[]): Promise<AbuseCase[]> =>
   (await tx.query<Row>(`select ${columns} from loyalty.abuse_case where ${where}`, values)).map(caseOf)
 
-/** Cases of members that hold at a moment: open ones, and confirmed ones as long as they forbid anything. */
+/** Cases of members that hold after a moment: open ones, and confirmed ones as long as they forbid anything. */
 export const selectInForce = (tx: Tx, subscriberIds: number[], now: Temporal.Instant): Promise<AbuseCase[]> =>
   select(
     tx,
@@ -148,15 +148,21 @@ export async function saveExemptions(tx: Tx, exemptions: Exemption[]): Promise<v
   )
 }
 
-/** Cases about one member are about the one as whom they go on; of two open ones the other's stays. */
+/** Cases and exemptions of one member are those of the one as whom they go on, who may have two open cases then. */
 export async function mergeCases(
   tx: Tx,
   { programmeId, from, into }: { programmeId: string; from: number; into: number },
 ): Promise<void> {
   await tx.query(
-    `update loyalty.abuse_case as c set subscriber_id = $3
-     where programme_id = $1 and subscriber_id = $2 and (state <> 'open' or not exists (
-       select from loyalty.abuse_case where programme_id = $1 and subscriber_id = $3 and state = 'open'))`,
+    'update loyalty.abuse_case set subscriber_id = $3 where programme_id = $1 and subscriber_id = $2',
     [programmeId, from, into],
+  )
+  await tx.query(
+    `insert into loyalty.abuse_exemption as e (tenant_id, programme_id, subject, reason, until_at, case_id)
+     select tenant_id, programme_id, $3, reason, until_at, case_id from loyalty.abuse_exemption
+     where programme_id = $1 and subject = $2
+     on conflict (tenant_id, programme_id, subject, reason) do update set until_at = excluded.until_at,
+       case_id = excluded.case_id where e.until_at < excluded.until_at`,
+    [programmeId, memberSubject(from), memberSubject(into)],
   )
 }

@@ -16,8 +16,8 @@ export type Level = (typeof levels)[number]
 export const caseStates = ['open', 'confirmed', 'released', 'lapsed'] as const
 export type CaseState = (typeof caseStates)[number]
 
-/** Points that a pending transfer keeps until the case is decided. */
-export type Hold = { key: string; points: bigint }
+/** Points that a pending transfer keeps on an account until the case is decided; 0 where the ledger refused it. */
+export type Hold = { key: string; points: bigint; account: string }
 
 /** A member who looks like abusing the programme. */
 export type AbuseCase = {
@@ -41,3 +41,6 @@ export type AbuseCase = {
 /** How many points a case keeps, or kept until it was decided; minor units. */
 export const heldPoints = ({ holds }: AbuseCase): bigint =>
   holds.reduce((sum, { points }) => sum + points, 0n)
+
+/** The subject of an exemption that is about one member alone. */
+export const memberSubject = (subscriberId: number): string => `member:${subscriberId}`

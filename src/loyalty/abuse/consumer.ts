@@ -1,11 +1,12 @@
 import { balancesInDetail, openAccounts, postTransfers, type TransferRequest } from '../../ledger/index.ts'
-import type { Tx } from '../../platform/index.ts'
+import { instantOf, type Tx } from '../../platform/index.ts'
 import { programmeAccount, programmeOpening } from '../accounts.ts'
 import type { Batch, Consumer } from '../consumer.ts'
+import { memberSubject } from './case.ts'
 import * as cases from './case-store.ts'
-import { DECIDE, Desk, memberSubject, type Want } from './desk.ts'
+import { DECIDE, Desk } from './desk.ts'
 import { accountIn, instrumentsIn, planOf } from './plan.ts'
-import { followed, takeAbuse } from './session.ts'
+import { followed, MERGED, takeAbuse } from './session.ts'
 import * as standings from './standing-store.ts'
 import { abuseWords } from './words.ts'
 
@@ -16,7 +17,7 @@ export const abuseConsumer: Consumer = {
   words: abuseWords,
   wants(book) {
     const { byProgramme, instruments } = planOf(book)
-    return new Set([DECIDE, ...(byProgramme.size === 0 ? [] : [...followed, ...instruments.keys()])])
+    return new Set([DECIDE, ...(byProgramme.size === 0 ? [] : [MERGED, ...followed, ...instruments.keys()])])
   },
   async open(tx, batch) {
     const desk = await load(tx, batch)
@@ -25,14 +26,15 @@ export const abuseConsumer: Consumer = {
       async store(tx) {
         await holdPoints(tx, desk)
         await standings.saveStandings(tx, [...desk.changedStandings])
-        await standings.saveSightings(tx, desk.newSightings)
+        await standings.deleteStandings(tx, [...desk.goneStandings])
+        await standings.saveSightings(tx, [...desk.newSightings.values()])
         await cases.saveCases(tx, [...desk.changedCases])
-        await cases.saveExemptions(tx, desk.newExemptions)
+        await cases.saveExemptions(tx, [...desk.newExemptions.values()])
       },
     }
   },
   async merge(tx, merge) {
-    await standings.mergeStandings(tx, merge)
+    await standings.mergeSightings(tx, merge)
     await cases.mergeCases(tx, merge)
   },
 }
@@ -51,9 +53,11 @@ async function load(tx: Tx, batch: Batch): Promise<Desk> {
     }
   }
   const members = [...ids]
+  // What forbids something is looked at as of each event, which may have happened long ago.
+  const earliestMs = Math.min(...batch.events.map(({ atMs }) => atMs))
   const [known, inForce, named] = await Promise.all([
     standings.selectStandings(tx, members),
-    cases.selectInForce(tx, members, batch.now),
+    cases.selectInForce(tx, members, instantOf(earliestMs)),
     cases.selectCases(tx, asked),
   ])
   const instruments = new Set([
@@ -88,7 +92,7 @@ async function holdPoints(tx: Tx, { wants, batch, plan, changedCases }: Desk): P
     if (amountMinor <= 0n) continue
     left.set(account, left.get(account)! - amountMinor)
     const key = `abuse:${abuseCase.caseId}:${abuseCase.holds.length}`
-    abuseCase.holds.push({ key, points: amountMinor })
+    abuseCase.holds.push({ key, points: amountMinor, account })
     changedCases.add(abuseCase)
     transfers.push({
       key,
@@ -109,9 +113,8 @@ async function holdPoints(tx: Tx, { wants, batch, plan, changedCases }: Desk): P
   const results = await postTransfers(tx, transfers, batch.now)
   const refused = new Set(results.filter(({ outcome }) => outcome === 'refused').map(({ key }) => key))
   if (refused.size === 0) return
-  for (const abuseCase of new Set(wants.map((want: Want) => want.abuseCase))) {
-    abuseCase.holds = abuseCase.holds.filter(({ key }) => !refused.has(key))
-  }
+  for (const hold of held.flatMap(({ abuseCase }) => abuseCase.holds))
+    if (refused.has(hold.key)) hold.points = 0n
 }
 
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)

@@ -38,6 +38,9 @@ export type AbuseCaseView = z.infer<typeof abuseCaseView>
 export const abuseQueueView = z.object({ cases: z.array(abuseCaseView), next: z.string().nullable() })
 export type AbuseQueueView = z.infer<typeof abuseQueueView>
 
+/** `GET /v1/members/:subscriber/abuse`: the latest first. */
+export const abuseCasesView = z.object({ cases: z.array(abuseCaseView) })
+
 /** `GET /v1/loyalty/abuse/cases/:caseId`: the case with what the member lately did, the latest first. */
 export const abuseEvidenceView = abuseCaseView.extend({
   deeds: z.array(

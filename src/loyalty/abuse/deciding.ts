@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { instantOf } from '../../platform/index.ts'
+import { ownerOpening } from '../accounts.ts'
 import type { Effects, TakenEvent } from '../consumer.ts'
-import { type AbuseCase, heldPoints } from './case.ts'
-import { type Desk, memberSubject } from './desk.ts'
+import { ownerOf } from '../members.ts'
+import { type AbuseCase, heldPoints, memberSubject } from './case.ts'
+import type { Desk } from './desk.ts'
+import { accountIn } from './plan.ts'
 
 const DAY_MS = 86_400_000
 const EXEMPT_DAYS = 365
@@ -23,8 +26,10 @@ export function decide(desk: Desk, event: TakenEvent, effects: Effects): void {
   assert(abuseCase, 'the service looks whether there is such a case')
   const policy = desk.plan.byProgramme.get(abuseCase.programmeId)?.document
   const former = abuseCase.state
+  const forfeits = decision === 'confirm' && (policy?.confirmed.forfeit ?? false)
   if (former === 'confirmed') giveBackForfeited(abuseCase, event, effects)
-  else settleHolds(abuseCase, decision === 'confirm' && (policy?.confirmed.forfeit ?? false), event, effects)
+  else settleHolds(abuseCase, forfeits, event, effects)
+  if (!forfeits) carryOver(desk, abuseCase, event, effects)
   const state = stateAfter[decision]
   const refuseForDays = policy?.confirmed.refuseForDays
   Object.assign(abuseCase, {
@@ -37,7 +42,11 @@ export function decide(desk: Desk, event: TakenEvent, effects: Effects): void {
   desk.changedCases.add(abuseCase)
   if (state === 'released') exempt(desk, abuseCase, event.atMs, policy?.exemptForDays ?? EXEMPT_DAYS)
   // What was decided upon is the past of whoever goes on.
-  else desk.standing(abuseCase.programmeId, abuseCase.subscriberId).deeds = []
+  else {
+    const standing = desk.standing(abuseCase.programmeId, abuseCase.subscriberId)
+    Object.assign(standing, { deeds: [], givenPoints: 0n, instruments: [] })
+    desk.changedStandings.add(standing)
+  }
   effects.announce({
     type: `loyalty.abuse_${state}`,
     programmeId: abuseCase.programmeId,
@@ -65,6 +74,31 @@ function giveBackForfeited({ holds }: AbuseCase, { atMs }: TakenEvent, effects: 
   for (const { key } of holds) {
     const reversedKey = settleKey(key)
     effects.post({ key: `${key}:undone`, kind: 'reverse', reversedKey, at: instantOf(atMs) })
+  }
+}
+
+/**
+ * What was given back lies where it was held. Since then its member may have become another one, or have entered a
+ * household with one balance; then it follows them, as all else has. Refused where nothing was given back.
+ */
+function carryOver(desk: Desk, abuseCase: AbuseCase, { atMs, eventId }: TakenEvent, effects: Effects): void {
+  const { programmeId, subscriberId, holds } = abuseCase
+  const programme = desk.batch.book.programmes.get(programmeId)
+  const member = desk.batch.memberOf(programmeId, subscriberId)
+  if (!programme || !member) return
+  const creditAccount = accountIn(programme, member)
+  for (const { key, points, account } of holds) {
+    if (account === creditAccount || !account.startsWith('member:') || points === 0n) continue
+    effects.openAccount(ownerOpening(ownerOf(member), programme.currency))
+    effects.post({
+      key: `${key}:moved:${eventId}`,
+      kind: 'post',
+      debitAccount: account,
+      creditAccount,
+      amountMinor: points,
+      currency: programme.currency,
+      at: instantOf(atMs),
+    })
   }
 }
 

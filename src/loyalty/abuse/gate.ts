@@ -1,4 +1,5 @@
-import { DomainError, type Tx } from '../../platform/index.ts'
+import { DomainError, instantOf, type Tx } from '../../platform/index.ts'
+import { selectReserved } from '../rewards/store.ts'
 import type { Finding, Level } from './case.ts'
 import { selectInForce } from './case-store.ts'
 import { deedsOf } from './standing.ts'
@@ -29,7 +30,7 @@ const DAY_MS = 86_400_000
 
 /**
  * Says for each subject whether a case of abuse forbids it, in their order; one look for those about whom nothing
- * stands. Points under suspicion are reserved in the ledger already, so a mere hold forbids nothing. Several subjects
+ * stands. What is reserved for rewards counts as spent. Points under suspicion are reserved in the ledger already, so a mere hold forbids nothing. Several subjects
  * that spend from one member in one call are each seen alone.
  */
 export async function abuseVerdicts(
@@ -42,6 +43,7 @@ export async function abuseVerdicts(
   const limited = found.filter(({ level }) => level === 'limit').map(({ subscriberId }) => subscriberId)
   const standings = limited.length === 0 ? [] : await selectStandings(tx, limited)
   const sinceMs = now.epochMilliseconds - DAY_MS
+  const reserved = limited.length === 0 ? [] : await selectReserved(tx, limited, instantOf(sinceMs))
   return subjects.map(({ programmeId, subscriberId, doing, points }) => {
     const own = found
       .filter((one) => one.programmeId === programmeId && one.subscriberId === subscriberId)
@@ -56,7 +58,13 @@ export async function abuseVerdicts(
       (one) => one.programmeId === programmeId && one.subscriberId === subscriberId,
     )
     const spent = standing ? deedsOf(standing, ['sent', 'redeemed'], sinceMs) : []
-    const leftPoints = spent.reduce((left, deed) => left - deed.points, limitPoints)
+    const onTheWay = reserved.find(
+      (one) => one.programmeId === programmeId && one.subscriberId === subscriberId,
+    )
+    const leftPoints = spent.reduce(
+      (left, deed) => left - deed.points,
+      limitPoints - (onTheWay?.points ?? 0n),
+    )
     const isAllowed = points <= leftPoints
     return { ...verdict, isAllowed, leftPoints, ...(isAllowed ? {} : { code: 'abuse_limited' as const }) }
   })

@@ -6,6 +6,7 @@ import { filled } from '../earning/words.ts'
 import { type AbuseCase, heldPoints } from './case.ts'
 import {
   abuseCaseView,
+  abuseCasesView,
   type AbuseCaseView,
   abuseEvidenceView,
   type AbuseEvidenceView,
@@ -70,11 +71,15 @@ export function abuseRoutes(
       return viewOf(decided)
     },
   )
-  http.get<{ Params: { subscriber: string } }>('/v1/members/:subscriber/abuse', async (request) => {
-    const tenantId = tenantOf(request)
-    const subscriberId = await subscriberOf(profiles, tenantId, request.params.subscriber)
-    return { cases: (await abuse.ofMember(tenantId, subscriberId)).map(viewOf) }
-  })
+  http.get<{ Params: { subscriber: string } }>(
+    '/v1/members/:subscriber/abuse',
+    { config: { operation: { summary: 'Cases about a member', answer: abuseCasesView } } },
+    async (request) => {
+      const tenantId = tenantOf(request)
+      const subscriberId = await subscriberOf(profiles, tenantId, request.params.subscriber)
+      return { cases: (await abuse.ofMember(tenantId, subscriberId)).map(viewOf) }
+    },
+  )
 }
 
 const iso = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString()

@@ -1,13 +1,14 @@
 import { derivedId } from '../../platform/index.ts'
 import type { Effects, TakenEvent } from '../consumer.ts'
+import { LOYALTY_SOURCE } from '../intake.ts'
 import type { Member } from '../members.ts'
 import type { DeedKind } from './abuse-policy.ts'
-import { type AbuseCase, type Finding, type Level, levels } from './case.ts'
+import { type AbuseCase, type Finding, type Level, levels, memberSubject } from './case.ts'
 import { decide } from './deciding.ts'
-import { DECIDE, type Desk, memberSubject } from './desk.ts'
+import { DECIDE, type Desk } from './desk.ts'
 import { instrumentsIn, type ReadyPolicy } from './plan.ts'
 import { type Found, findingsOf, levelOf, scoreOf } from './scoring.ts'
-import { addDeed, addInstrument, addSum } from './standing.ts'
+import { type AbuseStanding, addDeed, addInstrument, addSum } from './standing.ts'
 
 const DAY_MS = 86_400_000
 
@@ -20,20 +21,33 @@ export const followed = [
   'loyalty.points_converted',
 ]
 
+/** Two members have become one. */
+export const MERGED = 'loyalty.members_merged'
+
 /** Decides about one event. */
 export function takeAbuse(desk: Desk, event: TakenEvent, effects: Effects): void {
   if (event.type === DECIDE) return decide(desk, event, effects)
+  if (event.type === MERGED && event.source === LOYALTY_SOURCE) {
+    const { programme, from } = event.data as { programme: string; from: number }
+    if (desk.plan.byProgramme.has(programme)) desk.mergeStandings(programme, from, event.subscriberId)
+    return
+  }
+  const members = desk.batch.membersOf(event.subscriberId)
   for (const instrument of instrumentsIn(desk.plan, desk.batch.tenantId, event)) {
-    desk.sight(instrument, event)
-    for (const { programmeId } of desk.batch.membersOf(event.subscriberId)) {
+    // Who goes on as another member is seen as that one.
+    desk.sight(instrument, members[0]?.subscriberId ?? event.subscriberId, event.atMs)
+    for (const { programmeId } of members) {
       const policy = desk.plan.byProgramme.get(programmeId)
       const member = policy && desk.batch.memberOf(programmeId, event.subscriberId)
       if (!member) continue
-      addInstrument(desk.standing(programmeId, member.subscriberId), instrument)
+      const standing = desk.standing(programmeId, member.subscriberId)
+      if (addInstrument(standing, instrument)) desk.changedStandings.add(standing)
       look(desk, policy, member, event, effects)
     }
   }
-  const policy = followed.includes(event.type) && desk.plan.byProgramme.get(String(event.data['programme']))
+  // Others may write events of these names too.
+  if (event.source !== LOYALTY_SOURCE || !followed.includes(event.type)) return
+  const policy = desk.plan.byProgramme.get(String(event.data['programme']))
   if (!policy) return
   for (const { who, kind, other } of deedsIn(event, policy.programme.currency)) {
     const member = desk.batch.memberOf(policy.programme.id, who)
@@ -44,6 +58,7 @@ export function takeAbuse(desk: Desk, event: TakenEvent, effects: Effects): void
     const standing = desk.standing(policy.programme.id, member.subscriberId)
     if (policy.keptDeeds.has(kind)) addDeed(standing, deed, policy.keptMs)
     addSum(standing, deed)
+    desk.changedStandings.add(standing)
     look(desk, policy, member, event, effects)
   }
 }
@@ -86,9 +101,11 @@ function deedsIn(
 function look(desk: Desk, policy: ReadyPolicy, member: Member, event: TakenEvent, effects: Effects): void {
   const { document, programme } = policy
   const { subscriberId, enrolledAtMs } = member
-  if (desk.caseOf(programme.id, subscriberId, 'confirmed')) return
+  if (desk.isRefused(programme.id, subscriberId, event.atMs)) return
   const standing = desk.standing(programme.id, subscriberId)
-  const seen = { standing, enrolledAtMs, nowMs: event.atMs, usersOf: desk.usersOf }
+  // An event that comes late is seen together with what is known of the time after it.
+  const nowMs = Math.max(event.atMs, standing.deeds.at(-1)?.atMs ?? 0)
+  const seen = { standing, enrolledAtMs, nowMs, usersOf: desk.usersOf }
   const found = findingsOf(document, seen).filter(({ finding: { subject, reason } }) => {
     const about = subject === 'member' ? memberSubject(subscriberId) : subject
     return !desk.isExempt({ programmeId: programme.id, subject: about, reason }, event.atMs)
@@ -96,7 +113,7 @@ function look(desk: Desk, policy: ReadyPolicy, member: Member, event: TakenEvent
   const findings = found.map(({ finding }) => finding)
   const score = scoreOf(findings)
   const level = levelOf(document, score)
-  const open = desk.caseOf(programme.id, subscriberId, 'open')
+  const open = desk.openCaseOf(programme.id, subscriberId)
   if (!open && level === undefined) return
   const abuseCase = open ?? openCase(desk, policy, member, event)
   const isWorse = raise(abuseCase, { score, level, findings })
@@ -104,7 +121,7 @@ function look(desk: Desk, policy: ReadyPolicy, member: Member, event: TakenEvent
     desk.changedCases.add(abuseCase)
     announce(abuseCase, findings, event, effects)
   }
-  hold(desk, abuseCase, found)
+  hold(desk, abuseCase, standing, found)
 }
 
 function openCase(desk: Desk, { document }: ReadyPolicy, member: Member, event: TakenEvent): AbuseCase {
@@ -125,7 +142,7 @@ function openCase(desk: Desk, { document }: ReadyPolicy, member: Member, event: 
     decidedBy: null,
     note: null,
   }
-  desk.cases.set(abuseCase.caseId, abuseCase)
+  desk.addCase(abuseCase)
   return abuseCase
 }
 
@@ -164,10 +181,11 @@ function announce(
 }
 
 /** What came in by the deeds that are the evidence stays where it is until the case is decided. */
-function hold(desk: Desk, abuseCase: AbuseCase, found: Found[]): void {
+function hold(desk: Desk, abuseCase: AbuseCase, standing: AbuseStanding, found: Found[]): void {
   for (const deed of new Set(found.flatMap(({ evidence }) => evidence))) {
     if (deed.isHeld || (deed.kind !== 'received' && deed.kind !== 'earned')) continue
     deed.isHeld = true
+    desk.changedStandings.add(standing)
     desk.wants.push({ abuseCase, deed })
   }
 }

@@ -83,29 +83,24 @@ export async function saveSightings(tx: Tx, sightings: Sighting[]): Promise<void
   )
 }
 
-/** One member goes on as another: what both did counts together, the later standing's deeds first. */
-export async function mergeStandings(
-  tx: Tx,
-  { programmeId, from, into }: { programmeId: string; from: number; into: number },
-): Promise<void> {
-  const both = (await selectStandings(tx, [from, into])).filter((one) => one.programmeId === programmeId)
-  const gone = both.find(({ subscriberId }) => subscriberId === from)
-  if (!gone) return
-  const stays = both.find(({ subscriberId }) => subscriberId === into)
-  const deeds = [...(stays?.deeds ?? []), ...gone.deeds].toSorted((a, b) => a.atMs - b.atMs).slice(-200)
-  const instruments = [...new Set([...gone.instruments, ...(stays?.instruments ?? [])])].slice(-10)
-  await saveStandings(tx, [
-    {
-      programmeId,
-      subscriberId: into,
-      deeds,
-      instruments,
-      ownPoints: gone.ownPoints + (stays?.ownPoints ?? 0n),
-      givenPoints: gone.givenPoints + (stays?.givenPoints ?? 0n),
-    },
-  ])
-  await tx.query('delete from loyalty.abuse_standing where programme_id = $1 and subscriber_id = $2', [
-    programmeId,
-    from,
-  ])
+/** Forgets members who go on as others. */
+export async function deleteStandings(tx: Tx, standings: AbuseStanding[]): Promise<void> {
+  if (standings.length === 0) return
+  await tx.query(
+    `delete from loyalty.abuse_standing where (programme_id, subscriber_id) in
+       (select * from unnest($1::text[], $2::int[]))`,
+    [standings.map((one) => one.programmeId), standings.map((one) => one.subscriberId)],
+  )
+}
+
+/** What was seen with one member was seen with the one as whom they go on; two numbers of one person are no ring. */
+export async function mergeSightings(tx: Tx, { from, into }: { from: number; into: number }): Promise<void> {
+  await tx.query(
+    `with gone as (delete from loyalty.abuse_instrument where subscriber_id = $1 returning *)
+     insert into loyalty.abuse_instrument as i (tenant_id, instrument, subscriber_id, seen_at)
+     select tenant_id, instrument, $2, seen_at from gone
+     on conflict (tenant_id, instrument, subscriber_id) do update
+       set seen_at = greatest(i.seen_at, excluded.seen_at)`,
+    [from, into],
+  )
 }

@@ -18,7 +18,7 @@ export type AbuseStanding = {
   subscriberId: number
   /** The earliest first. */
   deeds: Deed[]
-  /** All that was ever earned, and all that others ever gave. */
+  /** All that was earned while the account was young enough to matter, and all that others gave. */
   ownPoints: bigint
   givenPoints: bigint
   /** Instruments, the latest last. */
@@ -44,8 +44,15 @@ export function addDeed(standing: AbuseStanding, deed: Deed, keptMs: number): vo
   const at = deeds.findLastIndex((one) => one.atMs <= deed.atMs) + 1
   deeds.splice(at, 0, deed)
   const sinceMs = deeds.at(-1)!.atMs - keptMs
-  const kept = deeds.filter((one) => one.atMs > sinceMs).slice(-MOST_DEEDS)
-  standing.deeds = kept
+  standing.deeds = deeds.filter((one) => one.atMs > sinceMs).slice(-MOST_DEEDS)
+}
+
+/** Adds what another member did, who goes on as this one. */
+export function absorb(standing: AbuseStanding, gone: AbuseStanding): void {
+  standing.deeds = [...standing.deeds, ...gone.deeds].toSorted((a, b) => a.atMs - b.atMs).slice(-MOST_DEEDS)
+  standing.instruments = [...new Set([...gone.instruments, ...standing.instruments])].slice(-MOST_INSTRUMENTS)
+  standing.ownPoints += gone.ownPoints
+  standing.givenPoints += gone.givenPoints
 }
 
 /** Adds a deed to what was ever earned or given. */

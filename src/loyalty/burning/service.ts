@@ -7,6 +7,7 @@ import { programmeIn } from '../book.ts'
 import type { Consumer } from '../consumer.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { lockLoyalty } from '../members-store.ts'
+import { wasDone } from '../once.ts'
 import { type BurningReason, burningWords } from './words.ts'
 
 export type BurnRequest = {
@@ -25,7 +26,8 @@ export type BurnRequest = {
 export type Burning = {
   /**
    * Spends points at once, earliest expiry first; returns what can be spent afterwards. Throws `programme_not_found`,
-   * `member_not_found`, `member_not_active`, what the gate against abuse throws, and `ledger_insufficient_balance`.
+   * `member_not_found`, `member_not_active`, `loyalty_key_mismatch`, what the gate against abuse throws, and
+   * `ledger_balance_insufficient`.
    */
   burn(request: BurnRequest): Promise<bigint>
 }
@@ -47,9 +49,11 @@ export function createBurning(parts: LoyaltyParts): Burning {
         const atMs = clock.nowMs()
         const before = await applicantOf(parts, tx, book, programme, subscriberId, atMs)
         const { member, accountId } = before
+        const once = `${programmeId}:${member.subscriberId}:${key}`
+        const asked = { part: PART, key: once, subscriberId: member.subscriberId, points: -points, reason }
+        if (await wasDone(tx, asked)) return before.availableMinor
         const subject = { programmeId, subscriberId: member.subscriberId, doing: 'redeem' as const, points }
         await refuseAbuse(tx, [subject], instantOf(atMs))
-        const once = `${programmeId}:${member.subscriberId}:${key}`
         const code: BurningReason = 'spent_outside'
         await carryOut(parts, tx, tenantId, [
           {

@@ -193,12 +193,50 @@ test('whoever leaves the programme leaves its clubs, and a merged member stays i
   await leave(ann, 'readers')
   await world.loyalty.members.merge({ tenantId, programmeId: 'main', subscriberId: ann, from: bob })
   expect((await linesOf(ann)).map(({ membership }) => membership?.state)).toEqual(['active', 'active'])
+  const counts = await world.loyalty.clubs.list(tenantId)
+  expect(counts.map(({ members }) => members)).toEqual([{ active: 1 }, { active: 1 }])
   await world.loyalty.members.leave({ tenantId, programmeId: 'main', subscriberId: ann })
   await world.run()
   expect(await world.logged('loyalty.club_lapsed')).toMatchObject([
     { club: 'readers', reason: 'club_closed' },
     { club: 'walkers', reason: 'club_closed' },
   ])
+})
+
+test('of two who are one person the membership that is paid for longer stays', async () => {
+  await world.apply(club('cinema', { fee: { points: '100', noticeDays: 0 } }))
+  const { tenantId } = world
+  await join(ann, 'cinema')
+  await at('2026-02-20T12:00:00Z')
+  await join(bob, 'cinema')
+  await world.loyalty.members.merge({ tenantId, programmeId: 'main', subscriberId: ann, from: bob })
+  expect((await linesOf(ann))[0]!.membership!.paidUntilMs).toBe(Date.parse('2026-03-20T12:00:00Z'))
+})
+
+test('who is being checked can buy no membership', async () => {
+  await world.apply(
+    club('cinema', { fee: { points: '50' } }),
+    {
+      kind: 'AbusePolicy',
+      id: 'main',
+      hold: 50,
+      signals: { velocity: [{ of: 'redeemed', withinHours: 24, times: 2, score: 90 }] },
+      refuse: 90,
+    },
+    {
+      kind: 'Reward',
+      id: 'trees',
+      name: same('trees'),
+      price: { points: '10' },
+      gives: { donation: { to: 'trees' } },
+    },
+  )
+  const { tenantId } = world
+  for (const key of ['k1', 'k2']) {
+    await world.loyalty.rewards.redeem({ tenantId, rewardId: 'trees', subscriberId: ann, key })
+  }
+  await expect(join(ann, 'cinema')).rejects.toMatchObject({ code: 'abuse_refused' })
+  expect((await join(bob, 'cinema')).state).toBe('active')
 })
 
 test('a club takes no points from who did not ask for it', async () => {

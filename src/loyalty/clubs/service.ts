@@ -1,4 +1,5 @@
-import { derivedId, DomainError, newId, type Stage, type Tx } from '../../platform/index.ts'
+import { derivedId, DomainError, instantOf, newId, type Stage, type Tx } from '../../platform/index.ts'
+import { refuseAbuse } from '../abuse/gate.ts'
 import { type Applicant, applicantOf } from '../applicant.ts'
 import { programmeIn } from '../book.ts'
 import type { Consumer, TakenEvent } from '../consumer.ts'
@@ -33,6 +34,7 @@ export type Clubs = {
 
 /** Memberships that are looked at in one transaction. */
 const PAGE = 500
+const DAY_MS = 86_400_000
 
 /** Clubs: who may come in, what it costs, when somebody must look again. */
 export function createClubs(parts: LoyaltyParts): {
@@ -41,30 +43,6 @@ export function createClubs(parts: LoyaltyParts): {
   stageBehind(reader: { isBehind(tenantId: string): boolean }): Stage
 } {
   const { database, books, clock } = parts
-  const ask = async (
-    { tenantId, clubId, subscriberId, key = newId() }: Request,
-    what: 'join' | 'leave',
-    check: (club: ReadyClub, line: Pick<ClubLine, 'membership'>, applicant: Applicant) => ClubRefusal | null,
-  ): Promise<ClubMembership | null> => {
-    const book = await books.of(tenantId)
-    const club = clubsOf(book).get(clubId)
-    if (!club) {
-      const code: ClubErrorCode = 'club_not_found'
-      throw new DomainError(code, `no club "${clubId}"`, { field: 'club', found: clubId })
-    }
-    const done = await database.tx(tenantId, async (tx) => {
-      lockLoyalty(tx)
-      const atMs = clock.nowMs()
-      const applicant = await applicantOf(parts, tx, book, club.programme, subscriberId, atMs)
-      const id = applicant.member.subscriberId
-      const refusal = check(club, { membership: await membershipIn(tx, clubId, id) }, applicant)
-      if (refusal !== null) throw new DomainError(refusal, clubWords[refusal].en)
-      await parts.take(tx, tenantId, [askedEvent(club, id, what, atMs, `${clubId}:${id}:${what}:${key}`)])
-      return membershipIn(tx, clubId, id)
-    })
-    parts.wakeReaders(tenantId)
-    return done
-  }
   return {
     consumer: clubConsumer(),
     stageBehind: (reader) => reviewStage(parts, reader),
@@ -83,10 +61,10 @@ export function createClubs(parts: LoyaltyParts): {
         })
       },
       join: async (request) =>
-        (await ask(request, 'join', (club, line, applicant) =>
+        (await ask(parts, request, 'join', (club, line, applicant) =>
           joinRefusal(club, line, applicant, clock.nowMs()),
         ))!,
-      leave: (request) => ask(request, 'leave', () => null),
+      leave: (request) => ask(parts, request, 'leave', () => null),
       async list(tenantId) {
         const clubs = [...clubsOf(await books.of(tenantId)).values()]
         const counts = await database.tx(tenantId, countMemberships)
@@ -97,6 +75,42 @@ export function createClubs(parts: LoyaltyParts): {
       },
     },
   }
+}
+
+/** Lets a member join or leave, once a key. */
+async function ask(
+  parts: LoyaltyParts,
+  { tenantId, clubId, subscriberId, key = newId() }: Request,
+  what: 'join' | 'leave',
+  check: (club: ReadyClub, line: Pick<ClubLine, 'membership'>, applicant: Applicant) => ClubRefusal | null,
+): Promise<ClubMembership | null> {
+  const { database, books, clock } = parts
+  const book = await books.of(tenantId)
+  const club = clubsOf(book).get(clubId)
+  if (!club) {
+    const code: ClubErrorCode = 'club_not_found'
+    throw new DomainError(code, `no club "${clubId}"`, { field: 'club', found: clubId })
+  }
+  const done = await database.tx(tenantId, async (tx) => {
+    lockLoyalty(tx)
+    const atMs = clock.nowMs()
+    const applicant = await applicantOf(parts, tx, book, club.programme, subscriberId, atMs)
+    const id = applicant.member.subscriberId
+    const { fee } = club.document
+    const membership = await membershipIn(tx, clubId, id)
+    const refusal = check(club, { membership }, applicant)
+    if (refusal !== null) {
+      throw new DomainError(refusal, clubWords[refusal].en, { field: 'club', found: clubId })
+    }
+    if (what === 'join' && membership?.state !== 'active' && fee && 'points' in fee) {
+      const about = { programmeId: club.programme.id, subscriberId: id, points: BigInt(fee.points) }
+      await refuseAbuse(tx, [{ ...about, doing: 'redeem' }], instantOf(atMs))
+    }
+    await parts.take(tx, tenantId, [askedEvent(club, id, what, atMs, `${clubId}:${id}:${what}:${key}`)])
+    return membershipIn(tx, clubId, id)
+  })
+  parts.wakeReaders(tenantId)
+  return done
 }
 
 const membershipIn = async (tx: Tx, clubId: string, id: number): Promise<ClubMembership | null> =>
@@ -155,17 +169,20 @@ function reviewStage(
         }
         lockLoyalty(tx)
         const due = await selectDue(tx, clock.now(), PAGE)
-        // Nobody looks after a club that has no document any more.
-        const orphans = due.filter(({ clubId }) => !clubs.has(clubId))
+        // The club's document is gone, fits no more, or is another programme's: it may be mended.
+        const clubOf = ({ clubId, programmeId }: ClubMembership): ReadyClub | undefined =>
+          clubs.get(clubId)?.programme.id === programmeId ? clubs.get(clubId) : undefined
+        const orphans = due.filter((one) => !clubOf(one))
         await saveMemberships(
           tx,
-          orphans.map((one) => ({ ...one, dueAtMs: null })),
+          orphans.map((one) => ({ ...one, dueAtMs: clock.nowMs() + DAY_MS })),
         )
         await take(
           tx,
           tenantId,
-          due.flatMap(({ clubId, subscriberId, dueAtMs }) => {
-            const club = clubs.get(clubId)
+          due.flatMap((one) => {
+            const { clubId, subscriberId, dueAtMs } = one
+            const club = clubOf(one)
             const id = `${clubId}:${subscriberId}:review:${dueAtMs}`
             return club ? [askedEvent(club, subscriberId, 'review', clock.nowMs(), id)] : []
           }),

@@ -85,12 +85,10 @@ export async function saveMemberships(tx: Tx, memberships: ClubMembership[]): Pr
 
 /** How many memberships each club has, by state. */
 export function countMemberships(tx: Tx): Promise<{ clubId: string; state: string; members: number }[]> {
-  return tx.query(
-    `select club_id as "clubId", state, count(*)::int as members from loyalty.club_membership group by 1, 2`,
-  )
+  return tx.query('select club_id as "clubId", state, members::int from loyalty.club_count where members > 0')
 }
 
-/** Gives the memberships of one member to the one into whom they were merged; of two in a club the active one stays. */
+/** Gives the memberships of one member to the one into whom they were merged; of two in a club the active one stays, of two active ones the one that is paid for longer. */
 export async function mergeMemberships(
   tx: Tx,
   { programmeId, from, into }: { programmeId: string; from: number; into: number },
@@ -98,8 +96,8 @@ export async function mergeMemberships(
   const parameters = [programmeId, from, into]
   await tx.query(
     `delete from loyalty.club_membership b using loyalty.club_membership a
-     where b.programme_id = $1 and b.subscriber_id = $3 and b.state <> 'active' and a.programme_id = $1
-       and a.subscriber_id = $2 and a.club_id = b.club_id and a.state = 'active'`,
+     where b.programme_id = $1 and b.subscriber_id = $3 and a.programme_id = $1 and a.subscriber_id = $2
+       and a.club_id = b.club_id and a.state = 'active' and (b.state <> 'active' or a.paid_until > b.paid_until)`,
     parameters,
   )
   await tx.query(

@@ -49,6 +49,11 @@ test('an agent gives and takes points once a key, and the member reads why', asy
   const gift = { programme: 'main', points: '50', reason: 'a call that was cut off', key: 'k1' }
   expect(await ask('POST', url, gift)).toEqual({ status: 200, body: { available: '150' } })
   expect(await ask('POST', url, gift)).toEqual({ status: 200, body: { available: '150' } })
+  for (const other of [{ points: '51' }, { reason: 'another one' }])
+    expect(await ask('POST', url, { ...gift, ...other })).toMatchObject({
+      status: 409,
+      body: { code: 'loyalty_key_mismatch' },
+    })
   const taken = { programme: 'main', points: '-120', reason: 'credited twice' }
   expect(await ask('POST', url, taken)).toEqual({ status: 200, body: { available: '30' } })
   expect(await world.balances(ann)).toEqual({ points: 30n })

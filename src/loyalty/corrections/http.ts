@@ -2,8 +2,14 @@ import { type Access, principalOf } from '../../access/index.ts'
 import { type FastifyInstance, parseInput } from '../../platform/index.ts'
 import type { Profiles } from '../../profiles/index.ts'
 import { subscriberOf } from '../subscriber-parameter.ts'
-import { correctionBody, type CorrectionView } from './contract.ts'
+import { correctionBody, type CorrectionView, correctionView } from './contract.ts'
 import type { Corrections } from './service.ts'
+
+const operation = {
+  summary: 'Give or take points by hand, with the reason',
+  body: correctionBody,
+  answer: correctionView,
+}
 
 /** `POST /v1/members/:subscriber/points/corrections` gives or takes points by hand, with the reason. */
 export function correctionRoutes(
@@ -13,7 +19,7 @@ export function correctionRoutes(
   const { corrections, profiles, access } = parts
   http.post<{ Params: { subscriber: string } }>(
     '/v1/members/:subscriber/points/corrections',
-    { config: { roles: ['admin'] as const } },
+    { config: { roles: ['admin'] as const, operation } },
     async (request): Promise<CorrectionView> => {
       const { programme, points, reason, key } = parseInput(correctionBody, request.body)
       const { tenantId, keyId } = principalOf(request)

@@ -1,13 +1,15 @@
 import type { TransferRequest } from '../../ledger/index.ts'
-import { DomainError, instantOf, newId } from '../../platform/index.ts'
+import { instantOf, newId } from '../../platform/index.ts'
 import { ownerOpening, programmeAccount, programmeOpening } from '../accounts.ts'
 import { actionConsumer, carryOut } from '../action.ts'
 import { applicantOf } from '../applicant.ts'
+import { programmeIn } from '../book.ts'
 import type { Consumer } from '../consumer.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { expiryMs } from '../local-time.ts'
 import { ownerOf } from '../members.ts'
 import { lockLoyalty } from '../members-store.ts'
+import { wasDone } from '../once.ts'
 import { type CorrectionReason, correctionWords } from './words.ts'
 
 export type CorrectionRequest = {
@@ -26,8 +28,8 @@ export type CorrectionRequest = {
 export type Corrections = {
   /**
    * Books a correction, once a key; what is given expires as the programme says. Returns what can be spent afterwards.
-   * Throws `programme_not_found`, `member_not_found`, `member_not_active`, and the ledger's codes when there is too
-   * little to take.
+   * Throws `programme_not_found`, `member_not_found`, `member_not_active`, `loyalty_key_mismatch`, and the ledger's
+   * codes when there is too little to take.
    */
   correct(request: CorrectionRequest): Promise<bigint>
 }
@@ -39,19 +41,18 @@ export const correctionConsumer: Consumer = actionConsumer(PART, { words: correc
 
 /** Builds the service of corrections. */
 export function createCorrections(parts: LoyaltyParts): Corrections {
-  const { database, books, clock } = parts
+  const { database, books, clock, wakeReaders } = parts
   return {
     async correct({ tenantId, programmeId, subscriberId, points, reason, by, key = newId() }) {
       const book = await books.of(tenantId)
-      const programme = book.programmes.get(programmeId)
-      if (!programme) {
-        const details = { field: 'programme', found: programmeId }
-        throw new DomainError('programme_not_found', `no programme "${programmeId}"`, details)
-      }
-      return database.tx(tenantId, async (tx) => {
+      const programme = programmeIn(book, programmeId)
+      const left = await database.tx(tenantId, async (tx) => {
         lockLoyalty(tx)
         const atMs = clock.nowMs()
-        const { member, accountId } = await applicantOf(parts, tx, book, programme, subscriberId, atMs)
+        const before = await applicantOf(parts, tx, book, programme, subscriberId, atMs)
+        const { member, accountId } = before
+        const once = { part: PART, key: `${programmeId}:${key}`, subscriberId: member.subscriberId }
+        if (await wasDone(tx, { ...once, points, reason })) return before.availableMinor
         const liability = programmeAccount(programme, 'liability')
         const isGift = points > 0n
         const expiresMs = isGift ? expiryMs(programme.expiry, atMs, book.timeZoneOf(programme)) : null
@@ -69,10 +70,8 @@ export function createCorrections(parts: LoyaltyParts): Corrections {
         const code: CorrectionReason = isGift ? 'given_by_hand' : 'taken_by_hand'
         await carryOut(parts, tx, tenantId, [
           {
-            part: PART,
-            key: `${programmeId}:${key}`,
+            ...once,
             programmeId,
-            subscriberId: member.subscriberId,
             atMs,
             accounts: [
               programmeOpening(programme, 'liability'),
@@ -91,6 +90,8 @@ export function createCorrections(parts: LoyaltyParts): Corrections {
         ])
         return (await applicantOf(parts, tx, book, programme, subscriberId, atMs)).availableMinor
       })
+      wakeReaders(tenantId)
+      return left
     },
   }
 }

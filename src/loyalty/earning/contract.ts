@@ -105,3 +105,17 @@ export const historyQuery = z.strictObject({
 })
 export const historyPage = z.object({ events: z.array(explainedEvent), next: z.string().nullable() })
 export type HistoryPage = z.infer<typeof historyPage>
+
+/** `GET /v1/members/:subscriber/points/explain` */
+export const explainAnswer = z.object({ events: z.array(explainedEvent) })
+
+/** `GET /v1/loyalty/earn-rules`: each rule, and why it cannot run, if so. */
+export const earnRulesView = z.object({
+  rules: z.array(
+    z.object({
+      rule: z.looseObject({ id: z.string(), programme: z.string(), on: z.string() }),
+      version: z.int(),
+      problem: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+    }),
+  ),
+})

@@ -1,18 +1,18 @@
 import { type AccountOpening, lotsOf, type TransferRequest } from '../../ledger/index.ts'
 import { instantOf, newId, type Tx } from '../../platform/index.ts'
-import { refuseAbuse } from '../abuse/gate.ts'
+import { refuseAbuse, type Subject } from '../abuse/gate.ts'
 import { accountOf, ownerOpening, programmeAccount, programmeOpening } from '../accounts.ts'
 import { carryOut } from '../action.ts'
-import { applicantOf } from '../applicant.ts'
+import { type Applicant, applicantOf } from '../applicant.ts'
 import type { Book } from '../book.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
-import { expiryMs } from '../local-time.ts'
+import { expiryMs, localDay } from '../local-time.ts'
 import { ownerOf } from '../members.ts'
 import { lockLoyalty } from '../members-store.ts'
 import { activeMember } from '../play/member-at-play.ts'
 import type { Programme } from '../programmes.ts'
 import type { Exchange, ExchangeSide } from './documents.ts'
-import { judgeAmount, type Ready, spansOf } from './plan.ts'
+import { exchangesOf, judgeAmount, type Ready, spansOf } from './plan.ts'
 import { amountsOf, type PartOfLot, sharesOf } from './quote.ts'
 import { finishQuote, insertQuote, type Quote, selectQuote, usedByExchange } from './store.ts'
 import { EXCHANGE, fail, refuse } from './transferring.ts'
@@ -58,24 +58,19 @@ export async function quote(
   const { document, version, programme } = exchange
   const at = parts.clock.now()
   const atMs = at.epochMilliseconds
-  if (isOver(document, atMs)) return refuse('exchange_not_open')
+  if (isOver(document, atMs)) return refuse('exchange_not_open', { field: 'exchange', found: document.id })
   const decimals = { from: decimalsOf(book, document.from), to: decimalsOf(book, document.to) }
   const amounts = amountsOf(document, amountMinor, decimals)
-  if (!amounts) return refuse('exchange_too_small')
+  if (!amounts) return refuse('exchange_too_small', { field: 'amount', found: amountMinor.toString() })
   const applicant = await applicantOf(parts, tx, book, programme, subscriberId, atMs)
-  const id = applicant.member.subscriberId
-  const used = await usedByExchange(tx, document.id, spansOf(exchange, id, atMs))
-  const refusal = judgeAmount(exchange, applicant.scope, amounts.fromMinor, used)
-  if (refusal !== null) return refuse(refusal)
-  if ('programme' in document.from && applicant.availableMinor < amounts.fromMinor) {
-    return refuse('exchange_points_insufficient')
-  }
+  await judge(tx, exchange, applicant, amounts.fromMinor, atMs)
   const promised: Quote = {
     ...amounts,
     quoteId: newId(),
     exchangeId: document.id,
     exchangeVersion: version,
-    subscriberId: id,
+    programmeId: programme.id,
+    subscriberId: applicant.member.subscriberId,
     terms: document,
     at,
     expiresAt: instantOf(atMs + document.quoteMinutes * MINUTE_MS),
@@ -97,48 +92,57 @@ export async function convert(
   parts: LoyaltyParts,
   tx: Tx,
   book: Book,
-  exchange: Ready<Exchange> | undefined,
   subscriberId: number,
   quoteId: string,
 ): Promise<Quote> {
+  lockLoyalty(tx)
+  const found = { field: 'quoteId', found: quoteId }
+  const promised = await selectQuote(tx, quoteId)
+  const present = promised && exchangesOf(book).get(promised.exchangeId)
+  const programme = promised && book.programmes.get(promised.programmeId)
+  if (!promised || !present || !programme) return fail('quote_not_found', 'no such quote', found)
   const now = parts.clock.now()
   const atMs = now.epochMilliseconds
-  lockLoyalty(tx)
-  const promised = await selectQuote(tx, quoteId)
-  if (!promised || !exchange) return fail('quote_not_found', 'no such quote', quoteId)
-  const applicant = await applicantOf(parts, tx, book, exchange.programme, subscriberId, atMs)
+  const applicant = await applicantOf(parts, tx, book, programme, subscriberId, atMs)
   const id = applicant.member.subscriberId
-  if (id !== promised.subscriberId) return fail('quote_not_found', 'the quote is not the member’s', quoteId)
+  if (id !== promised.subscriberId) return fail('quote_not_found', 'the quote is not the member’s', found)
   if (promised.doneAt !== null) return promised
-  if (Temporal.Instant.compare(promised.expiresAt, now) <= 0) return refuse('quote_expired')
+  if (Temporal.Instant.compare(promised.expiresAt, now) <= 0) {
+    return refuse('quote_expired', { ...found, expected: `until ${promised.expiresAt.toString()}` })
+  }
   const { terms, fromMinor } = promised
-  const used = await usedByExchange(tx, terms.id, spansOf({ ...exchange, document: terms }, id, atMs))
-  const refusal = judgeAmount({ ...exchange, document: terms }, applicant.scope, fromMinor, used)
-  if (refusal !== null) return refuse(refusal)
+  const exchange = { ...present, document: terms, version: promised.exchangeVersion }
+  await judge(tx, exchange, applicant, fromMinor, atMs)
   const isOwnSource = 'programme' in terms.from
-  if (isOwnSource && applicant.availableMinor < fromMinor) return refuse('exchange_points_insufficient')
-  await refuseAbuse(
-    tx,
-    [
-      {
-        programmeId: exchange.programme.id,
-        subscriberId: id,
-        doing: isOwnSource ? 'send' : 'receive',
-        points: isOwnSource ? fromMinor : promised.toMinor,
-      },
-    ],
-    now,
-  )
-  await finishQuote(tx, quoteId, now)
-  const parted = isOwnSource ? await partsTaken(tx, applicant.accountId, fromMinor, atMs) : []
   const source = sourceOf(book, promised, applicant.accountId, now)
+  const parted = isOwnSource ? await partsTaken(tx, applicant.accountId, fromMinor, atMs) : []
   const target = await targetOf(tx, book, promised, parted, subscriberId, now)
+  const giving: Subject = { programmeId: programme.id, subscriberId: id, doing: 'send', points: fromMinor }
+  await refuseAbuse(tx, [...(isOwnSource ? [giving] : []), ...target.receiving], now)
+  await finishQuote(tx, promised, now, localDay(atMs, exchange.timeZone))
   await tell(parts, tx, book, exchange, promised, {
     accounts: [...source.accounts, ...target.accounts],
     transfers: [...source.transfers, ...target.transfers],
     atMs,
   })
   return { ...promised, doneAt: now }
+}
+
+/** Refuses an amount for which the member's conditions, limits or points are not enough. */
+async function judge(
+  tx: Tx,
+  exchange: Ready<Exchange>,
+  { member, scope, availableMinor }: Applicant,
+  fromMinor: bigint,
+  atMs: number,
+): Promise<void> {
+  const asked = { field: 'amount', found: fromMinor.toString() }
+  const used = await usedByExchange(tx, exchange.document.id, spansOf(exchange, member.subscriberId, atMs))
+  const refusal = judgeAmount(exchange, scope, fromMinor, used)
+  if (refusal !== null) refuse(refusal, asked)
+  if ('programme' in exchange.document.from && availableMinor < fromMinor) {
+    refuse('exchange_points_insufficient', { ...asked, expected: `up to ${availableMinor}` })
+  }
 }
 
 type Bookings = { accounts: AccountOpening[]; transfers: TransferRequest[] }
@@ -183,7 +187,7 @@ async function targetOf(
   parted: PartOfLot[],
   subscriberId: number,
   at: Temporal.Instant,
-): Promise<Bookings> {
+): Promise<Bookings & { receiving: Subject[] }> {
   const key = keyOf(one)
   const { from, to, id, expiry } = one.terms
   const currency = currencyOf(book, to)
@@ -197,6 +201,7 @@ async function targetOf(
     return {
       accounts: [wallets, clearing],
       transfers: [{ ...common, ...accounts, key: `${key}:to`, amountMinor: one.toMinor }],
+      receiving: [],
     }
   }
   const member = await activeMember(tx, programme.id, subscriberId)
@@ -208,8 +213,10 @@ async function targetOf(
     expiry === 'keep' && parted.length > 0
       ? sharesOf(parted, one)
       : [{ amountMinor: one.toMinor, earnedAt: at, expiresAt: fresh }]
+  const receiver = { programmeId: programme.id, subscriberId: member.subscriberId, points: one.toMinor }
   return {
     accounts: [clearing, ownerOpening(ownerOf(member), currency)],
+    receiving: [{ ...receiver, doing: 'receive' }],
     transfers: shares.map(({ amountMinor, earnedAt, expiresAt }, i) => ({
       ...common,
       key: `${key}:to:${i}`,
@@ -228,25 +235,18 @@ function clearingOf(programme: Programme, other: ExchangeSide): AccountOpening {
     : partnerOpening(other.partner, 'clearing', programme.currency)
 }
 
-/** The lots from which the ledger is going to take an amount: the earliest expiry first, then what was earned first. */
+/** What the ledger is going to take of each lot for an amount; it lists lots in the order in which they are spent. */
 async function partsTaken(
   tx: Tx,
   accountId: string,
   amountMinor: bigint,
   atMs: number,
 ): Promise<PartOfLot[]> {
-  const lots = (await lotsOf(tx, [accountId]))
-    .filter(
-      ({ availableFrom, expiresAt, remainingMinor }) =>
-        remainingMinor > 0n &&
-        availableFrom.epochMilliseconds <= atMs &&
-        (expiresAt === undefined || expiresAt.epochMilliseconds > atMs),
-    )
-    .toSorted(
-      (a, b) =>
-        (a.expiresAt?.epochMilliseconds ?? Infinity) - (b.expiresAt?.epochMilliseconds ?? Infinity) ||
-        a.earnedAt.epochMilliseconds - b.earnedAt.epochMilliseconds,
-    )
+  const lots = (await lotsOf(tx, [accountId])).filter(
+    ({ availableFrom, expiresAt }) =>
+      availableFrom.epochMilliseconds <= atMs &&
+      (expiresAt === undefined || expiresAt.epochMilliseconds > atMs),
+  )
   let missing = amountMinor
   const parts: PartOfLot[] = []
   for (const { remainingMinor, earnedAt, expiresAt } of lots) {

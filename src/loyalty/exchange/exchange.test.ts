@@ -168,6 +168,35 @@ test('a quote holds for minutes, whatever the document says by then, and is take
   expect(await world.loyalty.exchanges.conversionsOf(world.tenantId, ann)).toHaveLength(4)
 })
 
+test('limits stand across a merge and for all together, and a merged member’s quote can still be taken', async () => {
+  const [ann, bob, cat] = members as [number, number, number]
+  const { tenantId } = world
+  await world.apply(
+    exchange('to-acme', { programme: 'main' }, partner, '1', {
+      limits: [
+        { period: 'day', times: 2 },
+        { per: 'all', period: 'month', points: '100' },
+      ],
+    }),
+  )
+  for (const member of members) await earn(member, 'main', 1_000n, null)
+  for (const member of [ann, bob]) await convert(member, (await quote(member, 'to-acme', 10n)).quoteId)
+  const promised = await quote(bob, 'to-acme', 10n)
+  await world.loyalty.members.merge({ tenantId, programmeId: 'main', subscriberId: ann, from: bob })
+  await expect(quote(ann, 'to-acme', 1n)).rejects.toMatchObject(code('exchange_limit_reached'))
+  await expect(convert(bob, promised.quoteId)).rejects.toMatchObject(code('exchange_limit_reached'))
+  world.clock.setMs(world.clock.nowMs() + DAY_MS)
+  const again = await quote(bob, 'to-acme', 20n)
+  expect(again.subscriberId).toBe(ann)
+  expect((await convert(bob, again.quoteId)).doneAt).not.toBeNull()
+  expect((await convert(ann, again.quoteId)).quoteId).toBe(again.quoteId)
+  await expect(quote(cat, 'to-acme', 61n)).rejects.toMatchObject(code('exchange_limit_reached'))
+  await convert(cat, (await quote(cat, 'to-acme', 60n)).quoteId)
+  await expect(quote(cat, 'to-acme', 1n)).rejects.toMatchObject(code('exchange_limit_reached'))
+  expect(await available(ann)).toBe(2_000n - 40n)
+  expect(await world.verify()).toMatchObject({ ok: true })
+})
+
 test('amounts: never more is taken than the result needs, and shares of lots come to the whole', () => {
   fc.assert(
     fc.property(

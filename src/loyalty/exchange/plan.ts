@@ -2,10 +2,12 @@ import { type CompiledFunction, compileExpression } from '../../expressions/inde
 import type { Book } from '../book.ts'
 import type { Applicant } from '../applicant.ts'
 import { type Ready as ReadyDocument, readyDocuments } from '../ready-documents.ts'
+import { localDay } from '../local-time.ts'
 import { periodSpan } from '../referrals/cap-period.ts'
 import { applicantDeclarations } from '../rewards/reward-kind.ts'
 import type { Exchange, ExchangeLimit, ExchangeSide, TransferTerms } from './documents.ts'
 import type { ExchangeRefusal } from './errors.ts'
+import type { Span, Used } from './store.ts'
 
 /**
  * A document with what its conditions and periods need; the programme is the one on whose member conditions and limits
@@ -46,19 +48,20 @@ function compiled<D extends { id: string; who?: string | undefined }>(
   })
 }
 
-/** What went over in a period already. */
-export type Used = { points: bigint; times: number }
-
 /** Where to look for what was used of each limit. */
 export const spansOf = (
-  { document, timeZone }: Ready<{ limits: ExchangeLimit[] }>,
+  { document, timeZone }: Pick<Ready<{ limits: ExchangeLimit[] }>, 'document' | 'timeZone'>,
   subscriberId: number,
   atMs: number,
-): { subscriberId: number | null; fromMs: number | null }[] =>
-  document.limits.map(({ per, period }) => ({
-    subscriberId: per === 'member' ? subscriberId : null,
-    fromMs: periodSpan(period, atMs, timeZone).fromMs,
-  }))
+): Span[] =>
+  document.limits.map(({ per, period }) => {
+    const { fromMs } = periodSpan(period, atMs, timeZone)
+    return {
+      subscriberId: per === 'member' ? subscriberId : null,
+      fromMs,
+      fromDay: fromMs === null ? '-infinity' : localDay(fromMs, timeZone),
+    }
+  })
 
 /** The first thing that speaks against an amount; null: nothing. */
 export function judgeAmount(

@@ -9,7 +9,6 @@ import {
   type MemberTransfer,
   type Quote,
   selectConversions,
-  selectQuote,
   selectTransfersOf,
 } from './store.ts'
 import { EXCHANGE, fail, refuse, send, type SendRequest } from './transferring.ts'
@@ -57,18 +56,18 @@ export function createExchanges(parts: LoyaltyParts): { service: Exchanges; cons
       async quote(tenantId, exchangeId, subscriberId, amountMinor) {
         const book = await books.of(tenantId)
         const exchange = exchangesOf(book).get(exchangeId)
-        if (!exchange) return fail('exchange_not_found', `no exchange "${exchangeId}"`, exchangeId)
+        if (!exchange)
+          return fail('exchange_not_found', `no exchange "${exchangeId}"`, {
+            field: 'exchange',
+            found: exchangeId,
+          })
         return database.tx(tenantId, (tx) => quote(parts, tx, book, exchange, subscriberId, amountMinor))
       },
       async convert(tenantId, subscriberId, quoteId) {
         const book = await books.of(tenantId)
         return woken(
           tenantId,
-          database.tx(tenantId, async (tx) => {
-            const exchangeId = (await selectQuote(tx, quoteId))?.exchangeId ?? ''
-            const exchange = exchangesOf(book).get(exchangeId)
-            return convert(parts, tx, book, exchange, subscriberId, quoteId)
-          }),
+          database.tx(tenantId, (tx) => convert(parts, tx, book, subscriberId, quoteId)),
         )
       },
       conversionsOf: (tenantId, id) => database.tx(tenantId, (tx) => selectConversions(tx, id, LATEST)),

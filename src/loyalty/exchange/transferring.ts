@@ -1,11 +1,12 @@
 import type { TransferRequest } from '../../ledger/index.ts'
-import { derivedId, DomainError, instantOf, type Tx } from '../../platform/index.ts'
+import { derivedId, DomainError, type ErrorDetails, instantOf, type Tx } from '../../platform/index.ts'
 import { refuseAbuse } from '../abuse/gate.ts'
 import { accountOf, ownerOpening, programmeAccount, programmeOpening } from '../accounts.ts'
 import { carryOut } from '../action.ts'
 import { applicantOf } from '../applicant.ts'
 import type { Book } from '../book.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
+import { localDay } from '../local-time.ts'
 import { type Member, ownerOf } from '../members.ts'
 import { lockLoyalty, selectMembers } from '../members-store.ts'
 import type { ExchangeErrorCode, ExchangeRefusal } from './errors.ts'
@@ -19,13 +20,13 @@ import { exchangeWords } from './words.ts'
 export const EXCHANGE = 'exchange'
 
 /** Fails with one of the codes of this part. */
-export function fail(code: ExchangeErrorCode, message: string, found?: unknown): never {
-  throw new DomainError(code, message, found === undefined ? {} : { found })
+export function fail(code: ExchangeErrorCode, message: string, details: ErrorDetails): never {
+  throw new DomainError(code, message, details)
 }
 
 /** Refuses what a member asked for. */
-export function refuse(refusal: ExchangeRefusal): never {
-  throw new DomainError(refusal, exchangeWords[refusal].en)
+export function refuse(refusal: ExchangeRefusal, details: ErrorDetails = {}): never {
+  throw new DomainError(refusal, exchangeWords[refusal].en, details)
 }
 
 export type SendRequest = {
@@ -53,23 +54,32 @@ export async function send(
   const { tenantId } = book
   const atMs = parts.clock.nowMs()
   lockLoyalty(tx)
-  const sender = await applicantOf(parts, tx, book, programme, fromId, atMs)
-  const id = sender.member.subscriberId
-  const transferId = derivedId('member transfer', tenantId, programme.id, id, key)
+  // By whom it was asked for, and not by the member as whom they go on: a merge between two tries changes nothing.
+  const transferId = derivedId('member transfer', tenantId, programme.id, fromId, key)
   const recipient = await recipientOf(tx, programme.id, toId)
   const known = await selectTransfer(tx, transferId)
   if (known) {
-    if (known.toId === recipient?.subscriberId && known.points === points) return known
-    return fail('transfer_key_mismatch', 'the key was used for another transfer', key)
+    if (known.toId === recipient?.subscriberId && known.points === points && known.note === note) return known
+    const expected = `${known.points} points for ${known.toId} with the same note`
+    const details = { field: 'idempotencyKey', found: key, expected }
+    return fail('transfer_key_mismatch', 'the key was used for another transfer', details)
   }
-  if (recipient?.state !== 'active') return refuse('transfer_recipient_not_member')
+  const sender = await applicantOf(parts, tx, book, programme, fromId, atMs)
+  const id = sender.member.subscriberId
+  if (recipient?.state !== 'active') {
+    return refuse('transfer_recipient_not_member', { field: 'recipient', found: toId })
+  }
   const toAccount = accountOf(ownerOf(recipient), programme.currency)
   if (toAccount === sender.accountId) return refuse('transfer_to_self')
   const fee = feeOf(terms.document, points)
   const used = await usedByTransfers(tx, programme.id, spansOf(terms, id, atMs))
   const refusal = judgeAmount(terms, sender.scope, points, used)
-  if (refusal !== null) return refuse(refusal)
-  if (sender.availableMinor < points + fee) return refuse('exchange_points_insufficient')
+  const asked = { field: 'points', found: points.toString() }
+  if (refusal !== null) return refuse(refusal, asked)
+  if (sender.availableMinor < points + fee) {
+    const expected = `with its fee of ${fee} up to ${sender.availableMinor}`
+    return refuse('exchange_points_insufficient', { ...asked, expected })
+  }
   const about = { programmeId: programme.id, points }
   await refuseAbuse(
     tx,
@@ -90,7 +100,7 @@ export async function send(
     note,
     at,
   }
-  await insertTransfer(tx, transfer)
+  await insertTransfer(tx, transfer, localDay(atMs, terms.timeZone))
   await post(parts, tx, tenantId, terms, transfer, { fromAccount: sender.accountId, toAccount, recipient })
   return transfer
 }

@@ -80,9 +80,23 @@ function repeated(field: string, ids: string[]): Problem[] {
 }
 
 function checkRights(reader: DocumentReader, game: documents.Game): Problem[] {
-  return game.rights.flatMap((right, i) =>
-    checkCounting(reader, `rights.${i}`, { on: right.on, where: right.where }),
-  )
+  return [
+    ...game.rights.flatMap((right, i) =>
+      checkCounting(reader, `rights.${i}`, { on: right.on, where: right.where }),
+    ),
+    ...checkChat(reader, game),
+  ]
+}
+
+function checkChat(reader: DocumentReader, { kind, chat }: documents.Game): Problem[] {
+  if (!chat) return []
+  const missing = Object.entries(chat).filter(([, id]) => id !== undefined && !reader.get('Template', id))
+  return [
+    ...missing.map(([turn, id]) => invalid(`chat.${turn}`, `no template "${id}"`, id, 'a saved Template')),
+    ...(kind === 'Quiz' && chat.question === undefined
+      ? [invalid('chat.question', 'a quiz asks questions', undefined, 'id of a template')]
+      : []),
+  ]
 }
 
 function checkQuest(quest: documents.Quest, reader: DocumentReader): Problem[] {

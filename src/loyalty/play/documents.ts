@@ -137,8 +137,21 @@ export const leaderboard = z.strictObject({
 })
 export type Leaderboard = z.infer<typeof leaderboard>
 
-/** How a member comes by the right to play a round. */
+/** How a member comes by the right to play a round, and what is said in a chat. */
 const rights = {
+  /** Ids of the templates by which it is played with buttons in a chat; see the README for what they may speak of. */
+  chat: z
+    .strictObject({
+      /** The hash of the seed, and the buttons to begin with. */
+      choose: documentId,
+      /** A quiz's question with its options. */
+      question: documentId.optional(),
+      /** What came of the round, with the seed. */
+      result: documentId,
+      /** No round is left, or none is open. */
+      noRound: documentId,
+    })
+    .optional(),
   /** An event gives so many rounds, for so many days. */
   rights: z
     .array(

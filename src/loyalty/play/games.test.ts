@@ -256,7 +256,7 @@ describe('a game in a chat', () => {
     const press = async (choice: string | null, text = 'x'): Promise<boolean> => {
       const answerId = `00000000-0000-8000-8000-00000000000${++answers}`
       const answer = { answerId, subscriberId: ann, channel: 'telegram', text, choice, at: world.clock.now() }
-      const taken = await world.tx<Set<string>>((tx) =>
+      const taken = await world.tx<Map<string, unknown>>((tx) =>
         world.loyalty.play.takeAnswers(tx, world.tenantId, [answer, answer]),
       )
       return taken.size === 1

@@ -1,7 +1,7 @@
 import { openAccounts, postTransfers } from '../../ledger/index.ts'
 import { derivedId, DomainError, type Tx } from '../../platform/index.ts'
 import { accountOf, ownerOpening, programmeAccount, programmeOpening } from '../accounts.ts'
-import { type LocalTimes, periodOf } from '../local-time.ts'
+import type { LocalTimes } from '../local-time.ts'
 import { lockLoyalty } from '../members-store.ts'
 import { ownerOf } from '../members.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
@@ -11,10 +11,10 @@ import { fairRecord, type FairRecord } from './record.ts'
 import type { Round } from './round.ts'
 import * as store from './round-store.ts'
 import { activeMember, refuse } from './member-at-play.ts'
-import { WHEEL_SPUN } from './seat.ts'
+import { spinWheel, type SpinView } from './spin.ts'
 import { createQuizzes, type Quizzes } from './quizzes.ts'
-import { newRound, rightsOf, takenOf, type Turns, useRight } from './turn.ts'
-import { oddsOf, spin } from './wheel.ts'
+import { commitRound, openRound, rightsOf, type Turns } from './turn.ts'
+import { oddsOf } from './wheel.ts'
 
 export type GameView = {
   kind: GameKind
@@ -30,15 +30,6 @@ export type CommitmentView = {
   seedHash: string
   gameVersion: number
   odds?: ReturnType<typeof oddsOf>
-}
-export type SpinView = {
-  roundId: string
-  prize: string
-  drawn: string
-  reason: string
-  clientSeed: string
-  serverSeed: string
-  seedHash: string
 }
 
 export type Games = Quizzes & {
@@ -90,12 +81,7 @@ export function createGames(parts: LoyaltyParts, local: LocalTimes): Games {
       const round = await database.tx(tenantId, async (tx) => {
         lockLoyalty(tx)
         const member = await activeMember(tx, ready.programme.id, subscriberId)
-        const unfinished = await store.selectUnfinished(tx, kind, [member.subscriberId])
-        const known = unfinished.find((round) => round.gameId === gameId)
-        if (known) return known
-        const fresh = newRound(ready, member, clock.nowMs())
-        await store.saveRounds(tx, [fresh])
-        return fresh
+        return (await openRound(tx, ready, member)) ?? commitRound(tx, ready, member, clock.nowMs())
       })
       const { roundId, seedHash, gameVersion } = round
       const odds = kind === 'Wheel' ? { odds: oddsOf(await documentOf<Wheel>(tenantId, round)) } : {}
@@ -105,8 +91,13 @@ export function createGames(parts: LoyaltyParts, local: LocalTimes): Games {
       const ready = await gameOf(tenantId, kind, gameId)
       return database.tx(tenantId, (tx) => buyRight(tx, ready, subscriberId, key, clock.now()))
     },
-    spin: (tenantId, subscriberId, roundId, clientSeed) =>
-      spinWheel(parts, turns, local, tenantId, { subscriberId, roundId, clientSeed }),
+    async spin(tenantId, subscriberId, roundId, clientSeed) {
+      const prepared = await turns.prepare<Wheel>(tenantId, roundId)
+      return database.tx(tenantId, async (tx) => {
+        const turn = await turns.at(tx, prepared, subscriberId, roundId, 'Wheel')
+        return spinWheel(parts, tx, tenantId, { turn, wheel: prepared.document, clientSeed, local })
+      })
+    },
     async fairRecord(tenantId, roundId) {
       const round = await database.tx(tenantId, (tx) => store.selectRound(tx, roundId))
       if (!round) refuse('round_not_found', 'no such round', roundId)
@@ -163,49 +154,6 @@ function turnsOf({ database, books, clock, documents }: LoyaltyParts, local: Loc
       return { round, ready, member, atMs, rights: await rightsOf(tx, ready, member, atMs, local) }
     },
   }
-}
-
-/** Spins a wheel once a round. */
-async function spinWheel(
-  { database, take }: LoyaltyParts,
-  turns: Turns,
-  local: LocalTimes,
-  tenantId: string,
-  { subscriberId, roundId, clientSeed }: { subscriberId: number; roundId: string; clientSeed: string },
-): Promise<SpinView> {
-  const prepared = await turns.prepare<Wheel>(tenantId, roundId)
-  const wheel = prepared.document
-  return database.tx(tenantId, async (tx) => {
-    const turn = await turns.at(tx, prepared, subscriberId, roundId, 'Wheel')
-    const { round, ready, rights, atMs } = turn
-    if (round.state === 'finished') return spinOf(round, clientSeed)
-    useRight(turn)
-    const given = await store.selectGiven(tx, wheel.id)
-    const period = wheel.budget ? periodOf(wheel.budget.period, local.at(atMs, ready.timeZone)) : ''
-    const ofBudget = wheel.budget ? BigInt(wheel.budget.points) - given('', period) : null
-    const result = spin(wheel, round, clientSeed, { ofPrize: (id) => given(id, ''), ofBudget })
-    const { drawn, given: prize, reason, ticket, tickets } = result
-    const points = BigInt(prize.reward.points ?? '0')
-    await store.addGiven(tx, wheel.id, [
-      { prizeId: prize.id, period: '', given: 1n },
-      ...(wheel.budget && points > 0n ? [{ prizeId: '', period, given: points }] : []),
-    ])
-    const outcome = { drawn: drawn.id, prize: prize.id, reason }
-    const progress = { ...outcome, ticket, tickets }
-    Object.assign(round, { clientSeed, state: 'finished', startedAtMs: atMs, finishedAtMs: atMs, progress })
-    await store.saveRounds(tx, [round])
-    await store.saveRights(tx, [...rights.changed])
-    const data = { game: wheel.id, round: roundId, ...outcome, reward: prize.reward }
-    await take(tx, tenantId, [takenOf(WHEEL_SPUN, round, atMs, data)])
-    return spinOf(round, clientSeed)
-  })
-}
-
-/** What a spin tells; throws `round_conflict` when it was played with another seed. */
-function spinOf({ roundId, progress, serverSeed, seedHash, clientSeed }: Round, given: string): SpinView {
-  if (clientSeed !== given) refuse('round_conflict', 'the round was played with another seed', roundId)
-  const { drawn, prize, reason } = progress as Record<'drawn' | 'prize' | 'reason', string>
-  return { roundId, prize, drawn, reason, clientSeed, serverSeed, seedHash }
 }
 
 async function buyRight(

@@ -53,78 +53,104 @@ export function createQuizzes(
   { database, take }: Pick<LoyaltyParts, 'database' | 'take'>,
   turns: Turns,
 ): Quizzes {
-  const finish = finishing(take)
+  /** A turn at a round that has begun. */
+  const at = async <T>(
+    tenantId: string,
+    subscriberId: number,
+    roundId: string,
+    work: (tx: Tx, quiz: Quiz, turn: Turn) => Promise<T>,
+  ): Promise<T> => {
+    const prepared = await turns.prepare<Quiz>(tenantId, roundId)
+    return database.tx(tenantId, async (tx) =>
+      work(tx, prepared.document, await turns.at(tx, prepared, subscriberId, roundId, 'Quiz')),
+    )
+  }
   return {
-    async startQuiz(tenantId, subscriberId, roundId, clientSeed) {
-      const prepared = await turns.prepare<Quiz>(tenantId, roundId)
-      return database.tx(tenantId, async (tx) => {
-        const turn = await turns.at(tx, prepared, subscriberId, roundId, 'Quiz')
-        const { round, rights, atMs } = turn
-        if (round.state !== 'committed') {
-          if (round.clientSeed !== clientSeed)
-            refuse('round_conflict', 'the round was begun with another seed', roundId)
-          return { questions: (round.progress as QuizProgress).asked.length }
-        }
-        useRight(turn)
-        const asked = drawQuestions(prepared.document, round, clientSeed)
-        Object.assign(round, { clientSeed, state: 'open', startedAtMs: atMs, progress: { asked } })
-        await saveRounds(tx, [round])
-        await saveRights(tx, [...rights.changed])
-        return { questions: asked.length }
-      })
-    },
-    async quizQuestion(tenantId, subscriberId, roundId) {
-      const prepared = await turns.prepare<Quiz>(tenantId, roundId)
-      return database.tx(tenantId, async (tx) => {
-        const turn = await turns.at(tx, prepared, subscriberId, roundId, 'Quiz')
-        const { round, atMs } = turn
-        if (round.state === 'committed') refuse('round_conflict', 'the round has not begun', roundId)
-        const quiz = prepared.document
-        const { asked } = round.progress as QuizProgress
-        if (round.state === 'open') {
-          const at = currentQuestion(quiz, asked, atMs)
-          if (at !== null) {
-            asked[at]!.askedAtMs ??= atMs
-            await saveRounds(tx, [round])
-            return { roundId, state: 'open' as const, question: questionView(quiz, asked, at) }
-          }
-          await finish(tx, tenantId, quiz, turn)
-        }
-        return resultOf(quiz, round)
-      })
-    },
-    async answerQuiz(tenantId, subscriberId, roundId, { question, option }) {
-      const prepared = await turns.prepare<Quiz>(tenantId, roundId)
-      return database.tx(tenantId, async (tx) => {
-        const turn = await turns.at(tx, prepared, subscriberId, roundId, 'Quiz')
-        const { round, atMs } = turn
-        if (round.state === 'committed') refuse('round_conflict', 'the round has not begun', roundId)
-        const quiz = prepared.document
-        const { one, isNew } = givenAnswer(round, question, option)
-        if (isNew) {
-          Object.assign(one, { answer: option, answeredAtMs: atMs })
-          await saveRounds(tx, [round])
-          const { asked } = round.progress as QuizProgress
-          if (currentQuestion(quiz, asked, atMs) === null) await finish(tx, tenantId, quiz, turn)
-        }
-        return { isInTime: isInTime(quiz, one), isLast: round.state === 'finished' }
-      })
-    },
+    startQuiz: (tenantId, subscriberId, roundId, clientSeed) =>
+      at(tenantId, subscriberId, roundId, (tx, quiz, turn) => begin(tx, quiz, turn, clientSeed)),
+    quizQuestion: (tenantId, subscriberId, roundId) =>
+      at(tenantId, subscriberId, roundId, (tx, quiz, turn) => ask(take, tx, tenantId, quiz, turn)),
+    answerQuiz: (tenantId, subscriberId, roundId, { question, option }) =>
+      at(tenantId, subscriberId, roundId, (tx, quiz, turn) =>
+        takeAnswer(take, tx, tenantId, { quiz, turn, question, option }),
+      ),
   }
 }
 
-/** Ends a round: counts what was right, and lets loyalty give what that is worth. */
-const finishing =
-  (take: LoyaltyParts['take']) =>
-  async (tx: Tx, tenantId: string, quiz: Quiz, { round, atMs }: Turn): Promise<void> => {
-    const { asked } = round.progress as QuizProgress
-    const correct = asked.filter((one) => isCorrect(quiz, one)).length
-    Object.assign(round, { state: 'finished', finishedAtMs: atMs, progress: { asked, correct } })
-    await saveRounds(tx, [round])
-    const rewards = quiz.rewards.filter((one) => one.correct <= correct).map(({ reward }) => reward)
-    const data = { game: quiz.id, round: round.roundId, correct, questions: asked.length, rewards }
-    await take(tx, tenantId, [takenOf(QUIZ_FINISHED, round, atMs, data)])
+type Take = LoyaltyParts['take']
+
+/** Begins a round with the member's seed, which draws its questions and uses a right up. */
+export async function begin(
+  tx: Tx,
+  quiz: Quiz,
+  turn: Turn,
+  clientSeed: string,
+): Promise<{ questions: number }> {
+  const { round, rights, atMs } = turn
+  if (round.state !== 'committed') {
+    if (round.clientSeed !== clientSeed)
+      refuse('round_conflict', 'the round was begun with another seed', round.roundId)
+    return { questions: (round.progress as QuizProgress).asked.length }
   }
+  useRight(turn)
+  const asked = drawQuestions(quiz, round, clientSeed)
+  Object.assign(round, { clientSeed, state: 'open', startedAtMs: atMs, progress: { asked } })
+  await saveRounds(tx, [round])
+  await saveRights(tx, [...rights.changed])
+  return { questions: asked.length }
+}
+
+/** The question that waits for its answer, or the result. */
+export async function ask(take: Take, tx: Tx, tenantId: string, quiz: Quiz, turn: Turn): Promise<QuizStep> {
+  const { round, atMs } = turn
+  if (round.state === 'committed') refuse('round_conflict', 'the round has not begun', round.roundId)
+  if (round.state === 'finished') return resultOf(quiz, round)
+  const { asked } = round.progress as QuizProgress
+  const at = currentQuestion(quiz, asked, atMs)
+  if (at === null) {
+    await finish(take, tx, tenantId, quiz, turn)
+    return resultOf(quiz, round)
+  }
+  asked[at]!.askedAtMs ??= atMs
+  await saveRounds(tx, [round])
+  return { roundId: round.roundId, state: 'open', question: questionView(quiz, asked, at) }
+}
+
+/** Takes an answer, whose time counts from when its question was told. */
+export async function takeAnswer(
+  take: Take,
+  tx: Tx,
+  tenantId: string,
+  { quiz, turn, question, option }: { quiz: Quiz; turn: Turn; question: string; option: string },
+): Promise<{ isInTime: boolean; isLast: boolean }> {
+  const { round, atMs } = turn
+  if (round.state === 'committed') refuse('round_conflict', 'the round has not begun', round.roundId)
+  const { one, isNew } = givenAnswer(round, question, option)
+  if (isNew) {
+    Object.assign(one, { answer: option, answeredAtMs: atMs })
+    await saveRounds(tx, [round])
+    const { asked } = round.progress as QuizProgress
+    if (currentQuestion(quiz, asked, atMs) === null) await finish(take, tx, tenantId, quiz, turn)
+  }
+  return { isInTime: isInTime(quiz, one), isLast: round.state === 'finished' }
+}
+
+/** Ends a round: counts what was right, and lets loyalty give what that is worth. */
+async function finish(
+  take: Take,
+  tx: Tx,
+  tenantId: string,
+  quiz: Quiz,
+  { round, atMs }: Turn,
+): Promise<void> {
+  const { asked } = round.progress as QuizProgress
+  const correct = asked.filter((one) => isCorrect(quiz, one)).length
+  Object.assign(round, { state: 'finished', finishedAtMs: atMs, progress: { asked, correct } })
+  await saveRounds(tx, [round])
+  const rewards = quiz.rewards.filter((one) => one.correct <= correct).map(({ reward }) => reward)
+  const data = { game: quiz.id, round: round.roundId, correct, questions: asked.length, rewards }
+  await take(tx, tenantId, [takenOf(QUIZ_FINISHED, round, atMs, data)])
+}
 
 /** The question that is answered, and whether the answer is the first one; throws `quiz_answer_conflict`. */
 function givenAnswer(round: Round, question: string, option: string): { one: Asked; isNew: boolean } {

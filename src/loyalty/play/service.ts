@@ -1,13 +1,11 @@
 import { derivedId, DomainError, type Tx } from '../../platform/index.ts'
-import type { Book } from '../book.ts'
-import { ANSWERED } from '../announcements.ts'
 import { LOYALTY_SOURCE } from '../intake.ts'
 import { LocalTimes, periodOf } from '../local-time.ts'
 import { lockLoyalty } from '../members-store.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
+import { type ChatReply, type PlayAnswer, takeMoves } from './chat.ts'
 import { createGames, type Games } from './games.ts'
 import { aliasOf, isDisplayName } from './leaderboard.ts'
-import { moveOf } from './doors.ts'
 import { planOf, type ReadyMeasured } from './plan.ts'
 import type { Leaderboard } from './documents.ts'
 import { activeMember, refuse } from './member-at-play.ts'
@@ -36,16 +34,6 @@ export type BoardQuery = {
   near: number
 }
 
-/** An answer from a chat, as messaging stores it. */
-export type PlayAnswer = {
-  answerId: string
-  subscriberId: number
-  channel: string
-  text: string
-  choice: string | null
-  at: Temporal.Instant
-}
-
 export type Play = Games & {
   /** What a member has going, has reached and may do in a programme. */
   view(tenantId: string, programmeId: string, subscriberId: number): Promise<PlayView>
@@ -53,13 +41,16 @@ export type Play = Games & {
   joinQuest(tenantId: string, questId: string, subscriberId: number): Promise<{ run: number }>
   setPlayer(tenantId: string, programmeId: string, subscriberId: number, player: scores.Player): Promise<void>
   board(tenantId: string, boardId: string, query: BoardQuery): Promise<BoardView>
-  /** Takes answers that are moves of a game, within the caller's transaction; returns the ids of those that were. */
-  takeAnswers(tx: Tx, tenantId: string, answers: PlayAnswer[]): Promise<Set<string>>
+  /**
+   * Takes answers that are moves of a game, within the caller's transaction, which holds loyalty's turn from then on.
+   * Tells by the ids of those that were moves what is to be said back, if anything.
+   */
+  takeAnswers(tx: Tx, tenantId: string, answers: PlayAnswer[]): Promise<Map<string, ChatReply | null>>
 }
 
 /** Quests, achievements, streaks, badges and leaderboards as members and the console see them, and the games. */
 export function createPlay(parts: LoyaltyParts): Play {
-  const { database, books, clock, take } = parts
+  const { database, books, clock } = parts
   const local = new LocalTimes()
   return {
     ...createGames(parts, local),
@@ -93,21 +84,7 @@ export function createPlay(parts: LoyaltyParts): Play {
       const stand = { boardId, period, region: query.region ?? '' }
       return database.tx(tenantId, (tx) => boardView(tx, ready, stand, query))
     },
-    async takeAnswers(tx, tenantId, answers) {
-      const moves = movesAmong(await books.of(tenantId), answers)
-      const events = moves.map(({ answerId, subscriberId, channel, text, choice, at }) => ({
-        eventId: derivedId('/messaging', answerId),
-        id: answerId,
-        source: '/messaging',
-        type: ANSWERED,
-        atMs: at.epochMilliseconds,
-        subscriberId,
-        data: { channel, text, choice: choice ?? text },
-        depth: 0,
-      }))
-      if (events.length > 0) await take(tx, tenantId, events)
-      return new Set(moves.map(({ answerId }) => answerId))
-    },
+    takeAnswers: (tx, tenantId, answers) => takeMoves({ ...parts, local }, tx, tenantId, answers),
   }
 }
 
@@ -145,13 +122,6 @@ async function joinQuest(
     ])
     return { run }
   })
-}
-
-function movesAmong(book: Book, answers: PlayAnswer[]): PlayAnswer[] {
-  const games = planOf(book).games.flatMap(({ document }) =>
-    document.kind === 'BotGame' && document.moves.on === ANSWERED ? [document] : [],
-  )
-  return answers.filter(({ choice, text }) => games.some((game) => moveOf(game, choice ?? text) !== null))
 }
 
 async function boardView(

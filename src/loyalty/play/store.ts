@@ -210,9 +210,14 @@ export async function mergePlay(tx: Tx, { programmeId, from, into }: Merge): Pro
      from loyalty.streak where programme_id = $1 and subscriber_id = $2
      on conflict (tenant_id, streak_id, subscriber_id) do update set
        started = excluded.started, latest = excluded.latest, length = excluded.length,
-       best = greatest(streak.best, excluded.best), freezes = excluded.freezes,
-       open_period = excluded.open_period, open_amount = excluded.open_amount
+       freezes = excluded.freezes, open_period = excluded.open_period, open_amount = excluded.open_amount
      where (excluded.open_period, excluded.length) > (streak.open_period, streak.length)`,
+    parameters,
+  )
+  // Whichever goes on: a milestone that either has passed is not passed for the first time again.
+  await tx.query(
+    `update loyalty.streak s set best = greatest(s.best, f.best) from loyalty.streak f
+     where s.programme_id = $1 and f.subscriber_id = $2 and s.subscriber_id = $3 and f.streak_id = s.streak_id`,
     parameters,
   )
   await tx.query(
@@ -223,6 +228,14 @@ export async function mergePlay(tx: Tx, { programmeId, from, into }: Merge): Pro
   await tx.query(
     `update loyalty.play_right set subscriber_id = $3
      where programme_id = $1 and subscriber_id = $2 and round_id is null`,
+    parameters,
+  )
+  // A round that is open goes on, unless the other has one of the same game open: one is all that a member may have.
+  await tx.query(
+    `update loyalty.fair_round r set subscriber_id = $3
+     where programme_id = $1 and subscriber_id = $2 and (state = 'finished' or not exists (
+       select from loyalty.fair_round o where o.kind = r.kind and o.game_id = r.game_id and o.subscriber_id = $3
+         and o.state <> 'finished'))`,
     parameters,
   )
   for (const table of ['quest_run', 'achievement', 'streak', 'badge']) {

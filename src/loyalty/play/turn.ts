@@ -9,7 +9,7 @@ import { refuse } from './member-at-play.ts'
 import { Rights } from './memory.ts'
 import { isValid, type ReadyGame } from './plan.ts'
 import { freeRights, type Round } from './round.ts'
-import { selectRights } from './round-store.ts'
+import { saveRounds, selectRights, selectUnfinished } from './round-store.ts'
 
 /** A member's turn at a round, in a transaction that has loyalty's turn. */
 export type Turn = { round: Round; ready: ReadyGame; member: Member; rights: Rights; atMs: number }
@@ -25,7 +25,7 @@ export type Turns = {
 }
 
 /** A round whose seed is drawn and whose hash may be told. */
-export function newRound({ document, version }: ReadyGame, { subscriberId }: Member, atMs: number): Round {
+function newRound({ document, version }: ReadyGame, { subscriberId }: Member, atMs: number): Round {
   return {
     ...commit(),
     roundId: newId(),
@@ -41,6 +41,23 @@ export function newRound({ document, version }: ReadyGame, { subscriberId }: Mem
     finishedAtMs: null,
     progress: {},
   }
+}
+
+/** The round of a game that a member has not finished. */
+export async function openRound(
+  tx: Tx,
+  { document }: ReadyGame,
+  { subscriberId }: Member,
+): Promise<Round | undefined> {
+  const unfinished = await selectUnfinished(tx, document.kind, [subscriberId])
+  return unfinished.find(({ gameId }) => gameId === document.id)
+}
+
+/** Draws the seed of a member's next round, whose hash may be told then. */
+export async function commitRound(tx: Tx, ready: ReadyGame, member: Member, atMs: number): Promise<Round> {
+  const round = newRound(ready, member, atMs)
+  await saveRounds(tx, [round])
+  return round
 }
 
 /** A member's rights to a game, the free ones of the present period among them. */

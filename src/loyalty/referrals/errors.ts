@@ -1,5 +1,12 @@
 /** Every code with which referrals refuse a document or a request. */
-export const referralErrorCodes = ['referral_invalid', 'referral_not_found'] as const
+export const referralErrorCodes = [
+  'referral_invalid',
+  'referral_not_found',
+  /** The referral programme has no link that a picture could lead to. */
+  'referral_link_not_found',
+  /** Another code was given under the same key. */
+  'referral_key_mismatch',
+] as const
 export type ReferralErrorCode = (typeof referralErrorCodes)[number]
 
 /** What became of a code or of a reward, for people to read: a closed list, with plain words in `words.ts`. */

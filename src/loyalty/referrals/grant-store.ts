@@ -14,7 +14,9 @@ export async function selectNextDue(
   withMoney: boolean,
 ): Promise<Temporal.Instant | null> {
   const rows = await tx.query<{ due: Temporal.Instant | null }>(
-    `select least((select min(due_at) from loyalty.referral_step where state = 'due' and referral_id = any($1)),
+    `select least((select min(s.due_at) from loyalty.referral_step s
+                   join loyalty.referral r on r.referral_id = s.referral_id and r.referee_id = s.referee_id
+                   where s.state = 'due' and s.referral_id = any($1)),
                   (select min(next_try_at) from loyalty.referral_reward where state = 'paying' and $2)) as due`,
     [referralIds, withMoney],
   )
@@ -130,6 +132,22 @@ export async function selectPaying(tx: Tx, now: Temporal.Instant, limit: number)
   return rows.map(grantOf)
 }
 
+/** The conditions whose value is given, so that each question has a plan of its own; `?` stands for the value. */
+function given(conditions: [text: string, value: unknown][]): { where: string; values: unknown[] } {
+  const set = conditions.filter(([, value]) => value !== null)
+  const texts = set.map(([text], i) => text.replaceAll('?', `$${i + 1}`))
+  return { where: ['true', ...texts].join(' and '), values: set.map(([, value]) => value) }
+}
+
+/** What a member was rewarded with, the latest first. */
+export async function selectGrantsOf(tx: Tx, beneficiaryId: number, limit: number): Promise<Grant[]> {
+  const rows = await tx.query<GrantRow>(
+    `select ${grantColumns} from loyalty.referral_reward where beneficiary_id = $1 order by at desc, grant_id limit $2`,
+    [beneficiaryId, limit],
+  )
+  return rows.map(grantOf)
+}
+
 /** Rewards by state and referral, the newest first; those before a moment make the next page. */
 export async function selectGrants(
   tx: Tx,
@@ -141,12 +159,16 @@ export async function selectGrants(
     limit: number
   },
 ): Promise<Grant[]> {
+  const { where, values } = given([
+    ['referral_id = ?', query.referralId],
+    ['state = ?', query.state],
+    ['(beneficiary_id = ? or referee_id = ?)', query.subscriberId],
+    ['at < ?', query.before],
+  ])
   const rows = await tx.query<GrantRow>(
-    `select ${grantColumns} from loyalty.referral_reward
-     where ($1::text is null or referral_id = $1) and ($2::text is null or state = $2)
-       and ($3::int is null or beneficiary_id = $3 or referee_id = $3) and ($4::timestamptz is null or at < $4)
-     order by at desc, grant_id limit $5`,
-    [query.referralId, query.state, query.subscriberId, query.before, query.limit],
+    `select ${grantColumns} from loyalty.referral_reward where ${where}
+     order by at desc, grant_id limit $${values.length + 1}`,
+    [...values, query.limit],
   )
   return rows.map(grantOf)
 }
@@ -161,14 +183,16 @@ export async function selectRefusals(
     limit: number
   },
 ): Promise<Refusal[]> {
+  const { where, values } = given([
+    ['referral_id = ?', query.referralId],
+    ['(referee_id = ? or referrer_id = ?)', query.subscriberId],
+    ['at < ?', query.before],
+  ])
   const rows = await tx.query<Omit<Refusal, 'atMs'> & { at: Temporal.Instant }>(
     `select refusal_id as "refusalId", programme_id as "programmeId", referral_id as "referralId",
             referee_id as "refereeId", referrer_id as "referrerId", reason, saw, at
-     from loyalty.referral_refusal
-     where ($1::text is null or referral_id = $1)
-       and ($2::int is null or referee_id = $2 or referrer_id = $2) and ($3::timestamptz is null or at < $3)
-     order by at desc, refusal_id limit $4`,
-    [query.referralId, query.subscriberId, query.before, query.limit],
+     from loyalty.referral_refusal where ${where} order by at desc, refusal_id limit $${values.length + 1}`,
+    [...values, query.limit],
   )
   return rows.map(({ at, ...row }) => ({ ...row, atMs: at.epochMilliseconds }))
 }

@@ -26,24 +26,51 @@ const queryOf = ({ referral, state, subscriber, before, limit }: z.infer<typeof 
   limit,
 })
 
+const programmeQuery = z.strictObject({ programme: documentId.default(MAIN_PROGRAMME) })
+
+const options = {
+  referrals: {
+    config: {
+      operation: { summary: 'Whom a member has brought, and by what code', query: programmeQuery },
+    },
+  },
+  postReferrals: { config: { operation: { summary: 'Use a code', body: codeBody } } },
+  referralsQrSvg: { config: { operation: { summary: 'The link of a referral as a QR code' } } },
+  referralsRewards: { config: { operation: { summary: 'Rewards of referrals', query: listQuery } } },
+  referralsRefusals: {
+    config: { operation: { summary: 'What was not rewarded, and why', query: listQuery } },
+  },
+}
+
 /** `/v1/members/:subscriberId/referrals` for members, `/v1/referrals/rewards` and `/v1/referrals/refusals` for agents. */
 export function referralRoutes(http: FastifyInstance, referrals: Referrals): void {
-  http.get('/v1/members/:subscriberId/referrals', async (request) => {
+  http.get('/v1/members/:subscriberId/referrals', options.referrals, async (request) => {
     const { subscriberId } = parseInput(member, request.params)
-    const query = z.strictObject({ programme: documentId.default(MAIN_PROGRAMME) })
-    const { programme } = parseInput(query, request.query)
+    const { programme } = parseInput(programmeQuery, request.query)
     return referrals.view(tenantOf(request), programme, subscriberId)
   })
-  http.post('/v1/members/:subscriberId/referrals', async (request) => {
+  http.post('/v1/members/:subscriberId/referrals', options.postReferrals, async (request) => {
     const { subscriberId } = parseInput(member, request.params)
     const { referral: referralId, code, idempotencyKey: key } = parseInput(codeBody, request.body)
     const asked = { referralId, subscriberId, code, ...(key === undefined ? {} : { key }) }
     return referrals.useCode(tenantOf(request), asked)
   })
-  http.get('/v1/referrals/rewards', async (request) => ({
+  http.get(
+    '/v1/members/:subscriberId/referrals/:referralId/qr.svg',
+    options.referralsQrSvg,
+    async (request, reply) => {
+      const { subscriberId, referralId } = parseInput(
+        member.extend({ referralId: documentId }),
+        request.params,
+      )
+      const svg = await referrals.qrCode(tenantOf(request), referralId, subscriberId)
+      return reply.type('image/svg+xml').send(svg)
+    },
+  )
+  http.get('/v1/referrals/rewards', options.referralsRewards, async (request) => ({
     rewards: await referrals.rewards(tenantOf(request), queryOf(parseInput(listQuery, request.query))),
   }))
-  http.get('/v1/referrals/refusals', async (request) => ({
+  http.get('/v1/referrals/refusals', options.referralsRefusals, async (request) => ({
     refusals: await referrals.refusals(tenantOf(request), queryOf(parseInput(listQuery, request.query))),
   }))
 }

@@ -116,8 +116,11 @@ export async function openMemory(
   const ids = new Set<number>()
   const wanted = new Map<string, { programmeId: string; code: string }>()
   for (const event of batch.events) {
-    ids.add(event.subscriberId)
-    for (const member of batch.membersOf(event.subscriberId)) ids.add(member.subscriberId)
+    // What is announced of others on the way concerns them.
+    for (const id of [event.subscriberId, ...(event.concerns ?? [])]) {
+      ids.add(id)
+      for (const member of batch.membersOf(id)) ids.add(member.subscriberId)
+    }
     for (const ready of plan.referrals) {
       const code = codeOf(batch, ready, event)
       if (code !== undefined)

@@ -1,3 +1,4 @@
+import { renderSVG } from 'uqr'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventType, type LoyaltyWorld, loyaltyWorld, same } from '../../../test/loyalty-world.ts'
 import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
@@ -230,6 +231,15 @@ describe('abuse', () => {
           code: referralCodeOf('main', referrer),
         })
       expect(await ask(bob, kim)).toMatchObject({ reason: 'already_referred' })
+      // The same key says the same again, whatever has become of it since, and another code under it is none.
+      const keyed = (code: string) =>
+        referrals.useCode(world.tenantId, { referralId: 'friends', subscriberId: kim, code, key: 'k' })
+      expect(await keyed('nobody')).toMatchObject({ reason: 'code_unknown' })
+      expect(await keyed(' NOBODY ')).toMatchObject({ reason: 'code_unknown' })
+      await expect(keyed('others')).rejects.toMatchObject({
+        code: 'referral_key_mismatch',
+        details: { field: 'idempotencyKey', found: 'others', expected: 'nobody' },
+      })
       await world.loyalty.members.joinHousehold({
         tenantId: world.tenantId,
         programmeId: 'main',
@@ -368,6 +378,27 @@ describe('money and products', () => {
       ['referee', 'account_missing'],
       ['referrer', 'operator_refused'],
     ])
+  })
+})
+
+test('a link is a picture of itself for a camera', async () => {
+  const world = await newWorld(referral({ link: 'https://t.me/bot?start={code}' }))
+  const [ann] = (await world.subscribers('ann')) as [number]
+  await world.append(activated(ann))
+  await world.run()
+  const { referrals } = world.loyalty
+  const svg = await referrals.qrCode(world.tenantId, 'friends', ann)
+  expect(svg).toBe(
+    renderSVG(`https://t.me/bot?start=${referralCodeOf('main', ann)}`, { ecc: 'M', border: 4 }),
+  )
+  expect(svg).toMatch(/^<svg [^>]*viewBox/)
+  const { link: _link, ...without } = referral() as { link: string }
+  await world.apply(without)
+  await expect(referrals.qrCode(world.tenantId, 'friends', ann)).rejects.toMatchObject({
+    code: 'referral_link_not_found',
+  })
+  await expect(referrals.qrCode(world.tenantId, 'other', ann)).rejects.toMatchObject({
+    code: 'referral_not_found',
   })
 })
 

@@ -1,13 +1,15 @@
-import { derivedId, DomainError, newId } from '../../platform/index.ts'
+import { renderSVG } from 'uqr'
+import { derivedId, DomainError, newId, type Tx } from '../../platform/index.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { LOYALTY_SOURCE } from '../intake.ts'
+import { selectJudgedEvents } from '../judgements-store.ts'
 import { lockLoyalty } from '../members-store.ts'
 import { activeMember } from '../play/member-at-play.ts'
 import { CODE_GIVEN } from './codes.ts'
 import type { ReferralErrorCode, ReferralReason } from './errors.ts'
-import { type Brought, selectBrought, selectGrants, selectRefusals } from './grant-store.ts'
-import { planOf } from './plan.ts'
-import type { Grant, Refusal } from './referral.ts'
+import { type Brought, selectBrought, selectGrants, selectGrantsOf, selectRefusals } from './grant-store.ts'
+import { planOf, type ReadyReferral } from './plan.ts'
+import { type Grant, normalCode, type Refusal } from './referral.ts'
 import { referralWords } from './words.ts'
 import type { Words } from '../programmes.ts'
 
@@ -26,29 +28,37 @@ export type ListQuery = {
 }
 
 export type Referrals = {
-  /** Uses a code for a member, once an idempotency key; a refusal is kept and told with its reason. */
+  /**
+   * Uses a code for a member, once an idempotency key; a refusal is kept and told with its reason. The same code under
+   * the same key is answered the same, another one is a `referral_key_mismatch`.
+   */
   useCode(
     tenantId: string,
     request: { referralId: string; subscriberId: number; code: string; key?: string },
   ): Promise<{ reason: ReferralReason; words: Words }>
   view(tenantId: string, programmeId: string, subscriberId: number): Promise<InvitationView>
+  /** A member's link as a QR code, an SVG; throws `referral_link_not_found` when the programme of referrals has no link. */
+  qrCode(tenantId: string, referralId: string, subscriberId: number): Promise<string>
   /** For the agent: rewards, refused ones among them, and codes that were refused. */
   rewards(tenantId: string, query: ListQuery & { state: Grant['state'] | null }): Promise<Grant[]>
   refusals(tenantId: string, query: ListQuery): Promise<(Refusal & { words: Words })[]>
 }
 
 const LATEST = 100
+/** Light modules around a QR code, so that cameras find it (ISO/IEC 18004, 9.1). */
+const QUIET_MODULES = 4
 
 /** Codes, links and rewards as members and agents see them. */
 export function createReferrals(parts: LoyaltyParts): Referrals {
   const { database, clock, books, take } = parts
+  const readyOf = async (tenantId: string, referralId: string): Promise<ReadyReferral> => {
+    const ready = planOf(await books.of(tenantId)).byId.get(referralId)
+    return ready ?? refuse('referral_not_found', `no referral programme "${referralId}"`, referralId)
+  }
   return {
     async useCode(tenantId, { referralId, subscriberId, code, key }) {
-      const ready = planOf(await books.of(tenantId)).byId.get(referralId)
-      if (!ready) {
-        const notFound: ReferralErrorCode = 'referral_not_found'
-        throw new DomainError(notFound, `no referral programme "${referralId}"`, { found: referralId })
-      }
+      const ready = await readyOf(tenantId, referralId)
+      if (normalCode(code) === undefined) return { reason: 'code_unknown', words: referralWords.code_unknown }
       return database.tx(tenantId, async (tx) => {
         lockLoyalty(tx)
         const member = await activeMember(tx, ready.programme.id, subscriberId)
@@ -66,8 +76,9 @@ export function createReferrals(parts: LoyaltyParts): Referrals {
           },
         ])
         const judged = taken.judgements.find(({ judgement }) => judgement.consumer === 'referrals')
-        // Under a key that was used before nothing is judged again: then the member was referred, or it was refused.
-        const reason = (judged?.judgement.reason ?? 'already_referred') as ReferralReason
+        const reason = judged
+          ? (judged.judgement.reason as ReferralReason)
+          : await reasonUnderKey(tx, member.subscriberId, id, code)
         return { reason, words: referralWords[reason] }
       })
     },
@@ -76,8 +87,6 @@ export function createReferrals(parts: LoyaltyParts): Referrals {
       return database.tx(tenantId, async (tx) => {
         const member = await activeMember(tx, programmeId, subscriberId)
         const { referralCode: code, subscriberId: id } = member
-        const about = { referralId: null, state: null, before: null, limit: LATEST }
-        const rewards = await selectGrants(tx, { ...about, subscriberId: id })
         return {
           code,
           links: referrals
@@ -85,12 +94,19 @@ export function createReferrals(parts: LoyaltyParts): Referrals {
             .map(({ document }) => ({
               referral: document.id,
               name: document.name,
-              url: document.link?.replaceAll('{code}', code) ?? null,
+              url: linkOf(document, code),
             })),
           brought: await selectBrought(tx, programmeId, id, LATEST),
-          rewards: rewards.filter(({ beneficiaryId }) => beneficiaryId === id),
+          rewards: await selectGrantsOf(tx, id, LATEST),
         }
       })
+    },
+    async qrCode(tenantId, referralId, subscriberId) {
+      const { document, programme } = await readyOf(tenantId, referralId)
+      const member = await database.tx(tenantId, (tx) => activeMember(tx, programme.id, subscriberId))
+      const link = linkOf(document, member.referralCode)
+      if (link === null) refuse('referral_link_not_found', 'this referral programme has no link', referralId)
+      return renderSVG(link, { ecc: 'M', border: QUIET_MODULES })
     },
     rewards: (tenantId, query) => database.tx(tenantId, (tx) => selectGrants(tx, query)),
     async refusals(tenantId, query) {
@@ -98,4 +114,30 @@ export function createReferrals(parts: LoyaltyParts): Referrals {
       return found.map((refusal) => ({ ...refusal, words: referralWords[refusal.reason] }))
     },
   }
+}
+
+function refuse(code: ReferralErrorCode, message: string, found: unknown): never {
+  throw new DomainError(code, message, { field: 'referral', found })
+}
+
+const linkOf = ({ link }: ReadyReferral['document'], code: string): string | null =>
+  link?.replaceAll('{code}', encodeURIComponent(code)) ?? null
+
+/** What a code was answered that came before under the same key. */
+async function reasonUnderKey(
+  tx: Tx,
+  subscriberId: number,
+  id: string,
+  code: string,
+): Promise<ReferralReason> {
+  const eventId = derivedId(LOYALTY_SOURCE, `${CODE_GIVEN} ${id}`)
+  const [event] = await selectJudgedEvents(tx, [subscriberId], eventId)
+  const judgement = event?.judgements.find(({ consumer }) => consumer === 'referrals')
+  if (judgement && judgement.saw['code'] === normalCode(code)) return judgement.reason as ReferralReason
+  const error: ReferralErrorCode = 'referral_key_mismatch'
+  throw new DomainError(error, 'another code was given under this key', {
+    field: 'idempotencyKey',
+    found: code,
+    expected: String(judgement?.saw['code']),
+  })
 }

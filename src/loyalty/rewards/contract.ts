@@ -50,7 +50,11 @@ export const stockBody = z.strictObject({
 })
 
 /** `POST /v1/loyalty/discounts/use`: a sister company's till. */
-export const useBody = z.strictObject({ code: z.string().trim().min(1).max(200), partner: documentId })
+export const useBody = z.strictObject({
+  code: z.string().trim().min(1).max(200),
+  partner: documentId,
+  idempotencyKey: key,
+})
 
 export const redemptionsQuery = z.strictObject({
   reward: documentId.optional(),

@@ -2,11 +2,20 @@ import type { OperatorClient } from '../../operator/index.ts'
 import { DomainError, type Tx } from '../../platform/index.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { lockLoyalty } from '../members-store.ts'
-import { isByHand, isOpen, needsOperator, type Outcome, type Redemption, waitMs } from './redemption.ts'
-import { type Ending, settle } from './settling.ts'
-import { saveRedemptions, selectDue, selectNextDue, selectRedemptions } from './store.ts'
+import {
+  isOpen,
+  LONGEST_WAIT_MS,
+  needsOperator,
+  type Outcome,
+  type Redemption,
+  waitMs,
+} from './redemption.ts'
+import { type End, settle } from './settling.ts'
+import { selectDue, selectNextDue, selectRedemptions, updateRedemptions } from './store.ts'
 
 const PAGE = 100
+/** Longer than an operator is ever waited for: until then nobody else asks for the same. */
+const CLAIM_MS = 300_000
 
 type Try = { redemption: Redemption; outcome: Outcome }
 
@@ -54,16 +63,12 @@ async function takeDue(
   lockLoyalty(tx)
   const due = await selectDue(tx, clock.now(), PAGE)
   const asking = due.filter(({ gives }) => needsOperator(gives))
+  const nowMs = clock.nowMs()
   for (const redemption of asking) {
-    const waitedAtMs = clock.nowMs() + waitMs(redemption.attempts)
-    // What was never asked for is looked at once more when its time is over.
-    redemption.nextTryAtMs =
-      redemption.attempts === 0 && redemption.deadlineAtMs > clock.nowMs()
-        ? Math.min(waitedAtMs, redemption.deadlineAtMs)
-        : waitedAtMs
-    if (hasOperator && !isOverdue(redemption, clock.nowMs())) redemption.attempts++
+    if (hasOperator && !isOverdue(redemption, nowMs)) redemption.attempts++
+    redemption.nextTryAtMs = nowMs + CLAIM_MS
   }
-  await saveRedemptions(tx, asking)
+  await updateRedemptions(tx, asking)
   const ids = [...new Set(asking.map(({ recipientId }) => recipientId))]
   return { due, accounts: await profiles.identitiesOf(tx, ids, 'account') }
 }
@@ -79,9 +84,7 @@ async function tryOne(
   nowMs: number,
 ): Promise<Outcome> {
   if (isOverdue(redemption, nowMs)) return { outcome: 'refused', reason: 'timed_out' }
-  if (isByHand(redemption.gives)) return { outcome: 'later' }
-  if (!needsOperator(redemption.gives)) return { outcome: 'done' }
-  if (client === undefined) return { outcome: 'later' }
+  if (client === undefined || !needsOperator(redemption.gives)) return { outcome: 'later' }
   // An account that goes away while the operator has the order says nothing about the order.
   if (account === undefined) {
     return redemption.attempts > 1
@@ -118,30 +121,37 @@ async function askOperator(
 }
 
 /** Stores what came of tries, as far as the redemptions are still open. */
-export async function storeTries(
+async function storeTries(
   parts: LoyaltyParts,
   tx: Tx,
   tenantId: string,
-  tries: Try[],
-): Promise<Map<string, Redemption>> {
+  tries: readonly Try[],
+): Promise<void> {
   lockLoyalty(tx)
   const current = await selectRedemptions(
     tx,
     tries.map(({ redemption }) => redemption.redemptionId),
   )
-  const ends: { redemption: Redemption; ending: Ending }[] = []
-  for (const { redemption, outcome } of tries) {
-    const now = current.get(redemption.redemptionId)!
-    if (!isOpen(now)) continue
-    if (outcome.outcome === 'done') ends.push({ redemption: now, ending: { state: 'done' } })
-    if (outcome.outcome === 'ordered' && now.state === 'reserved') {
-      now.state = 'ordered'
-      await saveRedemptions(tx, [now])
-    }
-    if (outcome.outcome === 'refused') {
-      ends.push({ redemption: now, ending: { state: 'cancelled', reason: outcome.reason } })
+  const ends: End[] = []
+  const waiting: Redemption[] = []
+  for (const { redemption: tried, outcome } of tries) {
+    const redemption = current.get(tried.redemptionId)!
+    if (!isOpen(redemption)) continue
+    if (outcome.outcome === 'done') ends.push({ redemption, ending: { state: 'done' } })
+    else if (outcome.outcome === 'refused') {
+      ends.push({ redemption, ending: { state: 'cancelled', reason: outcome.reason } })
+    } else {
+      if (outcome.outcome === 'ordered') redemption.state = 'ordered'
+      redemption.nextTryAtMs = nextTryMs(redemption, parts.clock.nowMs())
+      waiting.push(redemption)
     }
   }
+  await updateRedemptions(tx, waiting)
   await settle(parts, tx, tenantId, ends)
-  return current
 }
+
+/** What was never asked for waits for somebody to say where the operator is, and is looked at when its time is over. */
+const nextTryMs = ({ attempts, deadlineAtMs }: Redemption, nowMs: number): number =>
+  attempts === 0 && deadlineAtMs > nowMs
+    ? Math.min(nowMs + LONGEST_WAIT_MS, deadlineAtMs)
+    : nowMs + waitMs(attempts - 1)

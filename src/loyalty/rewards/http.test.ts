@@ -129,9 +129,11 @@ test('codes and pieces come over the API, members redeem, agents hand out, cance
     { reward: 'taxi', left: null },
   ])
   const { code } = redemptionView.parse((await redeem('taxi', 'k7')).body)
-  const used = await ask('POST', '/v1/loyalty/discounts/use', { code, partner: 'taxi' })
+  const used = await ask('POST', '/v1/loyalty/discounts/use', { code, partner: 'taxi', idempotencyKey: 'u1' })
   expect(useAnswer.parse(used.body)).toMatchObject({ off: { percent: 15 } })
-  expect((await ask('POST', '/v1/loyalty/discounts/use', { code, partner: 'taxi' })).status).toBe(409)
+  expect(
+    (await ask('POST', '/v1/loyalty/discounts/use', { code, partner: 'taxi', idempotencyKey: 'u2' })).status,
+  ).toBe(409)
   const audit = await world.access.listAudit(world.tenantId, 20)
   expect(audit.map(({ action }) => action)).toEqual(
     expect.arrayContaining(['codes_added', 'stock_changed', 'redemption_refunded', 'redemption_cancelled']),

@@ -166,8 +166,8 @@ function agentRoutes(http: FastifyInstance, { rewards, access }: Parts): void {
     return answer(request, 'redemption_refunded', { reason, restock }, await rewards.refund(asked))
   })
   http.post('/v1/loyalty/discounts/use', admin(operations.use), async (request) => {
-    const { code, partner } = parseInput(useBody, request.body)
-    const used = await rewards.useDiscount(tenantOf(request), code, partner)
+    const { code, partner, idempotencyKey: key } = parseInput(useBody, request.body)
+    const used = await rewards.useDiscount({ tenantId: tenantOf(request), code, partner, key })
     const off = 'discount' in used.gives ? used.gives.discount.off : null
     return { code: used.code, reward: used.rewardId, off, usedAt: iso(used.usedAtMs) }
   })

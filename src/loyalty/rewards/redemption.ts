@@ -2,7 +2,7 @@ import type { RewardGives } from './reward.ts'
 import type { CancelReason } from './errors.ts'
 
 /**
- * `reserved`: points are set aside, a code or piece is held. `ordered`: the operator works on it. `done`: it was
+ * `reserved`: points are set aside, a piece is held. `ordered`: the operator works on it. `done`: it was
  * handed out and paid. `cancelled`: it came to nothing, nothing was paid. `refunded`: taken back after it was done.
  */
 export const redemptionStates = ['reserved', 'ordered', 'done', 'cancelled', 'refunded'] as const
@@ -16,6 +16,8 @@ export type Redemption = {
   /** Who pays, and who gets it. */
   subscriberId: number
   recipientId: number
+  /** The account that paid. */
+  accountId: string
   points: bigint
   gives: RewardGives
   state: RedemptionState
@@ -26,6 +28,8 @@ export type Redemption = {
   codeExpiresAtMs: number | null
   /** When a sister company's till took the code. */
   usedAtMs: number | null
+  /** The till's key for that. */
+  usedKey: string | null
   /** How often the operator was asked. */
   attempts: number
   nextTryAtMs: number | null
@@ -38,9 +42,13 @@ export type Redemption = {
 export const isOpen = ({ state }: Pick<Redemption, 'state'>): boolean =>
   state === 'reserved' || state === 'ordered'
 
-/** Key of the reservation in the ledger; what settles it has a name behind it. */
-export const transferKey = ({ redemptionId }: Pick<Redemption, 'redemptionId'>): string =>
+/** Key of the reservation in the ledger; what voids or gives back has a name behind it. */
+export const reservationKey = ({ redemptionId }: Pick<Redemption, 'redemptionId'>): string =>
   `redeem:${redemptionId}`
+
+/** Key of the transfer that takes the points, at once or from the reservation. */
+export const paymentKey = (redemption: Pick<Redemption, 'redemptionId'>): string =>
+  `${reservationKey(redemption)}:done`
 
 /** How a try to hand it out ended; `later`: nobody knows yet. */
 export type Outcome =
@@ -50,7 +58,8 @@ export type Outcome =
   | { outcome: 'later' }
 
 const FIRST_WAIT_MS = 2_000
-const LONGEST_WAIT_MS = 600_000
+/** Between two tries at most. */
+export const LONGEST_WAIT_MS = 600_000
 
 /** How long to wait after so many tries. */
 export const waitMs = (attempts: number): number =>
@@ -61,3 +70,6 @@ export const needsOperator = (gives: RewardGives): boolean => 'product' in gives
 
 /** Whether somebody hands it out and says so. */
 export const isByHand = (gives: RewardGives): boolean => 'goods' in gives
+
+/** Whether it is done as soon as the points are there. */
+export const isInstant = (gives: RewardGives): boolean => !needsOperator(gives) && !isByHand(gives)

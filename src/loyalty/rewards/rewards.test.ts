@@ -81,6 +81,7 @@ const balanceOf = async (subscriberId: number) => {
   const account = await world.account(`member:main:${subscriberId}:points`)
   return { balance: account!.balanceMinor, reserved: account!.pendingDebitsMinor }
 }
+const everything = { subscriberId: null, rewardId: null, state: null, before: null, limit: 9 }
 const later = (ms: number): void => world.clock.setMs(world.clock.nowMs() + ms)
 const DAY_MS = 86_400_000
 
@@ -181,6 +182,9 @@ test('goods are held until somebody hands them out, come back in time, and can b
   await expect(redeem(ann, 'kettle', 'a')).rejects.toMatchObject({ code: 'reward_out_of_stock' })
   expect(await rewards.addStock(tenantId, 'kettle', 2, 's1')).toEqual({ left: 2 })
   expect(await rewards.addStock(tenantId, 'kettle', 2, 's1')).toEqual({ left: 2 })
+  await expect(rewards.addStock(tenantId, 'kettle', 3, 's1')).rejects.toMatchObject({
+    code: 'redemption_key_mismatch',
+  })
   await expect(rewards.addStock(tenantId, 'kettle', -3, 's2')).rejects.toMatchObject({
     code: 'redemption_conflict',
   })
@@ -193,13 +197,8 @@ test('goods are held until somebody hands them out, come back in time, and can b
   expect(await balanceOf(ann)).toEqual({ balance: 900n, reserved: 100n })
   later(7 * DAY_MS)
   await world.run()
-  const [mine] = await rewards.redemptions(tenantId, {
-    subscriberId: ann,
-    rewardId: 'kettle',
-    state: 'cancelled',
-    before: null,
-    limit: 9,
-  })
+  const query = { ...everything, subscriberId: ann, rewardId: 'kettle', state: 'cancelled' as const }
+  const [mine] = await rewards.redemptions(tenantId, query)
   expect(mine).toMatchObject({ redemptionId: other.redemptionId, reason: 'timed_out' })
   expect(await balanceOf(ann)).toEqual({ balance: 900n, reserved: 0n })
   await expect(rewards.handOut(tenantId, other.redemptionId)).rejects.toMatchObject({
@@ -238,13 +237,7 @@ test('money and products come from the operator once, whatever it loses; what it
     later(700_000)
   }
   const { rewards } = world.loyalty
-  const all = await rewards.redemptions(world.tenantId, {
-    subscriberId: null,
-    rewardId: null,
-    state: null,
-    before: null,
-    limit: 9,
-  })
+  const all = await rewards.redemptions(world.tenantId, everything)
   expect(all.map(({ state }) => state)).toEqual(['done', 'done', 'done', 'done'])
   expect(
     [...operator.topups.values()].map(({ account, amount }) => `${account} ${amount}`).toSorted(),
@@ -315,6 +308,91 @@ test('of many who ask at once nobody gets what is not there, and no balance is s
   expect(ofAnn.balance >= 100n && ofBob.balance >= 100n).toBe(true)
 })
 
+test('of many who ask at once no more get it than all together may, and a pool is refilled for all its rewards', async () => {
+  const { tenantId } = world
+  const { rewards } = world.loyalty
+  await world.apply(
+    offer('rare', { donation: { to: 'trees' } }, { limits: [{ per: 'all', period: 'day', times: 5 }] }),
+    offer('front', { voucher: { pool: 'seats' } }, { lowStock: 1 }),
+    offer('back', { voucher: { pool: 'seats' } }, { lowStock: 1 }),
+  )
+  const asked = Array.from({ length: 4 }, (_, i) => [
+    redeem(ann, 'rare', `a${i}`),
+    redeem(bob, 'rare', `b${i}`),
+  ])
+  const results = await Promise.allSettled(asked.flat())
+  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(5)
+  const [cancelled] = await rewards.redemptions(tenantId, { ...everything, limit: 1 })
+  await rewards.refund({ tenantId, redemptionId: cancelled!.redemptionId, note: 'a mistake', restock: false })
+  await redeem(bob, 'rare', 'again')
+  await expect(redeem(bob, 'rare', 'more')).rejects.toMatchObject({ code: 'reward_limit_reached' })
+  later(DAY_MS)
+  await redeem(bob, 'rare', 'tomorrow')
+
+  await rewards.addCodes(tenantId, 'front', ['1', '2', '3'], null)
+  for (const [i, reward] of ['front', 'front', 'back'].entries()) await redeem(ann, reward, `s${i}`)
+  await rewards.addCodes(tenantId, 'front', ['4', '5'], null)
+  await redeem(ann, 'back', 'last')
+  await world.run()
+  expect((await world.logged('loyalty.reward_low_stock')).map(({ reward, left }) => [reward, left])).toEqual([
+    ['front', 1],
+    ['back', 0],
+    ['back', 1],
+  ])
+})
+
+test('a merge between: the same key is the same redemption, and points come back to whoever goes on', async () => {
+  const { tenantId } = world
+  const { rewards } = world.loyalty
+  await world.apply(offer('kettle', { goods: {} }))
+  await rewards.addStock(tenantId, 'kettle', 9, 's')
+  const one = await redeem(bob, 'kettle', 'k')
+  await rewards.handOut(tenantId, one.redemptionId)
+  await world.loyalty.members.merge({ tenantId, programmeId: 'main', subscriberId: ann, from: bob })
+  expect((await redeem(bob, 'kettle', 'k')).redemptionId).toBe(one.redemptionId)
+  expect(await balanceOf(ann)).toEqual({ balance: 1900n, reserved: 0n })
+  await rewards.refund({ tenantId, redemptionId: one.redemptionId, note: 'it was broken', restock: true })
+  expect(await balanceOf(ann)).toEqual({ balance: 2000n, reserved: 0n })
+  expect(await balanceOf(bob)).toEqual({ balance: 0n, reserved: 0n })
+  expect((await world.account(`member:main:${ann}:points`))!.expiring).toMatchObject([{ amountMinor: 2000n }])
+  expect(await world.verify()).toMatchObject({ ok: true })
+})
+
+test('points that come back to a member who shares a household’s balance by then go on to the household', async () => {
+  const { tenantId } = world
+  const { rewards, members } = world.loyalty
+  const households = { sharesBalance: true, maxMembers: 4 }
+  await world.apply(
+    programme({ id: 'main', currency: 'points', enrolment: 'by_hand', households }),
+    offer('kettle', { goods: {} }),
+  )
+  await rewards.addStock(tenantId, 'kettle', 9, 's')
+  const { redemptionId } = await redeem(ann, 'kettle', 'k')
+  await members.joinHousehold({ tenantId, programmeId: 'main', subscriberId: ann, householdId: 'h' })
+  await rewards.cancel({ tenantId, redemptionId, note: 'not wanted' })
+  expect((await world.account('household:main:h:points'))!.availableMinor).toBe(1000n)
+  expect(await balanceOf(ann)).toEqual({ balance: 0n, reserved: 0n })
+  expect(await world.verify()).toMatchObject({ ok: true })
+})
+
+test('what is reserved counts in the limit of a member who is being checked', async () => {
+  const { tenantId } = world
+  await world.apply(offer('kettle', { goods: {} }), offer('trees', { donation: { to: 'trees' } }), {
+    kind: 'AbusePolicy',
+    id: 'main',
+    hold: 50,
+    signals: { velocity: [{ of: 'redeemed', withinHours: 24, times: 2, score: 70 }] },
+    limit: { from: 70, pointsPerDay: '350' },
+  })
+  await world.loyalty.rewards.addStock(tenantId, 'kettle', 9, 's')
+  await redeem(ann, 'trees', 'k1')
+  await redeem(ann, 'trees', 'k2')
+  const kettle = await redeem(ann, 'kettle', 'k3')
+  await expect(redeem(ann, 'kettle', 'k4')).rejects.toMatchObject({ code: 'abuse_limited' })
+  await world.loyalty.rewards.cancel({ tenantId, redemptionId: kettle.redemptionId, note: 'not wanted' })
+  expect((await redeem(ann, 'kettle', 'k4')).state).toBe('reserved')
+})
+
 test('a gift goes to who it is for, who alone is told the code', async () => {
   await world.apply(
     offer('cinema', { voucher: { pool: 'cinema' } }),
@@ -343,16 +421,17 @@ test('a discount is used once, at its partner, while it is valid, and then not r
   const { tenantId } = world
   await world.apply(offer('taxi', { discount: { partner: 'taxi', off: { percent: 20 }, validDays: 10 } }))
   const { rewards } = world.loyalty
+  const use = (code: string, key: string, partner = 'taxi') =>
+    rewards.useDiscount({ tenantId, code, partner, key })
   const [one, other] = [await redeem(ann, 'taxi', 'k1'), await redeem(ann, 'taxi', 'k2')]
   expect(one.code).toMatch(/^[0-9A-Z]{12}$/)
   expect(one.code).not.toBe(other.code)
-  await expect(rewards.useDiscount(tenantId, one.code!, 'bakery')).rejects.toMatchObject({
+  await expect(use(one.code!, 'k', 'bakery')).rejects.toMatchObject({
     code: 'discount_not_found',
   })
-  expect((await rewards.useDiscount(tenantId, one.code!.toLowerCase(), 'taxi')).usedAtMs).toBe(
-    world.clock.nowMs(),
-  )
-  await expect(rewards.useDiscount(tenantId, one.code!, 'taxi')).rejects.toMatchObject({
+  expect((await use(one.code!.toLowerCase(), 'k')).usedAtMs).toBe(world.clock.nowMs())
+  expect((await use(one.code!, 'k')).usedAtMs).toBe(world.clock.nowMs())
+  await expect(use(one.code!, 'another')).rejects.toMatchObject({
     code: 'discount_used_conflict',
   })
   const refund = { tenantId, note: 'changed their mind', restock: false }
@@ -360,12 +439,12 @@ test('a discount is used once, at its partner, while it is valid, and then not r
     code: 'redemption_conflict',
   })
   await rewards.refund({ ...refund, redemptionId: other.redemptionId })
-  await expect(rewards.useDiscount(tenantId, other.code!, 'taxi')).rejects.toMatchObject({
+  await expect(use(other.code!, 'k')).rejects.toMatchObject({
     code: 'discount_not_found',
   })
   const third = await redeem(bob, 'taxi', 'k3')
   later(10 * DAY_MS)
-  await expect(rewards.useDiscount(tenantId, third.code!, 'taxi')).rejects.toMatchObject({
+  await expect(use(third.code!, 'k')).rejects.toMatchObject({
     code: 'discount_expired',
   })
 })

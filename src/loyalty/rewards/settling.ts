@@ -1,30 +1,22 @@
-import { randomBytes } from 'node:crypto'
-import type { TransferRequest } from '../../ledger/index.ts'
+import { balancesInDetail, type TransferRequest } from '../../ledger/index.ts'
 import { instantOf, type Tx } from '../../platform/index.ts'
+import { accountOf, ownerOpening } from '../accounts.ts'
 import { type Action, carryOut } from '../action.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
-import type { CancelReason, RewardReason } from './errors.ts'
-import type { Redemption } from './redemption.ts'
-import { transferKey } from './redemption.ts'
-import { newsOf, REWARDS } from './reserving.ts'
-import { idsOf, releaseStock } from './stock.ts'
-import { addPieces, settleCodes } from './stock-store.ts'
-import { saveRedemptions } from './store.ts'
+import { type Member, ownerOf } from '../members.ts'
+import { selectMembers } from '../members-store.ts'
+import type { CancelReason } from './errors.ts'
+import { paymentKey, type Redemption, reservationKey } from './redemption.ts'
+import { movePieces, withdrawCodes } from './stock-store.ts'
+import { updateRedemptions } from './store.ts'
+import { actionOf, REWARDS } from './told.ts'
 
-/** How a redemption ends. */
+/** How a redemption ends that was not done at once. */
 export type Ending =
   | { state: 'done' }
   | { state: 'cancelled'; reason: CancelReason; note?: string }
   | { state: 'refunded'; reason: CancelReason; note: string; restock: boolean }
-
-const DAY_MS = 86_400_000
-/** Letters and digits that cannot be mistaken for each other (Crockford's base 32 in upper case). */
-const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-
-/** A code that nobody can guess: sixty bits by chance. */
-function discountCode(): string {
-  return [...randomBytes(12)].map((byte) => LETTERS[byte & 31]).join('')
-}
+export type End = { redemption: Redemption; ending: Ending }
 
 /**
  * Ends redemptions within the caller's transaction, which holds loyalty's turn and knows that they may end so: the
@@ -34,96 +26,82 @@ export async function settle(
   parts: LoyaltyParts,
   tx: Tx,
   tenantId: string,
-  ends: { redemption: Redemption; ending: Ending }[],
+  ends: readonly End[],
 ): Promise<void> {
   if (ends.length === 0) return
   const atMs = parts.clock.nowMs()
   for (const { redemption, ending } of ends) {
-    redemption.state = ending.state
-    redemption.nextTryAtMs = null
-    redemption.settledAtMs = atMs
-    if (ending.state !== 'done') {
-      redemption.reason = ending.reason
-      redemption.note = ending.note ?? null
-    } else if ('discount' in redemption.gives) {
-      redemption.code = discountCode()
-      redemption.codeExpiresAtMs = atMs + redemption.gives.discount.validDays * DAY_MS
-    }
+    const reason = ending.state === 'done' ? {} : { reason: ending.reason, note: ending.note ?? null }
+    Object.assign(redemption, { state: ending.state, nextTryAtMs: null, settledAtMs: atMs, ...reason })
   }
-  const of = (state: Ending['state']): Redemption[] =>
-    ends.filter(({ ending }) => ending.state === state).map(({ redemption }) => redemption)
-  await settleCodes(tx, idsOf(of('done')), 'given')
-  await settleCodes(tx, idsOf(of('refunded')), 'withdrawn')
-  await releaseStock(tx, of('cancelled'))
-  for (const { redemption, ending } of ends) {
-    if (ending.state === 'refunded' && ending.restock && 'goods' in redemption.gives) {
-      await addPieces(tx, redemption.rewardId, 1)
-    }
-  }
-  await saveRedemptions(
+  const redemptions = ends.map(({ redemption }) => redemption)
+  const refunded = redemptions.filter(({ state, gives }) => state === 'refunded' && 'voucher' in gives)
+  await withdrawCodes(
     tx,
-    ends.map(({ redemption }) => redemption),
+    refunded.map(({ redemptionId }) => redemptionId),
   )
-  await carryOut(
-    parts,
+  const back = ends.filter(({ redemption, ending }) => 'goods' in redemption.gives && bringsBack(ending))
+  await movePieces(
     tx,
-    tenantId,
-    ends.map(({ redemption }) => actionOf(redemption, atMs)),
+    back.map(({ redemption }) => redemption.rewardId),
+    1,
   )
+  await updateRedemptions(tx, redemptions)
+  const actions = redemptions.map((one) =>
+    actionOf(one, { atMs, transfer: transferOf(one, instantOf(atMs)) }),
+  )
+  await carryOut(parts, tx, tenantId, actions)
+  const returned = redemptions.filter(({ state }) => state !== 'done')
+  const moves = await followMembers(tx, returned, atMs)
+  if (moves.length > 0) await carryOut(parts, tx, tenantId, moves)
 }
+
+const bringsBack = (ending: Ending): boolean =>
+  ending.state === 'cancelled' || (ending.state === 'refunded' && ending.restock)
 
 function transferOf(redemption: Redemption, at: Temporal.Instant): TransferRequest {
-  const key = transferKey(redemption)
-  switch (redemption.state) {
-    case 'done':
-      return { key: `${key}:done`, kind: 'post_pending', pendingKey: key, at }
-    case 'refunded':
-      return { key: `${key}:refund`, kind: 'reverse', reversedKey: `${key}:done`, at }
-    default:
-      return { key: `${key}:void`, kind: 'void_pending', pendingKey: key, at }
+  const pendingKey = reservationKey(redemption)
+  const key = paymentKey(redemption)
+  if (redemption.state === 'done') return { key, kind: 'post_pending', pendingKey, at }
+  if (redemption.state === 'refunded') {
+    return { key: `${pendingKey}:refund`, kind: 'reverse', reversedKey: key, at }
   }
+  return { key: `${pendingKey}:void`, kind: 'void_pending', pendingKey, at }
 }
 
-function actionOf(redemption: Redemption, atMs: number): Action {
-  const { redemptionId, programmeId, subscriberId, recipientId, rewardId, state, reason, points } = redemption
-  const isGift = recipientId !== subscriberId
-  const news = newsOf(redemption)
-  const code = redemption.code === null ? {} : { code: redemption.code }
-  const told: Record<string, { reason: RewardReason; type: string }> = {
-    done: { reason: isGift ? 'gift_redeemed' : 'reward_redeemed', type: 'loyalty.reward_redeemed' },
-    refunded: { reason: 'redemption_refunded', type: 'loyalty.redemption_refunded' },
-    cancelled: { reason: 'redemption_cancelled', type: 'loyalty.redemption_cancelled' },
+/**
+ * Points come back to the account that paid. Where its member has been merged into another one since, or shares a
+ * household's balance, they go on to where the member's points are now.
+ */
+async function followMembers(tx: Tx, returned: readonly Redemption[], atMs: number): Promise<Action[]> {
+  if (returned.length === 0) return []
+  const members = await selectMembers(tx, [...new Set(returned.map(({ subscriberId }) => subscriberId))])
+  const moved = new Map<string, { redemption: Redemption; member: Member }>()
+  for (const redemption of returned) {
+    const { accountId, subscriberId, programmeId } = redemption
+    const member = members.find((one) => one.subscriberId === subscriberId && one.programmeId === programmeId)
+    const isHouseholds = accountId.startsWith('household:')
+    if (member && !isHouseholds && !accountId.startsWith(`${ownerOf(member)}:`)) {
+      moved.set(accountId, { redemption, member })
+    }
   }
-  const { reason: judged, type } = told[state]!
-  const announcements: NonNullable<Action['announcements']> = [
-    {
-      type,
-      key: redemptionId,
-      data: { ...news, ...(isGift || state !== 'done' ? {} : code), ...(reason === null ? {} : { reason }) },
-    },
-  ]
-  if (isGift && state === 'done') {
-    const data = { ...news, from: subscriberId, ...code }
-    announcements.push({ type: 'loyalty.gift_received', key: redemptionId, subscriberId: recipientId, data })
-  }
-  return {
-    part: REWARDS,
-    key: `${redemptionId}:${state}`,
-    programmeId,
-    subscriberId,
-    atMs,
-    transfers: [transferOf(redemption, instantOf(atMs))],
-    announcements,
-    judgement: {
-      rule: `reward:${rewardId}`,
-      ruleVersion: redemption.rewardVersion,
-      reason: judged,
-      saw: {
-        reward: rewardId,
-        price: points,
-        redemption: redemptionId,
-        ...(reason === null ? {} : { reason }),
-      },
-    },
-  }
+  if (moved.size === 0) return []
+  const balances = await balancesInDetail(tx, [...moved.keys()], instantOf(atMs))
+  return [...moved].flatMap(([accountId, { redemption, member }]): Action[] => {
+    const { redemptionId, programmeId, subscriberId, state } = redemption
+    const { availableMinor = 0n, currency = '' } = balances.get(accountId) ?? {}
+    if (availableMinor <= 0n) return []
+    const key = `${redemptionId}:${state}:moved`
+    const transfer: TransferRequest = {
+      key: `redeem:${key}`,
+      kind: 'post',
+      debitAccount: accountId,
+      creditAccount: accountOf(ownerOf(member), currency),
+      amountMinor: availableMinor,
+      currency,
+      at: instantOf(atMs),
+    }
+    const accounts = [ownerOpening(ownerOf(member), currency)]
+    return [{ part: REWARDS, key, programmeId, subscriberId, atMs, accounts, transfers: [transfer] }]
+  })
 }

@@ -1,12 +1,12 @@
-import { instantOf, type Tx } from '../../platform/index.ts'
-import { carryOut } from '../action.ts'
+import type { Tx } from '../../platform/index.ts'
+import type { Book } from '../book.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { lockLoyalty } from '../members-store.ts'
 import { type ReadyReward, rewardsOf } from './plan.ts'
-import { fail, REWARDS } from './reserving.ts'
+import { fail } from './refusing.ts'
 import { leftOf } from './stock.ts'
-import { addPieces, countCodes, countFree, insertCodes, setWarned } from './stock-store.ts'
-import { countStates } from './store.ts'
+import { addPieces, clearWarned, insertCodes, insertStockChange, selectCodeCounts } from './stock-store.ts'
+import { selectCounts } from './store.ts'
 
 export type RewardLine = {
   reward: ReadyReward
@@ -25,92 +25,101 @@ export type StockDesk = {
     codes: string[],
     expiresAt: Temporal.Instant | null,
   ): Promise<{ added: number; known: number; left: number }>
-  /** Adds pieces, once a key, or takes them away. Throws `reward_stock_not_kept`, `redemption_conflict`. */
+  /**
+   * Adds pieces, once a key, or takes them away. Throws `reward_stock_not_kept`, `redemption_conflict`,
+   * `redemption_key_mismatch`.
+   */
   addStock(tenantId: string, rewardId: string, pieces: number, key: string): Promise<{ left: number }>
   /** All rewards with what is left and what was taken. */
   list(tenantId: string): Promise<RewardLine[]>
 }
 
-const MOST_COUNTED = 1_000_000
-
-/** A reward by its id. Throws `reward_not_found`. */
-export const rewardOf = async ({ books }: LoyaltyParts, tenantId: string, id: string): Promise<ReadyReward> =>
-  rewardsOf(await books.of(tenantId)).get(id) ?? fail('reward_not_found', `no reward "${id}"`, id)
+/** A reward of a book by its id. Throws `reward_not_found`. */
+export const rewardIn = (book: Book, id: string): ReadyReward =>
+  rewardsOf(book).get(id) ?? fail('reward_not_found', `no reward "${id}"`, { field: 'reward', found: id })
 
 /** Codes and pieces: what came, what is left. */
 export function stockService(parts: LoyaltyParts): StockDesk {
-  const { database, clock } = parts
-  const left = async (tx: Tx, { document }: ReadyReward): Promise<number> =>
-    (await leftOf(tx, [{ ...document, lowStock: MOST_COUNTED }], clock.now())).get(document.id) ?? 0
+  const { database, clock, books } = parts
+  /** How many of a reward there are now; of those that share them, who has enough again is told of the next time. */
+  const after = async (tx: Tx, reward: ReadyReward, sharing: Iterable<ReadyReward>): Promise<number> => {
+    const left = (await leftOf(tx, [reward.document], clock.now())).get(reward.document.id) ?? 0
+    const enough = [...sharing].filter(({ document }) => left > document.lowStock)
+    await clearWarned(
+      tx,
+      enough.map(({ document }) => document.id),
+    )
+    return left
+  }
   return {
     async addCodes(tenantId, rewardId, codes, expiresAt) {
-      const reward = await rewardOf(parts, tenantId, rewardId)
-      const { gives, lowStock } = reward.document
-      if (!('voucher' in gives)) return fail('reward_stock_not_kept', 'the reward gives no codes', rewardId)
+      const book = await books.of(tenantId)
+      const reward = rewardIn(book, rewardId)
+      const pool = poolOf(reward)
+      if (pool === null) return notKept(rewardId, 'codes')
       return database.tx(tenantId, async (tx) => {
-        const added = await insertCodes(tx, gives.voucher.pool, codes, expiresAt, clock.now())
-        const now = await left(tx, reward)
-        if (now > lowStock) await setWarned(tx, rewardId, false)
-        return { added, known: codes.length - added, left: now }
+        const added = await insertCodes(tx, pool, codes, expiresAt, clock.now())
+        const sharing = [...rewardsOf(book).values()].filter((one) => poolOf(one) === pool)
+        return { added, known: codes.length - added, left: await after(tx, reward, sharing) }
       })
     },
     async addStock(tenantId, rewardId, pieces, key) {
-      const reward = await rewardOf(parts, tenantId, rewardId)
-      const { gives, programme, lowStock } = reward.document
-      if (!('goods' in gives)) return fail('reward_stock_not_kept', 'the reward is no goods', rewardId)
+      const reward = rewardIn(await books.of(tenantId), rewardId)
+      const { gives } = reward.document
+      if (!('goods' in gives)) return notKept(rewardId, 'goods')
       return database.tx(tenantId, async (tx) => {
         lockLoyalty(tx)
-        // Nobody's event: it is taken once by its key, as everything here is.
-        const about = { programmeId: programme, subscriberId: 0, atMs: clock.nowMs() }
-        const taken = await carryOut(parts, tx, tenantId, [
-          { ...about, part: REWARDS, key: `stock:${rewardId}:${key}` },
-        ])
-        if (taken.events.length > 0 && !(await addPieces(tx, rewardId, pieces))) {
-          return fail('redemption_conflict', 'there are not so many pieces', pieces)
+        const known = await insertStockChange(tx, { rewardId, key, pieces, at: clock.now() })
+        if (known !== null && known !== pieces) {
+          const details = { field: 'add', found: pieces, expected: String(known) }
+          return fail('redemption_key_mismatch', 'the key was used for another change', details)
         }
-        const now = await left(tx, reward)
-        if (now > lowStock) await setWarned(tx, rewardId, false)
-        return { left: now }
+        if (known === null && !(await addPieces(tx, rewardId, pieces))) {
+          const details = { field: 'add', found: pieces, expected: 'no more than there are' }
+          return fail('redemption_conflict', 'there are not so many pieces', details)
+        }
+        return { left: await after(tx, reward, [reward]) }
       })
     },
     list: (tenantId) => listRewards(parts, tenantId),
   }
 }
 
+const notKept = (rewardId: string, expected: string): never =>
+  fail('reward_stock_not_kept', `the reward gives no ${expected}`, {
+    field: 'reward',
+    found: rewardId,
+    expected,
+  })
+
+const poolOf = ({ document: { gives } }: ReadyReward): string | null =>
+  'voucher' in gives ? gives.voucher.pool : null
+
 async function listRewards(
   { database, clock, books }: LoyaltyParts,
   tenantId: string,
 ): Promise<RewardLine[]> {
   const rewards = [...rewardsOf(await books.of(tenantId)).values()]
-  const pools = rewards.flatMap(({ document: { gives } }) => ('voucher' in gives ? [gives.voucher.pool] : []))
   return database.tx(tenantId, async (tx) => {
-    const states = await countStates(tx)
-    const codes = await countCodes(tx, pools)
-    const free = await countFree(tx, pools, instantOf(clock.nowMs()), MOST_COUNTED)
-    const goods = await leftOf(
-      tx,
-      rewards.map(({ document }) => document),
-      clock.now(),
-    )
+    const documents = rewards.map(({ document }) => document)
+    const pools = rewards.map(poolOf).filter((pool) => pool !== null)
+    const counts = await selectCounts(tx)
+    const codes = await selectCodeCounts(tx, pools, clock.now())
+    const left = await leftOf(tx, documents, clock.now())
     return rewards.map((reward): RewardLine => {
-      const { id, gives } = reward.document
-      const own = states.filter(({ rewardId }) => rewardId === id)
-      const sum = (...wanted: string[]): number =>
-        own
-          .filter(({ state }) => wanted.includes(state))
-          .reduce((total, { redemptions }) => total + redemptions, 0)
-      const pool = 'voucher' in gives ? gives.voucher.pool : null
+      const { id } = reward.document
+      const pool = poolOf(reward)
+      const inStates = (...states: string[]): number =>
+        counts
+          .filter(({ rewardId, state }) => rewardId === id && states.includes(state))
+          .reduce((sum, { redemptions }) => sum + redemptions, 0)
+      const own = codes.filter((one) => one.pool === pool).map((one) => [one.state, one.codes])
       return {
         reward,
-        left: pool === null ? (goods.get(id) ?? null) : (free.get(pool) ?? 0),
-        codes:
-          pool === null
-            ? null
-            : Object.fromEntries(
-                codes.filter((one) => one.pool === pool).map((one) => [one.state, one.codes]),
-              ),
-        open: sum('reserved', 'ordered'),
-        done: sum('done'),
+        left: left.get(id) ?? null,
+        codes: pool === null ? null : Object.fromEntries(own),
+        open: inStates('reserved', 'ordered'),
+        done: inStates('done'),
       }
     })
   })

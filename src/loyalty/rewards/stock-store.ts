@@ -11,7 +11,7 @@ export async function insertCodes(
   const [row] = await tx.query<{ added: number }>(
     `with made as (
        insert into loyalty.voucher_code (tenant_id, pool, code, expires_at, added_at)
-       select current_setting('tenure.tenant_id'), $1, code, $3, $4
+       select current_setting('tenure.tenant_id'), $1, code, coalesce($3::timestamptz, 'infinity'), $4
        from unnest($2::text[]) with ordinality as given (code, n) order by n
        on conflict do nothing returning 1)
      select count(*)::int as added from made`,
@@ -20,59 +20,56 @@ export async function insertCodes(
   return row!.added
 }
 
-/** Holds the oldest free code of a pool for a redemption; undefined: there is none that is still valid. */
-export async function holdCode(
+export type TakenCode = { redemptionId: string; code: string; expiresAt: Temporal.Instant | null }
+
+/** Gives each redemption a free code of a pool: those that end first, the oldest of them; no more than there are. */
+export async function takeCodes(
   tx: Tx,
   pool: string,
-  redemptionId: string,
-  now: Temporal.Instant,
-): Promise<{ code: string; expiresAt: Temporal.Instant | null } | undefined> {
-  const [row] = await tx.query<{ code: string; expiresAt: Temporal.Instant | null }>(
-    `update loyalty.voucher_code set state = 'held', redemption_id = $2
-     where pool = $1 and code = (
-       select code from loyalty.voucher_code
-       where pool = $1 and state = 'free' and (expires_at is null or expires_at > $3)
-       order by seq limit 1 for update skip locked)
-     returning code, expires_at as "expiresAt"`,
-    [pool, redemptionId, now],
-  )
-  return row
-}
-
-/** What becomes of the codes of redemptions: given to the member, free again, or withdrawn after somebody saw it. */
-export function settleCodes(
-  tx: Tx,
   redemptionIds: string[],
-  state: 'given' | 'free' | 'withdrawn',
-): Promise<unknown> {
+  now: Temporal.Instant,
+): Promise<TakenCode[]> {
+  // The number stands in the text: a plan for any number would sort the whole pool.
+  const free = await tx.query<{ code: string }>(
+    `select code from loyalty.voucher_code where pool = $1 and state = 'free' and expires_at > $2
+     order by expires_at, seq limit ${redemptionIds.length}`,
+    [pool, now],
+  )
   return tx.query(
-    `update loyalty.voucher_code set state = $2, redemption_id = case when $2 = 'free' then null else redemption_id end
-     where redemption_id = any($1::uuid[])`,
-    [redemptionIds, state],
+    `update loyalty.voucher_code
+     set state = 'given', redemption_id = ($3::uuid[])[array_position($2::text[], code)]
+     where pool = $1 and code = any($2::text[])
+     returning redemption_id as "redemptionId", code, nullif(expires_at, 'infinity') as "expiresAt"`,
+    [pool, free.map(({ code }) => code), redemptionIds],
   )
 }
 
-/** Free codes of pools that are still valid, counted up to `most`. */
-export async function countFree(
-  tx: Tx,
-  pools: string[],
-  now: Temporal.Instant,
-  most: number,
-): Promise<Map<string, number>> {
-  if (pools.length === 0) return new Map()
-  const rows = await tx.query<{ pool: string; left: number }>(
-    `select g.pool, (select count(*) from (
-       select 1 from loyalty.voucher_code c
-       where c.pool = g.pool and c.state = 'free' and (c.expires_at is null or c.expires_at > $2) limit $3) as free)::int
-         as left
-     from unnest($1::text[]) as g (pool)`,
-    [pools, now, most],
+/** Takes the codes of redemptions out of use after somebody saw them. */
+export async function withdrawCodes(tx: Tx, redemptionIds: string[]): Promise<void> {
+  if (redemptionIds.length === 0) return
+  await tx.query(
+    `update loyalty.voucher_code set state = 'withdrawn' where redemption_id = any($1::uuid[])`,
+    [redemptionIds],
   )
-  return new Map(rows.map(({ pool, left }) => [pool, left]))
+}
+
+export type CodeCount = { pool: string; state: string; codes: number; valid: number }
+
+/** Codes of pools by state, and how many of them have not expired. */
+export async function selectCodeCounts(tx: Tx, pools: string[], now: Temporal.Instant): Promise<CodeCount[]> {
+  if (pools.length === 0) return []
+  return tx.query<CodeCount>(
+    `select pool, state, sum(codes)::int as codes,
+            coalesce(sum(codes) filter (where expires_at > $2), 0)::int as valid
+     from loyalty.voucher_count where pool = any($1::text[])
+     group by pool, state having sum(codes) > 0 order by pool, state`,
+    [pools, now],
+  )
 }
 
 /** Pieces of goods that can be promised; none where nobody has said. */
 export async function selectOnHand(tx: Tx, rewardIds: string[]): Promise<Map<string, number>> {
+  if (rewardIds.length === 0) return new Map()
   const rows = await tx.query<{ rewardId: string; onHand: number }>(
     'select reward_id as "rewardId", on_hand as "onHand" from loyalty.reward_stock where reward_id = any($1::text[])',
     [rewardIds],
@@ -80,40 +77,67 @@ export async function selectOnHand(tx: Tx, rewardIds: string[]): Promise<Map<str
   return new Map(rows.map(({ rewardId, onHand }) => [rewardId, onHand]))
 }
 
+/** Takes or returns (`sign`) a piece of each reward that is named, once for each time. Whoever takes looked before. */
+export async function movePieces(tx: Tx, rewardIds: string[], sign: 1 | -1): Promise<void> {
+  if (rewardIds.length === 0) return
+  await tx.query(
+    `update loyalty.reward_stock s set on_hand = s.on_hand + $2 * n.pieces
+     from (select reward_id, count(*) as pieces from unnest($1::text[]) as given (reward_id) group by 1) as n
+     where s.reward_id = n.reward_id`,
+    [rewardIds, sign],
+  )
+}
+
 /** Adds pieces, or takes them where `pieces` is negative; false when there are not so many. */
 export async function addPieces(tx: Tx, rewardId: string, pieces: number): Promise<boolean> {
+  await tx.query(
+    `insert into loyalty.reward_stock (tenant_id, reward_id) values (current_setting('tenure.tenant_id'), $1)
+     on conflict do nothing`,
+    [rewardId],
+  )
   const rows = await tx.query(
-    `insert into loyalty.reward_stock (tenant_id, reward_id, on_hand)
-     select current_setting('tenure.tenant_id'), $1, greatest($2, 0)
-     on conflict (tenant_id, reward_id) do update set on_hand = reward_stock.on_hand + $2
-       where reward_stock.on_hand + $2 >= 0
+    `update loyalty.reward_stock set on_hand = on_hand + $2 where reward_id = $1 and on_hand + $2 >= 0
      returning on_hand`,
     [rewardId, pieces],
   )
   return rows.length === 1
 }
 
-/** Notes whether it was told that few are left; true when that is new. */
-export async function setWarned(tx: Tx, rewardId: string, warned: boolean): Promise<boolean> {
+/** Notes that pieces came or went; when the key was used before, answers with how many there were then. */
+export async function insertStockChange(
+  tx: Tx,
+  change: { rewardId: string; key: string; pieces: number; at: Temporal.Instant },
+): Promise<number | null> {
+  const { rewardId, key, pieces, at } = change
+  const made = await tx.query(
+    `insert into loyalty.stock_change values (current_setting('tenure.tenant_id'), $1, $2, $3, $4)
+     on conflict do nothing returning pieces`,
+    [rewardId, key, pieces, at],
+  )
+  if (made.length > 0) return null
+  const [known] = await tx.query<{ pieces: number }>(
+    'select pieces from loyalty.stock_change where reward_id = $1 and key = $2',
+    [rewardId, key],
+  )
+  return known!.pieces
+}
+
+/** Notes that it was told that few are left; true when that is new. */
+export async function markWarned(tx: Tx, rewardId: string): Promise<boolean> {
   const rows = await tx.query(
-    `insert into loyalty.reward_stock (tenant_id, reward_id, on_hand, warned)
-     values (current_setting('tenure.tenant_id'), $1, 0, $2)
-     on conflict (tenant_id, reward_id) do update set warned = excluded.warned
-       where reward_stock.warned <> excluded.warned
+    `insert into loyalty.reward_stock as s (tenant_id, reward_id, warned)
+     values (current_setting('tenure.tenant_id'), $1, true)
+     on conflict (tenant_id, reward_id) do update set warned = true where not s.warned
      returning warned`,
-    [rewardId, warned],
+    [rewardId],
   )
   return rows.length === 1
 }
 
-/** Codes of pools by state, for the console. */
-export async function countCodes(
-  tx: Tx,
-  pools: string[],
-): Promise<{ pool: string; state: string; codes: number }[]> {
-  return tx.query(
-    `select pool, state, count(*)::int as codes from loyalty.voucher_code where pool = any($1::text[])
-     group by pool, state order by pool, state`,
-    [pools],
+/** There is enough of rewards again: the next time that few are left is told. */
+export async function clearWarned(tx: Tx, rewardIds: string[]): Promise<void> {
+  await tx.query(
+    'update loyalty.reward_stock set warned = false where reward_id = any($1::text[]) and warned',
+    [rewardIds],
   )
 }

@@ -1,20 +1,21 @@
-import { instantOf, type Tx } from '../../platform/index.ts'
+import assert from 'node:assert/strict'
+import type { Tx } from '../../platform/index.ts'
 import type { Action } from '../action.ts'
 import type { Redemption } from './redemption.ts'
 import type { Reward } from './reward.ts'
-import { addPieces, countFree, holdCode, selectOnHand, setWarned, settleCodes } from './stock-store.ts'
+import { markWarned, movePieces, selectCodeCounts, selectOnHand, takeCodes } from './stock-store.ts'
 
-/** How many of each reward are left, counted no further than somebody needs; null where nothing is counted. */
+/** How many of each reward are left; null where nothing is counted. */
 export async function leftOf(
   tx: Tx,
-  rewards: readonly Pick<Reward, 'id' | 'gives' | 'lowStock'>[],
+  rewards: readonly Pick<Reward, 'id' | 'gives'>[],
   now: Temporal.Instant,
 ): Promise<Map<string, number | null>> {
   const pools = rewards.flatMap(({ gives }) => ('voucher' in gives ? [gives.voucher.pool] : []))
-  const most = Math.max(1, ...rewards.map(({ lowStock }) => lowStock + 1))
-  const free = await countFree(tx, [...new Set(pools)], now, most)
+  const codes = await selectCodeCounts(tx, pools, now)
+  const free = new Map(codes.filter(({ state }) => state === 'free').map(({ pool, valid }) => [pool, valid]))
   const goods = rewards.filter(({ gives }) => 'goods' in gives).map(({ id }) => id)
-  const onHand = goods.length === 0 ? new Map<string, number>() : await selectOnHand(tx, goods)
+  const onHand = await selectOnHand(tx, goods)
   return new Map(
     rewards.map(({ id, gives }) => {
       if ('voucher' in gives) return [id, free.get(gives.voucher.pool) ?? 0]
@@ -23,28 +24,30 @@ export async function leftOf(
   )
 }
 
-/** Holds a code or a piece for a redemption; false: there is none. A code is written into the redemption. */
-export async function holdStock(tx: Tx, redemption: Redemption): Promise<boolean> {
-  const { gives, rewardId, redemptionId, atMs } = redemption
-  if ('goods' in gives) return addPieces(tx, rewardId, -1)
-  if (!('voucher' in gives)) return true
-  const held = await holdCode(tx, gives.voucher.pool, redemptionId, instantOf(atMs))
-  redemption.code = held?.code ?? null
-  redemption.codeExpiresAtMs = held?.expiresAt?.epochMilliseconds ?? null
-  return held !== undefined
+/** What a reward is taken from: its pool of codes, or its pieces; null where nothing is counted. */
+export function shelfOf({ id, gives }: Pick<Reward, 'id' | 'gives'>): string | null {
+  if ('voucher' in gives) return `pool ${gives.voucher.pool}`
+  return 'goods' in gives ? `goods ${id}` : null
 }
 
-/** Puts back what was held for redemptions that came to nothing. Nobody has seen their codes. */
-export async function releaseStock(tx: Tx, redemptions: Redemption[]): Promise<void> {
-  const withCodes = redemptions.filter(({ gives }) => 'voucher' in gives)
-  if (withCodes.length > 0) await settleCodes(tx, idsOf(withCodes), 'free')
-  for (const one of withCodes) one.code = one.codeExpiresAtMs = null
-  for (const { gives, rewardId } of redemptions) if ('goods' in gives) await addPieces(tx, rewardId, 1)
+/** Takes a code or a piece for each redemption; whoever calls has seen that they are there. Codes are written into them. */
+export async function takeStock(tx: Tx, redemptions: Redemption[], now: Temporal.Instant): Promise<void> {
+  const goods = redemptions.filter(({ gives }) => 'goods' in gives)
+  const goodsIds = goods.map(({ rewardId }) => rewardId)
+  await movePieces(tx, goodsIds, -1)
+  const byPool = Map.groupBy(redemptions, ({ gives }) => ('voucher' in gives ? gives.voucher.pool : null))
+  for (const [pool, own] of byPool) {
+    if (pool === null) continue
+    const ids = own.map(({ redemptionId }) => redemptionId)
+    const taken = new Map((await takeCodes(tx, pool, ids, now)).map((one) => [one.redemptionId, one]))
+    for (const redemption of own) {
+      const found = taken.get(redemption.redemptionId)
+      assert(found, 'counts of codes are kept with the codes')
+      redemption.code = found.code
+      redemption.codeExpiresAtMs = found.expiresAt?.epochMilliseconds ?? null
+    }
+  }
 }
-
-/** Ids of redemptions. */
-export const idsOf = (redemptions: readonly Redemption[]): string[] =>
-  redemptions.map(({ redemptionId }) => redemptionId)
 
 type Announced = NonNullable<Action['announcements']>[number]
 
@@ -52,10 +55,10 @@ type Announced = NonNullable<Action['announcements']>[number]
 export async function lowStockNews(
   tx: Tx,
   reward: Reward,
-  { redemptionId, atMs }: Redemption,
+  redemptionId: string,
+  left: number | null,
 ): Promise<Announced[]> {
-  const left = (await leftOf(tx, [reward], instantOf(atMs))).get(reward.id)!
-  if (left === null || left > reward.lowStock || !(await setWarned(tx, reward.id, true))) return []
+  if (left === null || left > reward.lowStock || !(await markWarned(tx, reward.id))) return []
   const data = { reward: reward.id, left, threshold: reward.lowStock }
   return [{ type: 'loyalty.reward_low_stock', key: redemptionId, data }]
 }

@@ -5,8 +5,8 @@ const instant = (ms: number): Temporal.Instant => Temporal.Instant.fromEpochMill
 const instantOrNull = (ms: number | null): Temporal.Instant | null => (ms === null ? null : instant(ms))
 
 const columns = `redemption_id as "redemptionId", programme_id as "programmeId", reward_id as "rewardId",
-  reward_version as "rewardVersion", subscriber_id as "subscriberId", recipient_id as "recipientId", points, gives,
-  state, reason, note, code, code_expires_at as "codeExpiresAt", used_at as "usedAt", attempts,
+  reward_version as "rewardVersion", subscriber_id as "subscriberId", recipient_id as "recipientId",
+  account_id as "accountId", points, gives, state, reason, note, code, code_expires_at as "codeExpiresAt", used_at as "usedAt", used_key as "usedKey", attempts,
   next_try_at as "nextTryAt", deadline_at as "deadlineAt", at, settled_at as "settledAt"`
 
 type Moments = 'codeExpiresAtMs' | 'usedAtMs' | 'nextTryAtMs' | 'deadlineAtMs' | 'atMs' | 'settledAtMs'
@@ -39,39 +39,62 @@ function redemptionOf({
   }
 }
 
-/** Stores redemptions as they are now. */
-export async function saveRedemptions(tx: Tx, redemptions: Redemption[]): Promise<void> {
-  if (redemptions.length === 0) return
+/** Stores new redemptions, each with its day in the programme's zone. */
+export async function insertRedemptions(
+  tx: Tx,
+  made: readonly { redemption: Redemption; day: string }[],
+): Promise<void> {
+  if (made.length === 0) return
+  const column = <T>(of: (one: Redemption) => T): T[] => made.map(({ redemption }) => of(redemption))
   await tx.query(
     `insert into loyalty.redemption (tenant_id, redemption_id, programme_id, reward_id, reward_version, subscriber_id,
-       recipient_id, points, gives, state, reason, note, code, code_expires_at, used_at, attempts, next_try_at,
-       deadline_at, at, settled_at)
+       recipient_id, account_id, points, gives, state, code, code_expires_at, next_try_at, deadline_at, at, day,
+       settled_at)
      select current_setting('tenure.tenant_id'), * from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[],
-       $6::int[], $7::bigint[], $8::jsonb[], $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[],
-       $14::timestamptz[], $15::int[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[])
-     on conflict (tenant_id, redemption_id) do update
-       set state = excluded.state, reason = excluded.reason, note = excluded.note, used_at = excluded.used_at,
-           attempts = excluded.attempts, next_try_at = excluded.next_try_at, settled_at = excluded.settled_at,
-           code = excluded.code, code_expires_at = excluded.code_expires_at`,
+       $6::int[], $7::text[], $8::bigint[], $9::jsonb[], $10::text[], $11::text[], $12::timestamptz[],
+       $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::date[], $17::timestamptz[])`,
+    [
+      column((one) => one.redemptionId),
+      column((one) => one.programmeId),
+      column((one) => one.rewardId),
+      column((one) => one.rewardVersion),
+      column((one) => one.subscriberId),
+      column((one) => one.recipientId),
+      column((one) => one.accountId),
+      column((one) => one.points),
+      column((one) => json(one.gives)),
+      column((one) => one.state),
+      column((one) => one.code),
+      column((one) => instantOrNull(one.codeExpiresAtMs)),
+      column((one) => instantOrNull(one.nextTryAtMs)),
+      column((one) => instant(one.deadlineAtMs)),
+      column((one) => instant(one.atMs)),
+      made.map(({ day }) => day),
+      column((one) => instantOrNull(one.settledAtMs)),
+    ],
+  )
+}
+
+/** Stores what can change of redemptions. */
+export async function updateRedemptions(tx: Tx, redemptions: readonly Redemption[]): Promise<void> {
+  if (redemptions.length === 0) return
+  await tx.query(
+    `update loyalty.redemption r
+     set state = n.state, reason = n.reason, note = n.note, used_at = n.used_at, used_key = n.used_key,
+         attempts = n.attempts, next_try_at = n.next_try_at, settled_at = n.settled_at
+     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::int[],
+       $8::timestamptz[], $9::timestamptz[])
+       as n (id, state, reason, note, used_at, used_key, attempts, next_try_at, settled_at)
+     where r.redemption_id = n.id`,
     [
       redemptions.map((one) => one.redemptionId),
-      redemptions.map((one) => one.programmeId),
-      redemptions.map((one) => one.rewardId),
-      redemptions.map((one) => one.rewardVersion),
-      redemptions.map((one) => one.subscriberId),
-      redemptions.map((one) => one.recipientId),
-      redemptions.map((one) => one.points),
-      redemptions.map((one) => json(one.gives)),
       redemptions.map((one) => one.state),
       redemptions.map((one) => one.reason),
       redemptions.map((one) => one.note),
-      redemptions.map((one) => one.code),
-      redemptions.map((one) => instantOrNull(one.codeExpiresAtMs)),
       redemptions.map((one) => instantOrNull(one.usedAtMs)),
+      redemptions.map((one) => one.usedKey),
       redemptions.map((one) => one.attempts),
       redemptions.map((one) => instantOrNull(one.nextTryAtMs)),
-      redemptions.map((one) => instant(one.deadlineAtMs)),
-      redemptions.map((one) => instant(one.atMs)),
       redemptions.map((one) => instantOrNull(one.settledAtMs)),
     ],
   )
@@ -86,11 +109,11 @@ export async function selectRedemptions(tx: Tx, ids: string[]): Promise<Map<stri
   return new Map(rows.map((row) => [row.redemptionId, redemptionOf(row)]))
 }
 
-/** Open redemptions whose turn has come, the longest waiting first, locked until the transaction ends. */
+/** Open redemptions whose turn has come, the longest waiting first. */
 export async function selectDue(tx: Tx, now: Temporal.Instant, limit: number): Promise<Redemption[]> {
   const rows = await tx.query<Row>(
     `select ${columns} from loyalty.redemption where next_try_at <= $1
-     order by next_try_at, redemption_id limit $2 for update skip locked`,
+     order by next_try_at, redemption_id limit $2`,
     [now, limit],
   )
   return rows.map(redemptionOf)
@@ -104,25 +127,39 @@ export async function selectNextDue(tx: Tx): Promise<Temporal.Instant | null> {
   return row!.due
 }
 
-export type Count = { rewardId: string; subscriberId: number | null; fromMs: number | null }
+/** `fromDay`: from which day of the programme's zone on; `-infinity`: ever. `subscriberId` null: all members. */
+export type Count = { rewardId: string; subscriberId: number | null; fromDay: string }
 
-/** How often a reward was taken since a moment, by one member or by all, cancelled and refunded ones left out. */
-export async function countRedemptions(tx: Tx, asked: Count[]): Promise<number[]> {
+/** How often a reward was taken since a day, by one member or by all, cancelled and refunded ones left out. */
+export async function countRedemptions(tx: Tx, asked: readonly Count[]): Promise<number[]> {
   if (asked.length === 0) return []
   const rows = await tx.query<{ count: number }>(
-    `select (select count(*) from loyalty.redemption r
-             where r.reward_id = g.reward_id and (g.subscriber_id is null or r.subscriber_id = g.subscriber_id)
-               and (g.from_at is null or r.at >= g.from_at)
-               and r.state not in ('cancelled', 'refunded'))::int as count
-     from unnest($1::text[], $2::int[], $3::timestamptz[]) with ordinality as g (reward_id, subscriber_id, from_at, n)
+    `select case when g.subscriber_id is null
+              then (select coalesce(sum(c.redemptions), 0) from loyalty.redemption_count c
+                    where c.reward_id = g.reward_id and c.day >= g.from_day and c.state not in ('cancelled', 'refunded'))
+              else (select count(*) from loyalty.redemption r
+                    where r.reward_id = g.reward_id and r.subscriber_id = g.subscriber_id and r.day >= g.from_day
+                      and r.state not in ('cancelled', 'refunded'))
+            end::int as count
+     from unnest($1::text[], $2::int[], $3::date[]) with ordinality as g (reward_id, subscriber_id, from_day, n)
      order by n`,
-    [
-      asked.map((one) => one.rewardId),
-      asked.map((one) => one.subscriberId),
-      asked.map((one) => instantOrNull(one.fromMs)),
-    ],
+    [asked.map((one) => one.rewardId), asked.map((one) => one.subscriberId), asked.map((one) => one.fromDay)],
   )
   return rows.map(({ count }) => count)
+}
+
+/** What members have set aside since a moment for rewards that are still on their way, by member and programme. */
+export function selectReserved(
+  tx: Tx,
+  subscriberIds: number[],
+  since: Temporal.Instant,
+): Promise<{ subscriberId: number; programmeId: string; points: bigint }[]> {
+  return tx.query(
+    `select subscriber_id as "subscriberId", programme_id as "programmeId", sum(points)::bigint as points
+     from loyalty.redemption
+     where subscriber_id = any($1::int[]) and state in ('reserved', 'ordered') and at > $2 group by 1, 2`,
+    [subscriberIds, since],
+  )
 }
 
 export type RedemptionQuery = {
@@ -136,22 +173,28 @@ export type RedemptionQuery = {
 
 /** Redemptions, the newest first; those before a moment make the next page. */
 export async function selectLatest(tx: Tx, query: RedemptionQuery): Promise<Redemption[]> {
+  // Only what is asked for is in the text: a plan that leaves everything open would look at all redemptions.
+  const asked: [condition: (n: number) => string, value: unknown][] = [
+    [(n) => `(subscriber_id = $${n} or recipient_id = $${n})`, query.subscriberId],
+    [(n) => `reward_id = $${n}`, query.rewardId],
+    [(n) => `state = $${n}`, query.state],
+    [(n) => `at < $${n}`, query.before],
+  ]
+  const given = asked.filter(([, value]) => value !== null)
+  const where = given.map(([condition], i) => condition(i + 2))
   const rows = await tx.query<Row>(
-    `select ${columns} from loyalty.redemption
-     where ($1::int is null or subscriber_id = $1 or recipient_id = $1) and ($2::text is null or reward_id = $2)
-       and ($3::text is null or state = $3) and ($4::timestamptz is null or at < $4)
-     order by at desc, redemption_id limit $5`,
-    [query.subscriberId, query.rewardId, query.state, query.before, query.limit],
+    `select ${columns} from loyalty.redemption where ${['true', ...where].join(' and ')}
+     order by at desc, redemption_id limit $1`,
+    [query.limit, ...given.map(([, value]) => value)],
   )
   return rows.map(redemptionOf)
 }
 
-/** The redemption whose code this is, locked until the transaction ends. */
+/** Redemptions with a code. */
 export async function selectByCode(tx: Tx, code: string): Promise<Redemption[]> {
-  const rows = await tx.query<Row>(
-    `select ${columns} from loyalty.redemption where code = $1 order by at for update`,
-    [code],
-  )
+  const rows = await tx.query<Row>(`select ${columns} from loyalty.redemption where code = $1 order by at`, [
+    code,
+  ])
   return rows.map(redemptionOf)
 }
 
@@ -169,8 +212,9 @@ export async function mergeRedemptions(
 }
 
 /** How many redemptions each reward has, by state. */
-export function countStates(tx: Tx): Promise<{ rewardId: string; state: string; redemptions: number }[]> {
+export function selectCounts(tx: Tx): Promise<{ rewardId: string; state: string; redemptions: number }[]> {
   return tx.query(
-    `select reward_id as "rewardId", state, count(*)::int as redemptions from loyalty.redemption group by 1, 2`,
+    `select reward_id as "rewardId", state, sum(redemptions)::int as redemptions from loyalty.redemption_count
+     group by 1, 2`,
   )
 }

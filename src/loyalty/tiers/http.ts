@@ -6,12 +6,29 @@ import { documentId } from '../programmes.ts'
 import { subscriberOf } from '../subscriber-parameter.ts'
 import type { Tiers } from './service.ts'
 import { overrideBody } from './tier-ladder.ts'
+import { ladderView, memberTiersView, tierCountsView, tierHistoryView } from './contract.ts'
 import { tierWords } from './words.ts'
 import type { TierReason } from './errors.ts'
 
 const member = z.object({ subscriber: z.string().min(1).max(200) })
 const ladder = z.object({ ladderId: documentId })
 const historyQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1_000).default(100) })
+
+const options = {
+  tiers: { config: { operation: { summary: 'Every ladder with what lies ahead', answer: memberTiersView } } },
+  tiersHistory: {
+    config: {
+      operation: { summary: 'Each change of tier and why', query: historyQuery, answer: tierHistoryView },
+    },
+  },
+  tierOverrides: {
+    config: {
+      roles: ['admin'] as const,
+      operation: { summary: 'Give a tier by hand', body: overrideBody, answer: ladderView },
+    },
+  },
+  ladders: { config: { operation: { summary: 'Members by tier', answer: tierCountsView } } },
+}
 
 /**
  * `GET /v1/members/:subscriber/tiers` shows every ladder with what lies ahead, `…/tiers/:ladderId/history` each move
@@ -22,13 +39,12 @@ export function tierRoutes(
   parts: { tiers: Tiers; profiles: Profiles; access: Access },
 ): void {
   const { tiers, profiles, access } = parts
-  const writers = { config: { roles: ['admin'] as const } }
-  http.get('/v1/members/:subscriber/tiers', async (request) => {
+  http.get('/v1/members/:subscriber/tiers', options.tiers, async (request) => {
     const tenantId = tenantOf(request)
     const subscriberId = await subscriberOf(profiles, tenantId, parseInput(member, request.params).subscriber)
     return { ladders: await tiers.ofMember(tenantId, subscriberId) }
   })
-  http.get('/v1/members/:subscriber/tiers/:ladderId/history', async (request) => {
+  http.get('/v1/members/:subscriber/tiers/:ladderId/history', options.tiersHistory, async (request) => {
     const tenantId = tenantOf(request)
     const { subscriber, ladderId } = parseInput(member.extend(ladder.shape), request.params)
     const { limit } = parseInput(historyQuery, request.query)
@@ -41,7 +57,7 @@ export function tierRoutes(
       }),
     }
   })
-  http.post('/v1/members/:subscriber/tier-overrides', writers, async (request) => {
+  http.post('/v1/members/:subscriber/tier-overrides', options.tierOverrides, async (request) => {
     const { tenantId, keyId } = principalOf(request)
     const subscriberId = await subscriberOf(profiles, tenantId, parseInput(member, request.params).subscriber)
     const { until, key, ladder: ladderId, tier, reason, isFloor } = parseInput(overrideBody, request.body)
@@ -65,7 +81,7 @@ export function tierRoutes(
     })
     return view
   })
-  http.get('/v1/loyalty/ladders/:ladderId/members', async (request) => {
+  http.get('/v1/loyalty/ladders/:ladderId/members', options.ladders, async (request) => {
     const { ladderId } = parseInput(ladder, request.params)
     return { tiers: await tiers.counts(tenantOf(request), ladderId) }
   })

@@ -245,6 +245,8 @@ type Button = { text: string } & ({ url: string } | { callback_data: string })
 function keyboardOf({ messageId, choices = [], link }: Content & { messageId: string }, linkLabel: string) {
   const rows: Button[][] = []
   for (const { id, label } of choices) {
+    // A question with fewer options than its template has buttons leaves the last labels empty.
+    if (label.trim() === '') continue
     const data = packChoice(messageId, id)
     if (Buffer.byteLength(data) > MAX_BUTTON_BYTES) return undefined
     rows.push([{ text: label, callback_data: data }])

@@ -11,6 +11,12 @@ import { launchBrowser } from './browser.ts'
 
 export const DESKTOP = { width: 1440, height: 900 }
 export const PHONE = { width: 390, height: 844 }
+
+/** Each scheme and each width once: what axe objects to depends on one or the other, and each look takes seconds. */
+export const LOOKS = [
+  ['light', DESKTOP],
+  ['dark', PHONE],
+] as const
 export const LANGUAGES = ['en', 'ru', 'uk'] as const
 
 /** A call of the page to the server, and what it is told. */

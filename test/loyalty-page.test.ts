@@ -12,6 +12,7 @@ import {
   settled,
   textOf,
   violations,
+  LOOKS,
 } from './console.ts'
 import { LoyaltyServer } from './loyalty-server.ts'
 
@@ -378,12 +379,7 @@ describe('how it looks', () => {
     })
   }
 
-  for (const [colorScheme, viewport] of [
-    ['light', DESKTOP],
-    ['light', PHONE],
-    ['dark', DESKTOP],
-    ['dark', PHONE],
-  ] as const) {
+  for (const [colorScheme, viewport] of LOOKS) {
     const size = `${colorScheme}, ${viewport.width} px`
     it(`leaves axe nothing to object to: ${size}`, { timeout: 120_000 }, async () => {
       for (const [name, place] of Object.entries(PLACES)) {

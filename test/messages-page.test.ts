@@ -11,6 +11,7 @@ import {
   settled,
   textOf,
   violations,
+  LOOKS,
 } from './console.ts'
 import { messageIdOf } from './messages-fixture.ts'
 import { MessagesServer } from './messages-server.ts'
@@ -426,12 +427,7 @@ describe('how it looks', () => {
     })
   }
 
-  for (const [colorScheme, viewport] of [
-    ['light', DESKTOP],
-    ['light', PHONE],
-    ['dark', DESKTOP],
-    ['dark', PHONE],
-  ] as const) {
+  for (const [colorScheme, viewport] of LOOKS) {
     it(
       `leaves axe nothing to object to: ${colorScheme}, ${viewport.width} px`,
       { timeout: 120_000 },

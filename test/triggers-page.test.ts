@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Console, DESKTOP, LANGUAGES, overflowing, PHONE, textOf, violations } from './console.ts'
+import { Console, DESKTOP, LANGUAGES, overflowing, PHONE, textOf, violations, LOOKS } from './console.ts'
 import { KEY, TriggersFixture } from './triggers-fixture.ts'
 
 let site: Console
@@ -262,12 +262,7 @@ describe('how it looks', () => {
     })
   }
 
-  for (const [colorScheme, viewport] of [
-    ['light', DESKTOP],
-    ['light', PHONE],
-    ['dark', DESKTOP],
-    ['dark', PHONE],
-  ] as const) {
+  for (const [colorScheme, viewport] of LOOKS) {
     it(`leaves axe nothing to object to: ${colorScheme}, ${viewport.width} px`, async () => {
       for (const place of PLACES) {
         const page = await site.open(place, { viewport, colorScheme })

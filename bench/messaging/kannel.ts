@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { freePort } from '../../src/platform/index.ts'
 import { debianPeers } from '../../test/peers/debian.ts'
-import { cpuMsOf } from './database.ts'
+import { cpuMsOf } from '../postgres.ts'
 import { BINDS, msisdnOf, SENDER, textOf } from './world.ts'
 
 /** How messages come into Kannel. */

@@ -1,18 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type LoyaltyHttp, loyaltyHttp } from '../../test/loyalty-http.ts'
 import { type LoyaltyWorld, loyaltyWorld, orderTypes, paid, programme } from '../../test/loyalty-world.ts'
 import { type TestDatabase, testDatabase } from '../../test/stores.ts'
-import { guard } from '../access/index.ts'
-import { createHttp, type FastifyInstance } from '../platform/index.ts'
 import { historyPage, explainedEvent, tryAnswer } from './earning/contract.ts'
-import { loyaltyRoutes } from './http.ts'
 import { membershipsView, memberView, programmesView } from './members-contract.ts'
 import { migratedAccounts, migrationResult } from './migration/programme-migration.ts'
 
 let stores: TestDatabase
 let world: LoyaltyWorld
-let http: FastifyInstance
-let admin: string
-let reader: string
+let http: LoyaltyHttp
 beforeAll(async () => {
   stores = await testDatabase()
   world = await loyaltyWorld(stores)
@@ -29,12 +25,7 @@ beforeAll(async () => {
     { kind: 'EarnRule', id: 'one', on: 'order.paid', points: { perMajorUnit: '1' } },
     { kind: 'ProgrammeMigration', id: 'over', from: 'main', to: 'next', rate: '1' },
   )
-  http = createHttp((error) => console.error(error))
-  guard(http, world.access)
-  const { database, loyalty, profiles, access } = world
-  loyaltyRoutes(http, { database, loyalty, profiles, access })
-  admin = (await access.createKey(world.tenantId, { name: 'a', role: 'admin' })).apiKey
-  reader = (await access.createKey(world.tenantId, { name: 'r', role: 'read' })).apiKey
+  http = await loyaltyHttp(world)
 })
 afterAll(async () => {
   await http.close()
@@ -42,27 +33,16 @@ afterAll(async () => {
   await stores.close()
 })
 
-const ask = async (
-  method: 'GET' | 'POST',
-  url: string,
-  body?: object,
-  key = admin,
-  accept = 'application/json',
-) => {
-  const headers = { authorization: `Bearer ${key}`, accept }
-  const answer = await http.inject({ method, url, headers, ...(body ? { payload: body } : {}) })
-  const isJson = String(answer.headers['content-type']).includes('json') && accept === 'application/json'
-  return { status: answer.statusCode, body: isJson ? answer.json() : answer.body }
-}
+const ask: LoyaltyHttp['ask'] = (...asked) => http.ask(...asked)
 
 test('members are enrolled, joined, shown and let go over the API, and only by those who may', async () => {
   await world.subscribers('ann', 'bob')
   const enrol = { programme: 'main', subscriber: 'external:ann', key: 'k1' }
-  expect(await ask('POST', '/v1/loyalty/members', enrol, reader)).toMatchObject({ status: 403 })
+  expect(await ask('POST', '/v1/loyalty/members', enrol, 'read')).toMatchObject({ status: 403 })
   const made = await ask('POST', '/v1/loyalty/members', enrol)
   expect(memberView.parse(made.body)).toMatchObject({ programme: 'main', state: 'active' })
   expect(await ask('POST', '/v1/loyalty/members', enrol)).toEqual(made)
-  const shown = await ask('GET', '/v1/members/external:ann', undefined, reader)
+  const shown = await ask('GET', '/v1/members/external:ann', undefined, 'read')
   expect(membershipsView.parse(shown.body).memberships).toMatchObject([
     { programme: 'main', balance: '5', available: '5', expires: true, expiring: [{ points: '5' }] },
   ])
@@ -105,7 +85,7 @@ test('history, explanations, trials and migrations speak the forms of the contra
   const rule = { kind: 'EarnRule', id: 'two', on: 'order.paid', points: { fixed: '3' } }
   const tried = await ask('POST', '/v1/loyalty/earn-rules/try', { rule })
   expect(tryAnswer.parse(tried.body)).toMatchObject({ points: '6', awards: 2 })
-  const stream = await ask('POST', '/v1/loyalty/earn-rules/try', { rule }, admin, 'application/x-ndjson')
+  const stream = await ask('POST', '/v1/loyalty/earn-rules/try', { rule }, 'admin', 'application/x-ndjson')
   const lines = (stream.body as string)
     .trim()
     .split('\n')
@@ -117,7 +97,7 @@ test('history, explanations, trials and migrations speak the forms of the contra
     'POST',
     '/v1/loyalty/earn-rules/try',
     { rule: { ...rule, on: 'no' } },
-    admin,
+    'admin',
     'application/x-ndjson',
   )
   expect(bad).toMatchObject({ status: 422 })

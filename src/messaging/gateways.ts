@@ -62,14 +62,11 @@ export class Gateways {
     const old = this.#channels.get(tenantId)
     this.#channels.delete(tenantId)
     const running = await old?.catch(() => undefined)
-    for (const channel of running?.values() ?? []) await channel.stop()
+    await Promise.all([...(running?.values() ?? [])].map((channel) => channel.stop()))
   }
 
   async stop(): Promise<void> {
-    const all = await Promise.allSettled(this.#channels.values())
-    this.#channels.clear()
-    const channels = all.flatMap((each) => (each.status === 'fulfilled' ? [...each.value.values()] : []))
-    await Promise.all(channels.map((channel) => channel.stop()))
+    await Promise.all([...this.#channels.keys()].map((tenantId) => this.leave(tenantId)))
   }
 
   async #restart(tenantId: string): Promise<void> {

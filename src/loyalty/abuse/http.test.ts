@@ -1,16 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type LoyaltyHttp, loyaltyHttp } from '../../../test/loyalty-http.ts'
 import { eventType, type LoyaltyWorld, loyaltyWorld, programme } from '../../../test/loyalty-world.ts'
 import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
-import { guard } from '../../access/index.ts'
-import { createHttp, type FastifyInstance } from '../../platform/index.ts'
-import { loyaltyRoutes } from '../http.ts'
 import { abuseCaseView, abuseEvidenceView, abuseQueueView } from './contract.ts'
 
 const cases = '/v1/loyalty/abuse/cases'
 let stores: TestDatabase
 let world: LoyaltyWorld
-let http: FastifyInstance
-const keys = { admin: '', read: '' }
+let http: LoyaltyHttp
 let ids: number[] = []
 beforeAll(async () => {
   stores = await testDatabase()
@@ -29,11 +26,7 @@ beforeAll(async () => {
       },
     },
   )
-  http = createHttp((error) => console.error(error))
-  guard(http, world.access)
-  loyaltyRoutes(http, world)
-  for (const role of ['admin', 'read'] as const)
-    keys[role] = (await world.access.createKey(world.tenantId, { name: role, role })).apiKey
+  http = await loyaltyHttp(world)
   ids = await world.subscribers('ann', 'bob', 'cid', 'dan', 'eve')
   for (const subscriberId of ids) {
     await world.append({ subscriberId, type: 'visit', data: { deviceId: 'phone-1' } })
@@ -47,16 +40,7 @@ afterAll(async () => {
   await stores.close()
 })
 
-const ask = async (
-  method: 'GET' | 'POST',
-  url: string,
-  payload?: object,
-  role: 'admin' | 'read' = 'admin',
-) => {
-  const headers = { authorization: `Bearer ${keys[role]}` }
-  const answer = await http.inject({ method, url, headers, ...(payload ? { payload } : {}) })
-  return { status: answer.statusCode, body: answer.json() as unknown }
-}
+const ask: LoyaltyHttp['ask'] = (...asked) => http.ask(...asked)
 
 test('the queue comes page by page, the oldest case first, with reasons in all languages', async () => {
   const first = abuseQueueView.parse((await ask('GET', `${cases}?limit=2`, undefined, 'read')).body)

@@ -1,13 +1,10 @@
-import { instantOf, newId } from '../../platform/index.ts'
+import { instantOf } from '../../platform/index.ts'
 import { refuseAbuse } from '../abuse/gate.ts'
 import { programmeAccount, programmeOpening } from '../accounts.ts'
-import { actionConsumer, carryOut } from '../action.ts'
-import { applicantOf } from '../applicant.ts'
-import { programmeIn } from '../book.ts'
+import { actionConsumer } from '../action.ts'
+import { changePoints } from '../changing-points.ts'
 import type { Consumer } from '../consumer.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
-import { lockLoyalty } from '../members-store.ts'
-import { wasDone } from '../once.ts'
 import { type BurningReason, burningWords } from './words.ts'
 
 export type BurnRequest = {
@@ -39,35 +36,29 @@ export const burningConsumer: Consumer = actionConsumer(PART, { words: burningWo
 
 /** Builds the service of points that are spent outside. */
 export function createBurning(parts: LoyaltyParts): Burning {
-  const { database, books, clock, wakeReaders } = parts
   return {
-    async burn({ tenantId, programmeId, subscriberId, points, reason, key = newId() }) {
-      const book = await books.of(tenantId)
-      const programme = programmeIn(book, programmeId)
-      const left = await database.tx(tenantId, async (tx) => {
-        lockLoyalty(tx)
-        const atMs = clock.nowMs()
-        const before = await applicantOf(parts, tx, book, programme, subscriberId, atMs)
-        const { member, accountId } = before
-        const once = `${programmeId}:${member.subscriberId}:${key}`
-        const asked = { part: PART, key: once, subscriberId: member.subscriberId, points: -points, reason }
-        if (await wasDone(tx, asked)) return before.availableMinor
-        const subject = { programmeId, subscriberId: member.subscriberId, doing: 'redeem' as const, points }
-        await refuseAbuse(tx, [subject], instantOf(atMs))
-        const code: BurningReason = 'spent_outside'
-        await carryOut(parts, tx, tenantId, [
-          {
-            part: PART,
-            key: once,
-            programmeId,
-            subscriberId: member.subscriberId,
-            atMs,
+    burn: ({ points, ...request }) =>
+      changePoints(
+        parts,
+        {
+          ...request,
+          part: PART,
+          points: -points,
+          scopeOf: ({ programmeId, subscriberId }) => `${programmeId}:${subscriberId}`,
+        },
+        async ({ tx, programme, applicant, key, atMs }) => {
+          const { reason } = request
+          const { subscriberId } = applicant.member
+          const subject = { programmeId: programme.id, subscriberId, doing: 'redeem' as const, points }
+          await refuseAbuse(tx, [subject], instantOf(atMs))
+          const code: BurningReason = 'spent_outside'
+          return {
             accounts: [programmeOpening(programme, 'redeemed')],
             transfers: [
               {
-                key: `burn:${once}`,
+                key: `burn:${key}`,
                 kind: 'post',
-                debitAccount: accountId,
+                debitAccount: applicant.accountId,
                 creditAccount: programmeAccount(programme, 'redeemed'),
                 amountMinor: points,
                 currency: programme.currency,
@@ -75,16 +66,10 @@ export function createBurning(parts: LoyaltyParts): Burning {
                 memo: PART,
               },
             ],
-            announcements: [
-              { type: 'loyalty.points_burned', key: once, data: { points: Number(points), reason } },
-            ],
+            announcements: [{ type: 'loyalty.points_burned', key, data: { points: Number(points), reason } }],
             judgement: { rule: PART, ruleVersion: 0, reason: code, points: -points, saw: { reason } },
-          },
-        ])
-        return (await applicantOf(parts, tx, book, programme, subscriberId, atMs)).availableMinor
-      })
-      wakeReaders(tenantId)
-      return left
-    },
+          }
+        },
+      ),
   }
 }

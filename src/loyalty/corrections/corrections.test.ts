@@ -1,15 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type LoyaltyHttp, loyaltyHttp } from '../../../test/loyalty-http.ts'
 import { type LoyaltyWorld, loyaltyWorld, orderTypes, paid, programme } from '../../../test/loyalty-world.ts'
 import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
-import { guard } from '../../access/index.ts'
-import { createHttp, type FastifyInstance } from '../../platform/index.ts'
 import { historyPage } from '../earning/contract.ts'
-import { loyaltyRoutes } from '../http.ts'
 
 let stores: TestDatabase
 let world: LoyaltyWorld
-let http: FastifyInstance
-const keys = { admin: '', read: '' }
+let http: LoyaltyHttp
 beforeAll(async () => {
   stores = await testDatabase()
   world = await loyaltyWorld(stores)
@@ -18,11 +15,7 @@ beforeAll(async () => {
     programme({ id: 'main', currency: 'points', expiry: { after: 'earn', days: 30 } }),
     { kind: 'EarnRule', id: 'one', on: 'order.paid', points: { perMajorUnit: '1' } },
   )
-  http = createHttp((error) => console.error(error))
-  guard(http, world.access)
-  loyaltyRoutes(http, world)
-  for (const role of ['admin', 'read'] as const)
-    keys[role] = (await world.access.createKey(world.tenantId, { name: role, role })).apiKey
+  http = await loyaltyHttp(world)
 })
 afterAll(async () => {
   await http.close()
@@ -30,16 +23,7 @@ afterAll(async () => {
   await stores.close()
 })
 
-const ask = async (
-  method: 'GET' | 'POST',
-  url: string,
-  payload?: object,
-  role: 'admin' | 'read' = 'admin',
-) => {
-  const headers = { authorization: `Bearer ${keys[role]}` }
-  const answer = await http.inject({ method, url, headers, ...(payload ? { payload } : {}) })
-  return { status: answer.statusCode, body: answer.json() }
-}
+const ask: LoyaltyHttp['ask'] = (...asked) => http.ask(...asked)
 
 test('an agent gives and takes points once a key, and the member reads why', async () => {
   const [ann = 0] = await world.subscribers('ann')

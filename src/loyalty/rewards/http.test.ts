@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type LoyaltyHttp, loyaltyHttp } from '../../../test/loyalty-http.ts'
 import { type LoyaltyWorld, loyaltyWorld, programme, same } from '../../../test/loyalty-world.ts'
 import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
-import { guard } from '../../access/index.ts'
-import { createHttp, type FastifyInstance } from '../../platform/index.ts'
 import { clubsView, memberClubsView } from '../clubs/contract.ts'
 import { quoteView, transferView } from '../exchange/contract.ts'
-import { loyaltyRoutes } from '../http.ts'
 import {
   catalogueView,
   codesAnswer,
@@ -17,9 +15,7 @@ import {
 
 let stores: TestDatabase
 let world: LoyaltyWorld
-let http: FastifyInstance
-let admin: string
-let reader: string
+let http: LoyaltyHttp
 beforeAll(async () => {
   stores = await testDatabase()
   world = await loyaltyWorld(stores)
@@ -47,16 +43,11 @@ beforeAll(async () => {
     },
     { kind: 'Club', id: 'readers', name: same('readers'), fee: { points: '50' } },
   )
-  http = createHttp((error) => console.error(error))
-  guard(http, world.access)
-  const { database, loyalty, profiles, access } = world
-  loyaltyRoutes(http, { database, loyalty, profiles, access })
-  admin = (await access.createKey(world.tenantId, { name: 'a', role: 'admin' })).apiKey
-  reader = (await access.createKey(world.tenantId, { name: 'r', role: 'read' })).apiKey
+  http = await loyaltyHttp(world)
   await world.subscribers('ann', 'bob', 'eve')
   for (const programmeId of ['main', 'game']) {
     for (const subscriberId of await world.subscribers('ann', 'bob')) {
-      await loyalty.members.enrol({ tenantId: world.tenantId, programmeId, subscriberId })
+      await world.loyalty.members.enrol({ tenantId: world.tenantId, programmeId, subscriberId })
     }
   }
 })
@@ -66,15 +57,11 @@ afterAll(async () => {
   await stores.close()
 })
 
-const ask = async (method: 'GET' | 'POST', url: string, payload?: object, key = admin) => {
-  const headers = { authorization: `Bearer ${key}` }
-  const answer = await http.inject({ method, url, headers, ...(payload ? { payload } : {}) })
-  return { status: answer.statusCode, body: answer.json() }
-}
+const ask: LoyaltyHttp['ask'] = (...asked) => http.ask(...asked)
 const ann = '/v1/members/external:ann'
 
 test('codes and pieces come over the API, members redeem, agents hand out, cancel and refund with a reason', async () => {
-  expect((await ask('POST', '/v1/loyalty/rewards/cinema/codes', { codes: ['A'] }, reader)).status).toBe(403)
+  expect((await ask('POST', '/v1/loyalty/rewards/cinema/codes', { codes: ['A'] }, 'read')).status).toBe(403)
   const codes = await ask('POST', '/v1/loyalty/rewards/cinema/codes', { codes: ['A', 'B'] })
   expect(codesAnswer.parse(codes.body)).toEqual({ added: 2, known: 0, left: 2 })
   const stock = { add: 3, idempotencyKey: 's' }
@@ -82,7 +69,7 @@ test('codes and pieces come over the API, members redeem, agents hand out, cance
   expect((await ask('POST', '/v1/loyalty/rewards/cinema/stock', stock)).body).toMatchObject({
     code: 'reward_stock_not_kept',
   })
-  const catalogue = catalogueView.parse((await ask('GET', `${ann}/rewards`, undefined, reader)).body)
+  const catalogue = catalogueView.parse((await ask('GET', `${ann}/rewards`, undefined, 'read')).body)
   expect(catalogue.available).toBe('1000')
   expect(catalogue.rewards.map(({ reward }) => reward)).toEqual(['cinema', 'kettle', 'taxi'])
 
@@ -121,7 +108,7 @@ test('codes and pieces come over the API, members redeem, agents hand out, cance
     state: 'cancelled',
     reason: 'agent_cancelled',
   })
-  const open = await ask('GET', '/v1/loyalty/redemptions?state=cancelled&reward=kettle', undefined, reader)
+  const open = await ask('GET', '/v1/loyalty/redemptions?state=cancelled&reward=kettle', undefined, 'read')
   expect(open.body).toMatchObject({ redemptions: [{ redemptionId: waiting.redemptionId }] })
   expect(rewardsView.parse((await ask('GET', '/v1/loyalty/rewards')).body).rewards).toMatchObject([
     { reward: 'cinema', left: 0, codes: { given: 2 }, done: 2 },
@@ -163,7 +150,7 @@ test('members send points, take quotes and join clubs', async () => {
   expect(quoteView.parse(done.body).doneAt).not.toBeNull()
   expect((await ask('GET', `${ann}/conversions`)).body.conversions).toHaveLength(1)
 
-  const before = memberClubsView.parse((await ask('GET', `${ann}/clubs`, undefined, reader)).body)
+  const before = memberClubsView.parse((await ask('GET', `${ann}/clubs`, undefined, 'read')).body)
   expect(before.clubs).toMatchObject([{ club: 'readers', membership: null, refusal: null }])
   expect((await ask('POST', `${ann}/clubs/readers/join`)).body).toMatchObject({
     membership: { state: 'active', reason: 'club_joined' },

@@ -1,0 +1,88 @@
+import { DomainError, newId, type Tx } from '../platform/index.ts'
+import { type Action, actionId, carryOut } from './action.ts'
+import { type Applicant, applicantOf } from './applicant.ts'
+import { type Book, programmeIn } from './book.ts'
+import type { LoyaltyParts } from './dependencies.ts'
+import type { LoyaltyErrorCode } from './errors.ts'
+import type { Member } from './members.ts'
+import { lockLoyalty } from './members-store.ts'
+import { selectJudgedEvent } from './judgements-store.ts'
+import type { Programme } from './programmes.ts'
+
+/** Points that somebody gives or takes outside of all rules. */
+export type PointsChange = {
+  /** Name of the part that asks; it registers `actionConsumer` of this name. */
+  part: string
+  tenantId: string
+  programmeId: string
+  subscriberId: number
+  /** Minor units; negative where points are taken. */
+  points: bigint
+  reason: string
+  key?: string | undefined
+  /** How far a key reaches: within it the same key changes once. */
+  scopeOf(member: Member): string
+}
+
+/** What there is to decide with: `key` is the change's own. */
+export type Changing = {
+  tx: Tx
+  book: Book
+  programme: Programme
+  applicant: Applicant
+  key: string
+  atMs: number
+}
+
+/**
+ * Changes a member's points once a key, as `decide` says; what it throws leaves nothing behind. Returns what can be spent
+ * afterwards. Throws `programme_not_found`, `member_not_found`, `member_not_active`, `loyalty_key_mismatch`, and the
+ * ledger's codes when there is too little to take.
+ */
+export async function changePoints(
+  parts: LoyaltyParts,
+  { part, tenantId, programmeId, subscriberId, points, reason, key = newId(), scopeOf }: PointsChange,
+  decide: (
+    changing: Changing,
+  ) => Promise<Pick<Action, 'accounts' | 'transfers' | 'announcements' | 'judgement'>>,
+): Promise<bigint> {
+  const book = await parts.books.of(tenantId)
+  const programme = programmeIn(book, programmeId)
+  const left = await parts.database.tx(tenantId, async (tx) => {
+    lockLoyalty(tx)
+    const atMs = parts.clock.nowMs()
+    const look = (): Promise<Applicant> => applicantOf(parts, tx, book, programme, subscriberId, atMs)
+    const applicant = await look()
+    const { member, availableMinor } = applicant
+    const once = { part, key: `${scopeOf(member)}:${key}`, subscriberId: member.subscriberId }
+    if (await wasDone(tx, { ...once, points, reason })) return availableMinor
+    const decided = await decide({ tx, book, programme, applicant, key: once.key, atMs })
+    await carryOut(parts, tx, tenantId, [{ ...once, programmeId, atMs, ...decided }])
+    return (await look()).availableMinor
+  })
+  parts.wakeReaders(tenantId)
+  return left
+}
+
+/**
+ * Whether an action was carried out under its key before. The same key answers the same, so ask before anything that
+ * may refuse. Throws `loyalty_key_mismatch` where the key was used for another member, other points or another reason.
+ */
+async function wasDone(
+  tx: Tx,
+  asked: { part: string; key: string; subscriberId: number; points: bigint; reason: string },
+): Promise<boolean> {
+  const { part, key, subscriberId, points, reason } = asked
+  const before = await selectJudgedEvent(tx, actionId(part, key))
+  if (!before) return false
+  const [judgement] = before.judgements
+  const found = [before.subscriberId, judgement?.points, judgement?.saw['reason']].join(' ')
+  const expected = [subscriberId, points, reason].join(' ')
+  if (found === expected) return true
+  const code: LoyaltyErrorCode = 'loyalty_key_mismatch'
+  throw new DomainError(code, 'the key was used for something else', {
+    field: 'key',
+    found: expected,
+    expected: found,
+  })
+}

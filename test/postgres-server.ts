@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { connectOwner, migrate, startEmbeddedPostgres } from '../src/platform/index.ts'
+import { databaseUrl } from './database-url.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -18,7 +19,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const owner = await connectOwner(server.ownerUrl)
   await owner.query('create database tenure_template')
   await owner.end()
-  await migrate(server.ownerUrl.replace(/\/postgres$/, '/tenure_template'))
+  await migrate(databaseUrl(server.ownerUrl, 'tenure_template'))
   project.provide('ownerUrl', server.ownerUrl)
   return async () => {
     await server.stop()

@@ -11,6 +11,7 @@ import {
   openAnalytics,
   openDatabase,
 } from '../src/platform/index.ts'
+import { databaseUrl } from './database-url.ts'
 
 export type TestDatabase = {
   database: Database
@@ -28,7 +29,7 @@ export async function testDatabase(): Promise<TestDatabase> {
   const name = `test_${newId().replaceAll('-', '')}`
   const owner = await connectOwner(serverUrl)
   await owner.query(`create database ${name} template tenure_template`)
-  const ownerUrl = serverUrl.replace(/\/postgres$/, `/${name}`)
+  const ownerUrl = databaseUrl(serverUrl, name)
   const database = openDatabase(await migrate(ownerUrl), 8)
   return {
     database,

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { connectOwner, freePort } from '../../src/platform/index.ts'
+import { connectOwner, freePort, startEmbeddedPostgres } from '../../src/platform/index.ts'
 import type { Document } from './world.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -38,7 +38,9 @@ export class ServerProcess {
   /** An empty server becomes one with a base, a TCP source and these documents. */
   async setUp(documents: Document[], subscribers: number, progress: Progress): Promise<void> {
     await this.start()
-    await insertSubscribers(this.#ownerUrl(), subscribers, progress)
+    // The server's own: it is found where it runs.
+    const { ownerUrl } = await startEmbeddedPostgres(join(this.#folder, 'data/postgres'))
+    await insertSubscribers(ownerUrl, subscribers, progress)
     // What stands behind the server's back is read when it starts.
     await this.end()
     // Half a gigabyte of imported rows on its way to the disk would hold up the commits that are measured.
@@ -127,14 +129,6 @@ export class ServerProcess {
   async stop(): Promise<void> {
     await this.end()
     rmSync(this.#folder, { recursive: true, force: true })
-  }
-
-  /** The owner's URL of the embedded PostgreSQL, from its password and pid files. */
-  #ownerUrl(): string {
-    const folder = join(this.#folder, 'data/postgres')
-    const password = readFileSync(join(folder, 'password'), 'utf8').trim()
-    const port = readFileSync(join(folder, 'cluster/postmaster.pid'), 'utf8').split('\n')[3]
-    return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
   }
 }
 

@@ -22,7 +22,7 @@ import { freePort } from './free-port.ts'
 
 /** A PostgreSQL server that this project started, or found running in its folder. */
 export type EmbeddedPostgres = {
-  /** URL of the owner of database `tenure`. */
+  /** URL of the owner of database `postgres`; `host` among its parameters is the folder of a Unix socket. */
   ownerUrl: string
   /** Stops the server and waits for it. */
   stop(): Promise<void>
@@ -73,10 +73,11 @@ export async function startEmbeddedPostgres(
     )
   }
   const password = readFileSync(passwordFile, 'utf8').trim()
-  const port = (await runningPort(cluster)) ?? (await start(binaries, account, cluster, settings))
-  const ownerUrl = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+  const { port, socketFolder } =
+    (await running(cluster)) ?? (await start(binaries, account, cluster, settings))
+  const socket = socketFolder === '' ? '' : `?host=${encodeURIComponent(socketFolder)}`
   return {
-    ownerUrl,
+    ownerUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres${socket}`,
     stop: async () => {
       await command(
         binaries.pgCtl,
@@ -88,6 +89,8 @@ export async function startEmbeddedPostgres(
   }
 }
 
+/** Where a server is reached; without a folder of a Unix socket by TCP alone. */
+type Place = { port: number; socketFolder: string }
 type Account = { uid: number; gid: number }
 type Binaries = { initdb: string; pgCtl: string; postgres: string }
 
@@ -96,11 +99,12 @@ async function start(
   account: Account | undefined,
   cluster: string,
   settings: Record<string, string>,
-): Promise<number> {
+): Promise<Place> {
   const port = Number(settings['port'] ?? (await freePort()))
+  const socketFolder = socketFolderIn(dirname(cluster))
   const options = {
     listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
+    unix_socket_directories: socketFolder,
     max_connections: '200',
     shared_buffers: '256MB',
     max_wal_size: '2GB',
@@ -128,14 +132,27 @@ async function start(
     ],
     join(cluster, '../postgres.log'),
   )
-  return port
+  return { port, socketFolder }
+}
+
+/** Longer paths do not fit into the address of a Unix socket (unix(7), `sun_path`). */
+const SOCKET_PATH_BYTES = 107
+
+/**
+ * The folder itself, where the system has Unix sockets and the path is short enough; else nothing. A short transaction
+ * over one costs a quarter less than over TCP on both sides.
+ */
+function socketFolderIn(folder: string): string {
+  const isPossible =
+    process.platform !== 'win32' && Buffer.byteLength(`${folder}/.s.PGSQL.65535`) <= SOCKET_PATH_BYTES
+  return isPossible ? folder : ''
 }
 
 /**
- * Port of a server that lives in the folder already (`postmaster.pid`: pid on line 1, port on line 4, state on line 8).
- * One that is still starting or stopping, because whoever asked it to was killed, is waited for.
+ * Where a server lives in the folder already (`postmaster.pid`: pid on line 1, port on line 4, folder of the socket on
+ * line 5, state on line 8). One that is still starting or stopping, because whoever asked it to was killed, is waited for.
  */
-async function runningPort(cluster: string): Promise<number | undefined> {
+async function running(cluster: string): Promise<Place | undefined> {
   const file = join(cluster, 'postmaster.pid')
   for (let looks = 0; looks < 1_200; looks++) {
     if (!existsSync(file)) return undefined
@@ -145,7 +162,7 @@ async function runningPort(cluster: string): Promise<number | undefined> {
     } catch {
       return undefined
     }
-    if (lines[7]?.trim() === 'ready') return Number(lines[3])
+    if (lines[7]?.trim() === 'ready') return { port: Number(lines[3]), socketFolder: lines[4]! }
     await setTimeout(50)
   }
   throw new DomainError('postgres_failed', `a PostgreSQL in ${cluster} neither starts nor stops`, {

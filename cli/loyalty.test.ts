@@ -22,7 +22,11 @@ id: main
 name: { en: Points, ru: Баллы, uk: Бали }
 currency: points
 decimals: 1
-pointCost: { amountMinor: '50', currency: RUB }
+---
+kind: PointCost
+id: main
+currency: RUB
+perPoint: '0.5'
 ---
 kind: Programme
 id: club
@@ -52,19 +56,20 @@ async function operator(tenantId: string) {
   const base = world.file(`${tenantId}-base.csv`, 'id\nann\nbob\n')
   await tenure('import', 'subscribers', base, '--map', 'identities.external=id')
   let files = 0
-  /** Orders as `who,order,sum,at`, brought in as a file and taken by loyalty. */
-  const order = async (...rows: string[]) => {
+  /** Orders as `who,order,sum,at`, brought in as a file and taken by loyalty; returns what was said about them. */
+  const bring = async (...rows: string[]): Promise<string> => {
     const csv = world.file(`${tenantId}-${files++}.csv`, ['who,order,sum,at', ...rows, ''].join('\n'))
     const map = ['subject.external=who', 'id=order', 'time=at', 'data.amountMinor=sum:int']
     const taken = await tenure('import', 'events', csv, '--type', 'order.paid', '--map', ...map)
-    expect(taken.err).toBe('')
     await runLoyalty()
+    return taken.err
   }
-  return { ...tenant, path, order }
+  const order = async (...rows: string[]): Promise<void> => expect(await bring(...rows)).toBe('')
+  return { ...tenant, path, bring, order }
 }
 
 test('explain points names every rule with the value that decided, in the language asked for', async () => {
-  const { tenure, order } = await operator('explain')
+  const { tenure, order, bring } = await operator('explain')
   await order('ann,one,20100,2026-03-01 10:00:00', 'ann,two,9999,2026-03-01 11:00:00')
   const given = await tenure(
     'explain',
@@ -78,7 +83,7 @@ test('explain points names every rule with the value that decided, in the langua
   )
   expect(given).toMatchObject({ code: 0, err: '' })
   expect(given.out).toContain('main, five (Five percent), version 1: credited')
-  expect(given.out).toContain('10 points were credited.')
+  expect(given.out).toContain('Points credited: 10.')
   expect(given.out).toMatch(/^ {2}amountMinor +20100$/m)
   expect(given.out).toMatch(/^ {2}expires +never$/m)
   const refused = await tenure(
@@ -100,6 +105,43 @@ test('explain points names every rule with the value that decided, in the langua
       { rule: 'five', reason: 'credited', points: '100', award: { state: 'posted', points: '100' } },
     ],
   })
+  const russian = await tenure(
+    'explain',
+    'points',
+    '--member',
+    'external:ann',
+    '--event',
+    'one',
+    '--lang',
+    'ru',
+  )
+  expect(russian.out).toMatch(/^ {2}состояние +начислено$/m)
+  expect(russian.out).toMatch(/^ {2}можно тратить с +2026-/m)
+  expect(russian.out).toMatch(/^ {2}сгорит +никогда$/m)
+  const missing = await tenure(
+    'explain',
+    'points',
+    '--member',
+    'external:ann',
+    '--event',
+    'x',
+    '--lang',
+    'ru',
+  )
+  expect(missing.err).toContain('событие с этим id не приходило')
+  // What was refused when it came in waits among the dead letters, and is explained by its letter.
+  expect(await bring('ann,broken,20100,2999-03-01 12:00:00')).toContain('later than the clock allows')
+  const refusedEvent = await tenure(
+    'explain',
+    'points',
+    '--member',
+    'external:ann',
+    '--event',
+    'broken',
+    '--lang',
+    'uk',
+  )
+  expect(refusedEvent.out).toContain('подію не прийнято')
   const unknown = await tenure('explain', 'points', '--member', 'external:bob', '--event', 'one')
   expect(unknown).toMatchObject({ code: 1 })
   expect(unknown.err).toContain('404 loyalty_event_not_found')
@@ -116,7 +158,8 @@ test('loyalty try tells cost, winners and a sample, from a file or as saved, and
   const tried = await tenure('loyalty', 'try', path, '--json')
   expect(tried).toMatchObject({ code: 0, err: '' })
   expect(JSON.parse(tried.out)).toMatchObject({
-    ruleId: 'five',
+    kind: 'EarnRule',
+    id: 'five',
     seen: 4,
     awards: 3,
     points: '350',
@@ -131,6 +174,25 @@ test('loyalty try tells cost, winners and a sample, from a file or as saved, and
   })
   const part = await tenure('loyalty', 'try', 'five', '--from', '2026-04-01', '--to', '2026-04-02', '--json')
   expect(JSON.parse(part.out)).toMatchObject({ seen: 1, points: '100' })
+  const quest = world.file(
+    'quest.yaml',
+    `kind: Quest
+id: twice
+name: { en: Twice, ru: Дважды, uk: Двічі }
+steps: [{ id: s, name: { en: s, ru: s, uk: s }, on: order.paid, where: event.amountMinor >= 10000, reach: '2' }]
+reward: { points: '40' }
+`,
+  )
+  const played = await tenure('loyalty', 'try', quest, '--json')
+  expect(JSON.parse(played.out)).toMatchObject({
+    kind: 'Quest',
+    id: 'twice',
+    awards: 1,
+    points: '40',
+    cost: { amountMinor: '200', currency: 'RUB' },
+    reasons: { quest_completed: 1, quest_step_advanced: 2, quest_step_done: 1 },
+    sample: expect.arrayContaining([expect.objectContaining({ reason: 'quest_completed', points: '40' })]),
+  })
   const shown = await tenure('loyalty', 'try', 'five')
   expect(shown.out).toMatch(/^ {2}cost +17\.50 RUB$/m)
   expect(shown.out).toContain('condition_not_met, 0.0 points')

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { SingleBar } from 'cli-progress'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type {
-  EarnRule,
+  ExplainAnswer,
   ExplainedEvent,
   JudgementView,
   MigratedAccounts,
@@ -15,7 +15,7 @@ import { sourceDocuments } from './source.ts'
 import { type Line, renderTable } from './table.ts'
 import { type Terminal, withThinSpaces } from './terminal.ts'
 import { momentOf } from './triggers.ts'
-import { type Language, languageOf } from './words.ts'
+import { type Language, languageOf, type Word, wordsOf } from './words.ts'
 
 /** Adds `explain points`, `loyalty try` and `loyalty migrate`. */
 export function addLoyalty(
@@ -39,8 +39,10 @@ export function addLoyalty(
   const loyalty = program.command('loyalty').description('programmes and what they give')
   loyalty
     .command('try')
-    .description('what earn rules would have given on the events so far; nothing is saved')
-    .argument('<file|id>', 'file with earn rules, or the id of a saved one')
+    .description(
+      'what earn rules, quests, achievements and streaks would have given on the events so far; nothing is saved',
+    )
+    .argument('<file|id>', 'file with such documents, or the id of a saved one')
     .option('--from <moment>', 'events from here on: a day, or RFC 3339')
     .option('--to <moment>', 'events before this')
     .option(...asJson)
@@ -69,35 +71,59 @@ async function explainPoints(client: Client, terminal: Terminal, o: ExplainOptio
     ...(o.programme ? { programme: o.programme } : {}),
   })
   const path = `/v1/members/${encodeURIComponent(o.member)}/points/explain?${query.toString()}`
-  const { events } = await client.get<{ events: ExplainedEvent[] }>(path)
-  for (const event of events) {
-    if (o.json) {
-      terminal.out(JSON.stringify(event))
-      continue
-    }
-    terminal.out(
-      `${event.type} "${event.event}" of ${event.source}, ${event.at}, subscriber ${event.subscriberId}`,
-    )
-    for (const judgement of event.judgements) printJudgement(terminal, judgement, language)
+  const word = wordsOf(language)
+  const { events, refused } = await client.get<ExplainAnswer>(path).catch((error: unknown) => {
+    const isUnknown = error instanceof CliError && error.message.includes(UNKNOWN_EVENT)
+    throw isUnknown ? new CliError(`${UNKNOWN_EVENT}: ${word('unknownEvent')}`) : error
+  })
+  for (const one of [...events, ...refused]) {
+    if (o.json) terminal.out(JSON.stringify(one))
+    else if ('deadLetterId' in one) printRefused(terminal, one, word)
+    else printExplained(terminal, one, language)
   }
   return 0
 }
 
+/** The answer for an event that no rule has judged. */
+const UNKNOWN_EVENT = '404 loyalty_event_not_found'
+
+type Refused = ExplainAnswer['refused'][number]
+
+function printRefused(
+  terminal: Terminal,
+  { text, deadLetterId, receivedAt, field }: Refused,
+  word: (word: Word) => string,
+): void {
+  terminal.out(text)
+  print(terminal, [[`  ${word('deadLetter')}`, deadLetterId, receivedAt, ...(field === null ? [] : [field])]])
+}
+
+function printExplained(terminal: Terminal, one: ExplainedEvent, language: Language): void {
+  const word = wordsOf(language)
+  const { type, event, source, at, subscriberId } = one
+  terminal.out(`${type} "${event}", ${word('of')} ${source}, ${at}, ${word('subscriber')} ${subscriberId}`)
+  for (const judgement of one.judgements) printJudgement(terminal, judgement, language)
+}
+
 function printJudgement(terminal: Terminal, one: JudgementView, language: Language): void {
   const name = one.ruleName?.[language]
+  const word = wordsOf(language)
+  const rule = `${one.rule}${name ? ` (${name})` : ''}`
   terminal.out('')
-  terminal.out(
-    `${one.programme}, ${one.rule}${name ? ` (${name})` : ''}, version ${one.ruleVersion}: ${one.reason}`,
-  )
+  terminal.out(`${one.programme}, ${rule}, ${word('version')} ${one.ruleVersion}: ${one.reason}`)
   terminal.out(`  ${one.text}`)
   const { award } = one
   const state: Line[] = award
     ? [
-        ['  stands', award.state],
-        ['  can be spent from', award.availableFrom],
-        ['  expires', award.expiresAt ?? 'never'],
-        ...(award.returned === '0' ? [] : [['  taken back', pointsOf(award.returned, one.decimals)]]),
-        ...(award.forgiven === '0' ? [] : [['  of it forgiven', pointsOf(award.forgiven, one.decimals)]]),
+        [`  ${word('stands')}`, word(`award_${award.state}`)],
+        [`  ${word('spendableFrom')}`, award.availableFrom],
+        [`  ${word('expires')}`, award.expiresAt ?? word('never')],
+        ...(award.returned === '0'
+          ? []
+          : [[`  ${word('takenBack')}`, pointsOf(award.returned, one.decimals)]]),
+        ...(award.forgiven === '0'
+          ? []
+          : [[`  ${word('forgiven')}`, pointsOf(award.forgiven, one.decimals)]]),
       ]
     : []
   const saw = Object.entries(one.saw).map(([key, value]): Line => [`  ${key}`, shown(value)])
@@ -114,33 +140,41 @@ async function tryRules(
 ): Promise<number> {
   const from = await momentOf(client, options.from)
   const to = await momentOf(client, options.to)
-  for (const rule of await rulesNamed(client, fileOrId)) {
-    const asked = { rule, ...(from ? { from } : {}), ...(to ? { to } : {}) }
-    const answer = await withBar(terminal, `trying ${rule.id}`, (onProgress) =>
-      client.postWithProgress<{ read: number; total: number }, TryAnswer>(
-        '/v1/loyalty/earn-rules/try',
-        asked,
-        ({ read, total }) => onProgress(read, total),
+  for (const document of await triedNamed(client, fileOrId)) {
+    const { kind, id } = document
+    const [path, what] =
+      kind === 'EarnRule'
+        ? ['/v1/loyalty/earn-rules/try', { rule: document }]
+        : ['/v1/loyalty/play/try', { document }]
+    const asked = { ...what, ...(from ? { from } : {}), ...(to ? { to } : {}) }
+    const answer = await withBar(terminal, `trying ${id}`, (onProgress) =>
+      client.postWithProgress<{ read: number; total: number }, TryAnswer>(path, asked, ({ read, total }) =>
+        onProgress(read, total),
       ),
     )
-    if (options.json) terminal.out(JSON.stringify({ ruleId: rule.id, ...answer }))
-    else printTried(terminal, rule.id, answer)
+    if (options.json) terminal.out(JSON.stringify({ kind, id, ...answer }))
+    else printTried(terminal, id, answer)
   }
   return 0
 }
 
-async function rulesNamed(client: Client, fileOrId: string): Promise<EarnRule[]> {
+const triedKinds = ['EarnRule', 'Quest', 'Achievement', 'Streak']
+type Tried = { kind: string; id: string }
+
+async function triedNamed(client: Client, fileOrId: string): Promise<Tried[]> {
+  const isTried = ({ kind }: Tried): boolean => triedKinds.includes(kind)
   if (!existsSync(fileOrId)) {
-    const { rules } = await client.get<{ rules: { rule: EarnRule }[] }>('/v1/loyalty/earn-rules')
-    const found = rules.find(({ rule }) => rule.id === fileOrId)
-    if (found) return [found.rule]
-    throw new CliError(`"${fileOrId}" is neither a file nor the id of an earn rule`)
+    const saved = await client.get<Tried[]>('/v1/documents')
+    const found = saved.filter((one) => isTried(one) && one.id === fileOrId)
+    if (found.length > 0) return found
+    throw new CliError(`"${fileOrId}" is neither a file nor the id of a saved ${triedKinds.join(', ')}`)
   }
-  const rules = sourceDocuments(fileOrId, readFileSync(fileOrId, 'utf8'))
-    .map(({ body }) => body as EarnRule)
-    .filter(({ kind }) => kind === 'EarnRule')
-  if (rules.length === 0) throw new CliError(`${fileOrId} holds no document of kind EarnRule`)
-  return rules
+  const documents = sourceDocuments(fileOrId, readFileSync(fileOrId, 'utf8'))
+    .map(({ body }) => body as Tried)
+    .filter(isTried)
+  if (documents.length === 0)
+    throw new CliError(`${fileOrId} holds no document of kind ${triedKinds.join(', ')}`)
+  return documents
 }
 
 function printTried(terminal: Terminal, id: string, answer: TryAnswer): void {

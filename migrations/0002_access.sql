@@ -21,7 +21,7 @@ create table access.api_key (
   key_id     text        not null,
   key_hash   bytea       not null unique check (octet_length(key_hash) = 32),
   name       text        not null,
-  role       text        not null check (role in ('admin', 'ingest', 'read')),
+  role       text        not null check (role in ('admin', 'ingest', 'read', 'partner')),
   created_at timestamptz not null,
   revoked_at timestamptz,
   primary key (tenant_id, key_id)

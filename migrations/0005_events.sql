@@ -13,6 +13,7 @@ create table events.dead_letter (
   primary key (tenant_id, dead_letter_id)
 );
 create index dead_letter_open on events.dead_letter (tenant_id, dead_letter_id) where state = 'open';
+create index dead_letter_of_event on events.dead_letter (tenant_id, (event ->> 'id'));
 comment on table events.dead_letter is
   'Events that were refused, as they came, with the reason: to be fixed and replayed, or discarded. The id follows from the content, so a source that sends the same bad event again adds no second row.';
 call platform.isolate('events.dead_letter');

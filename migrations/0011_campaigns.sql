@@ -24,6 +24,7 @@ create table campaigns.instance (
   arm           text        not null,
   subscriber_id int         not null,
   cause         text        not null,
+  event         jsonb       not null default '{}',
   step_id       text        not null,
   waiting_for   text        check (waiting_for in ('entry', 'time', 'affordability', 'answer', 'activation')),
   due_at        timestamptz,

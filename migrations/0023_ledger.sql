@@ -28,6 +28,17 @@ comment on column ledger.account.last_seq is
 create index account_of_owner on ledger.account (tenant_id, owner);
 call platform.isolate('ledger.account', 'select, insert, update');
 
+create table ledger.opening (
+  opening_no bigint not null,
+  account_no bigint not null,
+  hash       bytea  not null,
+  tenant_id  text   not null,
+  primary key (tenant_id, opening_no)
+);
+comment on table ledger.opening is
+  'In which order accounts were opened. The hash covers what an account is (id, owner, purpose, currency, rule) and the hash of the opening before, so an account that becomes another one later shows.';
+call platform.isolate('ledger.opening', 'select, insert');
+
 create table ledger.head (
   tenant_id text   not null primary key,
   batch_no  bigint not null,
@@ -85,7 +96,7 @@ comment on column ledger.transfer.debit_prev is
   'The entry before on the debited account, 0 for its first; null where the transfer moves no balance.';
 comment on column ledger.transfer.related_seq is 'The pending transfer that is settled, or the one that is taken back.';
 comment on column ledger.transfer.lots is
-  'What happened to lots, seven numbers each: account_no, lot_no, change of what remains, how much of it was spent, and, after it, earned, available and expiring in epoch milliseconds. A lot_no is the seq of the transfer that made it, times 65,536, plus its place.';
+  'What happened to lots, seven numbers each: account_no, lot_no, change of what remains, how much of it was spent, and, after it, earned, available and expiring in epoch milliseconds. A lot_no is the seq of the transfer that made it, times 65,536, plus its place; the places from 32,768 on are for lots whose expiry no extension moves.';
 call platform.isolate('ledger.transfer', 'select, insert');
 
 -- A row of the journal on its way from the application: arrays of this are the shortest way into the table.

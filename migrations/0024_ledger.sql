@@ -19,5 +19,5 @@ create view ledger.lot_move with (security_invoker = true) as
          t.lots[n * 7 + 6] as available_ms, t.lots[n * 7 + 7] as expires_ms
   from ledger.transfer t, generate_series(0, cardinality(t.lots) / 7 - 1) as n
   where t.lots is not null;
-comment on view ledger.lot_move is 'What the journal says about lots, a row a change; lot_no 0 is what a pending transfer promises.';
+comment on view ledger.lot_move is 'What the journal says about lots, a row a change; a lot_no below 65,536 is what a pending transfer promises.';
 grant select on ledger.lot_move to tenure_app;

@@ -24,6 +24,37 @@ create index member_of_household on loyalty.member (tenant_id, programme_id, hou
 create index member_referral_code on loyalty.member (tenant_id, programme_id, referral_code);
 call platform.isolate('loyalty.member', 'select, insert, update');
 
+create table loyalty.member_count (
+  tenant_id    text   not null,
+  programme_id text   not null,
+  state        text   not null,
+  members      bigint not null,
+  primary key (tenant_id, programme_id, state)
+) with (fillfactor = 50);
+comment on table loyalty.member_count is
+  'How many members of a programme stand how, kept with each write of members, so that nobody counts millions to show it.';
+call platform.isolate('loyalty.member_count', 'select, insert, update');
+
+create function loyalty.count_members() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'INSERT' then
+    insert into loyalty.member_count as c
+    select tenant_id, programme_id, state, count(*) from new_rows group by 1, 2, 3 order by 1, 2, 3
+    on conflict (tenant_id, programme_id, state) do update set members = c.members + excluded.members;
+  else
+    insert into loyalty.member_count as c
+    select tenant_id, programme_id, state, sum(sign)
+    from (select 1 as sign, n.* from new_rows n union all select -1, o.* from old_rows o) as changed
+    group by 1, 2, 3 having sum(sign) <> 0 order by 1, 2, 3
+    on conflict (tenant_id, programme_id, state) do update set members = c.members + excluded.members;
+  end if;
+  return null;
+end $$;
+create trigger count_new after insert on loyalty.member
+  referencing new table as new_rows for each statement execute function loyalty.count_members();
+create trigger count_changed after update on loyalty.member
+  referencing old table as old_rows new table as new_rows for each statement execute function loyalty.count_members();
+
 create table loyalty.household (
   tenant_id      text        not null,
   programme_id   text        not null,
@@ -55,12 +86,16 @@ create table loyalty.judged_event (
   source        text        not null,
   name          text        not null,
   judgements    jsonb       not null,
+  other_accounts text[],
   taken_at      timestamptz not null,
   primary key (tenant_id, event_id)
 );
 comment on table loyalty.judged_event is
   'Each event from which something followed or that a rule judged, with every judgement and the values it saw: the member, the agent and the marketer read the same reason. An event that stands here is never taken again, whatever is replayed.';
 comment on column loyalty.judged_event.name is 'The id that the event bears in its source.';
+comment on column loyalty.judged_event.other_accounts is
+  'Accounts whose balance was changed beside the subscriber''s own, such as that of a household; null: none.';
+create index judged_event_of_account on loyalty.judged_event using gin (other_accounts) where other_accounts is not null;
 create index judged_event_of_subscriber on loyalty.judged_event (tenant_id, subscriber_id, at);
 call platform.isolate('loyalty.judged_event', 'select, insert');
 
@@ -92,7 +127,8 @@ create table loyalty.award (
   base_minor      bigint      not null,
   returned_minor  bigint      not null default 0,
   returned_points bigint      not null default 0 check (returned_points between 0 and points),
-  forgiven_points bigint      not null default 0 check (forgiven_points between 0 and returned_points),
+  lapsed_points   bigint      not null default 0 check (lapsed_points >= 0),
+  forgiven_points bigint      not null default 0 check (forgiven_points >= 0),
   settle_on       text,
   settle_key      text,
   settle_until    timestamptz,
@@ -103,12 +139,14 @@ create table loyalty.award (
   at              timestamptz not null,
   primary key (tenant_id, transfer_key),
   check (returned_minor >= 0),
+  check (lapsed_points + forgiven_points <= returned_points),
   check ((state = 'pending') <= (settle_on is not null))
 );
 comment on table loyalty.award is
   'Each transfer by which a rule gave points, with what may still happen to it: a pending one waits for an event, and a return takes back the share of the price that was returned, never twice.';
 comment on column loyalty.award.seq is 'The order in which awards were made. A return that meets several purchases of one reference takes them in this order, wherever a batch ended.';
 comment on column loyalty.award.base_minor is 'The amount by which the rule counted; a return is a share of it. 1 where the rule gave a fixed number.';
+comment on column loyalty.award.lapsed_points is 'Of the returned points those that had expired or been forfeited before: they are gone, and are not taken a second time.';
 comment on column loyalty.award.posted_key is 'Key of the ledger''s transfer that brought the points, from which a return takes them; null while they are reserved.';
 comment on column loyalty.award.account_id is 'The account that was credited: after a merge or a household it may be another than the member''s present one.';
 create index award_of_subscriber on loyalty.award (tenant_id, subscriber_id, at);
@@ -136,6 +174,23 @@ comment on table loyalty.returned is
   'Each return as an earn rule understood it, and how much of it has met a purchase: one that came before its purchase waits here. Without an amount it is the whole purchase.';
 create index returned_waiting on loyalty.returned (tenant_id, rule_id, subscriber_id, reference) where not is_applied;
 call platform.isolate('loyalty.returned', 'select, insert, update');
+
+create table loyalty.confirmation (
+  tenant_id     text        not null,
+  seq           bigint      generated always as identity,
+  rule_id       text        not null,
+  event_id      uuid        not null,
+  subscriber_id int         not null,
+  settle_key    text        not null,
+  has_settled   boolean     not null,
+  at            timestamptz not null,
+  primary key (tenant_id, rule_id, event_id)
+);
+comment on table loyalty.confirmation is
+  'Each event for which an earn rule''s points wait, so that a purchase that comes after its own confirmation finds it here.';
+comment on column loyalty.confirmation.settle_key is 'What names the purchase; empty where the rule names none, and the event is for all that was bought before it.';
+create index confirmation_by_key on loyalty.confirmation (tenant_id, rule_id, subscriber_id, settle_key, at);
+call platform.isolate('loyalty.confirmation', 'select, insert, update');
 
 create table loyalty.earn_counter (
   tenant_id     text   not null,

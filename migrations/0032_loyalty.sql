@@ -57,11 +57,14 @@ create table loyalty.referral_step (
   state       text        not null check (state in ('due', 'done', 'refused')),
   reason      text,
   due_at      timestamptz not null,
+  reference   text,
   primary key (tenant_id, referral_id, referee_id, reward_id),
   check ((state = 'refused') = (reason is not null))
 );
 comment on table loyalty.referral_step is
   'Conditions of a referral that were met, or will be looked at when their day comes; a worker turns each into rewards for both sides.';
+comment on column loyalty.referral_step.reference is
+  'By what the payment or the like is named that met the condition: when it is returned in time, the condition is undone.';
 create index referral_step_due on loyalty.referral_step (tenant_id, due_at) where state = 'due';
 call platform.isolate('loyalty.referral_step');
 

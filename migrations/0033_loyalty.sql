@@ -9,7 +9,7 @@ create table loyalty.tier_standing (
   days            int[]       not null,
   amounts         bigint[]    not null,
   start_day       int,
-  benefits        text[]      not null,
+  benefits        jsonb       not null,
   told_until      int,
   moves           int         not null check (moves >= 0),
   due_at          timestamptz,
@@ -28,9 +28,41 @@ comment on column loyalty.tier_standing.days is
   'First days of what counted, numbered from 1970 in the programme''s zone; the amounts beside them are net of what was taken back.';
 comment on column loyalty.tier_standing.due_at is
   'When the tier may change without any event: the clock looks at those whose moment has come and at no others.';
+comment on column loyalty.tier_standing.benefits is
+  'What the member has, as it was granted: the tier that named it, what was ordered, and what is ordered when it ends, whatever the document says by then.';
 create index tier_due on loyalty.tier_standing (tenant_id, due_at) where due_at is not null;
 create index tier_standing_of_subscriber on loyalty.tier_standing (tenant_id, subscriber_id);
 call platform.isolate('loyalty.tier_standing');
+
+create table loyalty.tier_purchase (
+  tenant_id     text   not null,
+  ladder_id     text   not null,
+  subscriber_id int    not null,
+  reference     text   not null,
+  day           int    not null,
+  amount        bigint not null,
+  primary key (tenant_id, ladder_id, subscriber_id, reference, day),
+  check ((amount >= 0 and day >= 0) or (amount <= 0 and day = -1))
+) with (fillfactor = 85);
+comment on table loyalty.tier_purchase is
+  'What is left of each purchase that counts for a ladder whose returns name theirs: a return is taken from the day, or year, of its purchase, and not from what was bought since.';
+comment on column loyalty.tier_purchase.day is 'The place in tier_standing.days where it counts; -1 and an amount below zero for returns whose purchase has not come, or is over.';
+create index tier_purchase_by_day on loyalty.tier_purchase (tenant_id, ladder_id, day);
+call platform.isolate('loyalty.tier_purchase');
+
+create table loyalty.tier_fill (
+  tenant_id text     not null,
+  ladder_id text     not null,
+  positions bigint[] not null,
+  ends      bigint[] not null,
+  is_done   boolean  not null,
+  primary key (tenant_id, ladder_id),
+  check (cardinality(positions) = cardinality(ends))
+);
+comment on table loyalty.tier_fill is
+  'How far a ladder was filled with what happened before it counts by itself: places in the partitions of the event log for spend, the last member looked at for points.';
+comment on column loyalty.tier_fill.ends is 'How far there was to go when it was looked at last.';
+call platform.isolate('loyalty.tier_fill', 'select, insert, update');
 
 create table loyalty.tier_change (
   tenant_id     text        not null,

@@ -43,6 +43,8 @@ export async function startCliWorld() {
     profiles,
     logOf: events.log,
     timeZoneOf: async (tenantId) => (await access.tenant(tenantId)).timeZone,
+    currencyOf: async (tenantId) => (await access.tenant(tenantId)).currency,
+    wakeStages: () => undefined,
     wakeReaders: () => undefined,
   })
   const http = createHttp((error) => console.error(error))

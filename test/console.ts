@@ -1,22 +1,17 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { inject } from 'vitest'
 import { launchBrowser } from './browser.ts'
 
 export const DESKTOP = { width: 1440, height: 900 }
 export const PHONE = { width: 390, height: 844 }
 
-/** Each scheme and each width once: what axe objects to depends on one or the other, and each look takes seconds. */
-export const LOOKS = [
-  ['light', DESKTOP],
-  ['dark', PHONE],
-] as const
 export const LANGUAGES = ['en', 'ru', 'uk'] as const
 
 /** A call of the page to the server, and what it is told. */
@@ -31,7 +26,7 @@ const TYPES: Record<string, string> = {
   '.json': 'application/json',
 }
 
-/** The console in a real browser, built once for a test file; what is below `/v1/` the test answers. */
+/** The console in a real browser, built once for a run of tests; what is below `/v1/` the test answers. */
 export class Console {
   readonly browser: Browser
   readonly origin: string
@@ -39,19 +34,17 @@ export class Console {
   readonly faults: string[] = []
   readonly #key: string
   readonly #server: Server
-  readonly #built: string
 
-  private constructor(browser: Browser, server: Server, built: string, key: string) {
+  private constructor(browser: Browser, server: Server, key: string) {
     this.browser = browser
     this.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     this.#key = key
     this.#server = server
-    this.#built = built
   }
 
   static async start(answer: (call: Call) => Told | Promise<Told>, key: string): Promise<Console> {
-    const built = await buildConsole()
-    return new Console(await launchBrowser(), await startServer(built, answer), built, key)
+    const [built, browser] = await Promise.all([builtConsole(), launchBrowser()])
+    return new Console(browser, await startServer(built, answer), key)
   }
 
   /** A fresh browser profile on an address of the console, with the key unless told otherwise. */
@@ -82,21 +75,47 @@ export class Console {
     await this.browser.close()
     this.#server.closeAllConnections()
     this.#server.close()
-    rmSync(this.#built, { recursive: true, force: true })
   }
 }
 
-async function buildConsole(): Promise<string> {
-  const built = mkdtempSync(join(tmpdir(), 'tenure-web-'))
+const LOOK_MS = 50
+
+/** The folder of the built console. The first test file that wants it builds it, the others wait for that. */
+async function builtConsole(): Promise<string> {
+  const folder = inject('consoleFolder')
+  const [built, claim] = [join(folder, 'built'), join(folder, 'claim')]
+  while (!existsSync(built)) {
+    if (isClaimed(claim)) await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    else
+      try {
+        await build(join(folder, 'draft'))
+        renameSync(join(folder, 'draft'), built)
+      } finally {
+        rmSync(claim, { recursive: true })
+      }
+  }
+  return built
+}
+
+/** Whether somebody else builds it; nobody did before this call: then it is ours. */
+function isClaimed(claim: string): boolean {
+  try {
+    mkdirSync(claim)
+    return false
+  } catch {
+    return true
+  }
+}
+
+async function build(folder: string): Promise<void> {
   const root = join(import.meta.dirname, '..')
   const vite = join(root, 'node_modules/vite/bin/vite.js')
   // A process of its own, because React's production build must not see the test runner's NODE_ENV.
   await promisify(execFile)(
     process.execPath,
-    [vite, 'build', 'web', '--outDir', built, '--logLevel', 'error'],
+    [vite, 'build', 'web', '--outDir', folder, '--emptyOutDir', '--logLevel', 'error'],
     { cwd: root, env: { ...process.env, NODE_ENV: 'production' } },
   )
-  return built
 }
 
 function startServer(built: string, answer: (call: Call) => Told | Promise<Told>): Promise<Server> {
@@ -123,10 +142,6 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   for await (const chunk of request) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks).toString()
 }
-
-/** The address of a place in a language. */
-export const inLanguage = (place: string, lang: string): string =>
-  `${place}${place.includes('?') ? '&' : '?'}lang=${lang}`
 
 /** Waits until the page and its pictures stand. (What runs in the page is text: this side knows no DOM.) */
 export async function settled(page: Page): Promise<void> {
@@ -159,6 +174,10 @@ export const overflowing = (page: Page): Promise<string[]> =>
 export async function violations(page: Page): Promise<string[]> {
   const { violations: found } = await new AxeBuilder({ page })
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    // Of what passes nobody asks for the elements, and to name them takes most of the time. The one frame there is holds
+    // a customer's email, without scripts: to wait for it would take half a minute and tell nothing.
+    .options({ resultTypes: ['violations'], iframes: false })
+    .setLegacyMode()
     .analyze()
   return found.map(
     ({ id, nodes }) =>

@@ -1,11 +1,13 @@
+import { loyaltyPlayDocuments } from './loyalty-play-documents.ts'
 import { eventType, programme } from './loyalty-world.ts'
 
 const words = (en: string, ru: string, uk: string) => ({ en, ru, uk })
 
-/** Two programmes with rules, a ladder, a quest, a streak and an invitation. */
+/** Two programmes with everything that they can be made of. */
 export const loyaltyPageDocuments: object[] = [
   eventType('topup.received', { amountMinor: 'integer', channel: 'string' }),
   eventType('package.bought', { orderId: 'string', amountMinor: 'integer', productId: 'string' }),
+  eventType('message.answered', { choice: 'string' }),
   eventType('package.returned', { orderId: 'string', amountMinor: 'integer' }),
   programme({
     id: 'main',
@@ -102,13 +104,7 @@ export const loyaltyPageDocuments: object[] = [
     deadline: { days: 300 },
     reward: { points: '150' },
   },
-  {
-    kind: 'Streak',
-    id: 'weekly',
-    name: words('A top-up each week', 'Пополнение каждую неделю', 'Поповнення щотижня'),
-    on: 'topup.received',
-    every: 'week',
-  },
+  ...loyaltyPlayDocuments,
   {
     kind: 'Referral',
     id: 'friends',
@@ -148,7 +144,58 @@ export const loyaltyPageDocuments: object[] = [
   {
     kind: 'AbusePolicy',
     id: 'main',
-    signals: { velocity: [{ of: 'earned', withinHours: 24, times: 8, score: 60 }] },
+    signals: {
+      velocity: [{ of: 'earned', withinHours: 24, times: 8, score: 60 }],
+      manyToOne: { senders: 5, withinDays: 7, score: 40 },
+      shared: [
+        { kind: 'device', on: ['topup.received'], field: 'channel', members: 50, withinDays: 30, score: 20 },
+      ],
+    },
     hold: 50,
+    limit: { from: 70, pointsPerDay: '100' },
+    refuse: 90,
+  },
+  {
+    kind: 'Club',
+    id: 'gamers',
+    name: words('Club of players', 'Клуб игроков', 'Клуб гравців'),
+    fee: { points: '20', months: 1 },
+  },
+  {
+    kind: 'Club',
+    id: 'travel',
+    name: words('Travellers', 'Путешественники', 'Мандрівники'),
+    who: 'member.daysInProgramme >= 3650',
+  },
+  {
+    kind: 'TransferTerms',
+    id: 'main',
+    limits: [{ period: 'month', points: '500' }],
+    fee: { percent: '2.5' },
+  },
+  {
+    kind: 'Exchange',
+    id: 'to-coins',
+    name: words('Points for coins', 'Баллы на монеты', 'Бали на монети'),
+    from: { programme: 'main' },
+    to: { partner: 'acme-games', currency: 'coins', decimals: 1 },
+    rate: '2.5',
+    spreadPercent: '3',
+  },
+  {
+    kind: 'Exchange',
+    id: 'to-cashback',
+    name: words('Points for cashback', 'Баллы на кешбэк', 'Бали на кешбек'),
+    from: { programme: 'main' },
+    to: { programme: 'cashback' },
+    rate: '0.1',
+  },
+  {
+    kind: 'ProgrammeMigration',
+    id: 'all-to-cashback',
+    name: words('All into cashback', 'Всё в кешбэк', 'Усе в кешбек'),
+    from: 'main',
+    to: 'cashback',
+    rate: '0.1',
   },
 ]

@@ -11,8 +11,17 @@ export type Policy = {
   rate: bigint
 }
 
-type Lot = { expiresMs: number; left: bigint }
-type Bought = { order: string; points: bigint; base: bigint; returned: bigint; taken: bigint; lot: Lot }
+type Lot = { expiresMs: number; left: bigint; lapsed: bigint }
+type Bought = {
+  order: string
+  points: bigint
+  base: bigint
+  returned: bigint
+  /** Points that returns have asked for, and how many of them had lapsed by then. */
+  asked: bigint
+  lapsed: bigint
+  lot: Lot
+}
 type Back = { order: string; left: bigint }
 type Place = {
   policy: Policy
@@ -30,6 +39,8 @@ const DAY_MS = 86_400_000
 export class LoyaltyOracle {
   returns = 0
   debts = 0
+  /** Returns of which something had lapsed. */
+  lapses = 0
   #purchases = 0
   readonly #places: Place[][]
   /** What was appended and not read yet. */
@@ -69,8 +80,7 @@ export class LoyaltyOracle {
   }
 
   expire(nowMs: number): void {
-    for (const { lots } of this.#places.flat())
-      for (const lot of lots) if (lot.expiresMs <= nowMs) lot.left = 0n
+    for (const { lots } of this.#places.flat()) for (const lot of lots) if (lot.expiresMs <= nowMs) lapse(lot)
   }
 
   available(who: number, id: string): bigint {
@@ -94,7 +104,7 @@ export class LoyaltyOracle {
     const place = this.#place(who, id)
     if (place.state !== 'active') return
     place.state = 'left'
-    if (place.policy.forfeits) for (const lot of place.lots) lot.left = 0n
+    if (place.policy.forfeits) for (const lot of place.lots) lapse(lot)
   }
 
   rejoin(who: number, id: string, nowMs: number): void {
@@ -118,7 +128,7 @@ export class LoyaltyOracle {
     const expiresMs = days === null ? Infinity : (Math.floor(this.#nowMs / DAY_MS) + days + 1) * DAY_MS
     const paysDebt = place.debt < points ? place.debt : points
     place.debt -= paysDebt
-    const lot = { expiresMs, left: points - paysDebt }
+    const lot = { expiresMs, left: points - paysDebt, lapsed: 0n }
     place.lots.push(lot)
     return lot
   }
@@ -128,7 +138,8 @@ export class LoyaltyOracle {
     if (place.state !== 'active') return
     const points = (base * place.policy.rate) / 10_000n
     if (points === 0n) return
-    place.bought.push({ order, points, base, returned: 0n, taken: 0n, lot: this.#credit(place, points) })
+    const lot = this.#credit(place, points)
+    place.bought.push({ order, points, base, returned: 0n, asked: 0n, lapsed: 0n, lot })
     this.#meet(place, order)
   }
 
@@ -146,9 +157,14 @@ export class LoyaltyOracle {
         back.left -= minor
         bought.returned += minor
         const kept = (bought.points * (bought.base - bought.returned)) / bought.base
-        const points = bought.points - kept - bought.taken
-        bought.taken += points
-        if (points > 0n) this.#takeBack(place, bought.lot, points)
+        const points = bought.points - kept - bought.asked
+        bought.asked += points
+        // What has expired or was forfeited is gone already: it is not taken a second time.
+        const gone = bought.lot.lapsed - bought.lapsed
+        const lapsed = gone < points ? gone : points
+        bought.lapsed += lapsed
+        if (lapsed > 0n) this.lapses++
+        if (points > lapsed) this.#takeBack(place, bought.lot, points - lapsed)
       }
     }
   }
@@ -164,6 +180,12 @@ export class LoyaltyOracle {
     if (debt > 0n) this.debts++
     place.debt += debt
   }
+}
+
+/** What is left of a lot expires or is forfeited. */
+function lapse(lot: Lot): void {
+  lot.lapsed += lot.left
+  lot.left = 0n
 }
 
 /** Takes from lots, the first to expire first; returns what was not there. */

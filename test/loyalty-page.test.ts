@@ -1,19 +1,7 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  Console,
-  DESKTOP,
-  inLanguage,
-  LANGUAGES,
-  overflowing,
-  PHONE,
-  settled,
-  textOf,
-  violations,
-  LOOKS,
-} from './console.ts'
+import { Console, violations } from './console.ts'
+import { looksWell } from './console-looks.ts'
 import { LoyaltyServer } from './loyalty-server.ts'
 
 let site: Console
@@ -43,7 +31,7 @@ const PLACES: Record<string, string> = {
   rule: '/loyalty/rules/topup-five-percent',
   steps: '/loyalty/rules/package',
   ladder: '/loyalty/ladders/metals',
-  quest: '/loyalty/quests/first-month',
+  quest: '/loyalty/parts/Quest/first-month',
   member: '/loyalty/members?subscriber=1',
   rewards: '/loyalty/rewards',
   reward: '/loyalty/rewards/cinema',
@@ -78,7 +66,7 @@ describe('the programmes', () => {
     await page.getByRole('link', { name: 'Bonus' }).click()
     await page.locator('li[data-rule=package]').getByText('by 2 steps of the amount').waitFor()
     await page
-      .locator('li[data-tier=gold]')
+      .locator('li[data-rung=gold]')
       .getByText(/^from 1,200 points$/)
       .waitFor()
   })
@@ -156,25 +144,26 @@ describe('a ladder and a quest', () => {
   it('show who stands where, and a tier more as it is written', async () => {
     const page = await site.open('/loyalty/ladders/metals')
     await page
-      .locator('li[data-tier=bronze]')
+      .locator('li[data-rung=bronze]')
       .getByText(/member/)
       .waitFor()
     await page.getByRole('button', { name: 'Add a tier' }).click()
-    await page.locator('li[data-tier=tier-4]').getByText('from 2,400 points').waitFor()
+    await page.locator('li[data-rung=tier-4]').getByText('from 2,400 points').waitFor()
     await page
       .getByText(/^tiers\.3\.name/)
       .first()
       .waitFor()
     await page.getByLabel('What counts').selectOption('tenure')
-    const gold = page.locator('li[data-tier=gold]')
+    const gold = page.locator('li[data-rung=gold]')
     await gold.getByText('after 24 months').waitFor()
     expect(await gold.count()).toBe(1)
   })
 
   it('save a step that was added', async () => {
-    const page = await site.open('/loyalty/quests/first-month')
+    const page = await site.open('/loyalty/parts/Quest/first-month')
     await page.getByRole('button', { name: 'Add a step' }).click()
-    await page.getByRole('textbox', { name: 'Points for it' }).fill('175')
+    await page.getByLabel('Event type').last().selectOption('package.bought')
+    await page.getByRole('textbox', { name: 'Points, minor units' }).fill('175')
     for (const language of ['English', 'Russian', 'Ukrainian'])
       await page
         .getByRole('textbox', { name: `Name, ${language}` })
@@ -205,7 +194,7 @@ describe('a member', () => {
     await small.locator('li[data-reason=condition_not_met]').waitFor()
     await page
       .locator('li[data-event=returned] li[data-given]')
-      .getByText(/points were taken back/)
+      .getByText(/Points taken back for what was returned/)
       .waitFor()
     const before = await page.getByTestId('history').locator('> li').count()
     await page.getByRole('button', { name: 'Older ones' }).click()
@@ -229,7 +218,7 @@ describe('a member', () => {
     expect(await violations(page)).toEqual([])
     await dialog.getByRole('textbox', { name: 'Reason' }).fill('a call that was cut off')
     await dialog.getByRole('button', { name: 'Give 25' }).click()
-    await page.getByText('We credited 25 points by hand: a call that was cut off').waitFor()
+    await page.getByText('Points credited by hand: 25. Reason: a call that was cut off').waitFor()
     await expect
       .poll(async () => Number((await available.innerText()).replaceAll(/\D/g, '')))
       .toBe(before + 25)
@@ -251,6 +240,49 @@ describe('a member', () => {
     await dialog.getByRole('textbox', { name: 'Reason' }).fill('settled')
     await dialog.getByRole('button', { name: 'End what was given by hand' }).click()
     await page.getByText(/^By hand until/).waitFor({ state: 'detached' })
+  })
+
+  it('asks where the points of one purchase are, and reads what decided', async () => {
+    const page = await site.open('/loyalty/members?subscriber=1')
+    await page.getByRole('textbox', { name: 'Id of an event' }).fill('topup.received-74')
+    await page.getByRole('button', { name: 'Explain' }).click()
+    const explained = page.getByTestId('explained')
+    await explained.getByText('No points: the amount is too small for a point.').waitFor()
+    expect(await explained.locator('> li').count()).toBe(1)
+    // What decided is open at once.
+    expect(await explained.getByText('amountMinor 900').first().isVisible()).toBe(true)
+    expect(new URL(page.url()).searchParams.get('event')).toBe('topup.received-74')
+    await page.getByRole('textbox', { name: 'Id of an event' }).fill('never-came')
+    await page.getByRole('button', { name: 'Explain' }).click()
+    await page.getByText(/^No rule has judged an event “never-came” of this member/).waitFor()
+    await page.getByRole('button', { name: 'All events' }).click()
+    await page.getByTestId('history').waitFor()
+  })
+
+  it('has clubs, rounds, what was redeemed, and what is held', async () => {
+    const page = await site.open('/loyalty/members?subscriber=1')
+    await page
+      .locator('li[data-club=gamers]')
+      .getByText(/paid until 30 Apr 2026/)
+      .waitFor()
+    await page.locator('li[data-club=travel]').getByText('The club is for other members.').waitFor()
+    await page.locator('li[data-achievement=saver]').getByText('Steel').waitFor()
+    expect(await page.locator('li[data-round]').count()).toBe(4)
+    await page
+      .locator('li[data-redemption]', { hasText: 'A kettle' })
+      .getByText('reserved', { exact: true })
+      .waitFor()
+    const greedy = await site.open('/loyalty/members?subscriber=14')
+    const held = greedy.locator('li[data-case=open]')
+    await held.getByText(/held [1-9]/).waitFor()
+    await held.getByRole('link').click()
+    await greedy.locator('li[data-reason=velocity_earned]').waitFor()
+    const redeemer = await site.open('/loyalty/members?subscriber=3')
+    const pharmacy = redeemer.locator('li[data-redemption]', { hasText: 'pharmacy' })
+    await pharmacy.getByRole('button', { name: 'Refund…' }).click()
+    await redeemer.getByRole('textbox', { name: 'Reason' }).fill('the shop was closed')
+    await redeemer.getByRole('button', { name: 'Refund the points' }).click()
+    await pharmacy.getByText('refunded', { exact: true }).waitFor()
   })
 
   it('cannot be changed with a key that may only look', async () => {
@@ -362,56 +394,9 @@ describe('the liability', () => {
   })
 })
 
-describe('how it looks', () => {
-  for (const lang of LANGUAGES) {
-    it(`fits a phone of 390 px in ${lang}`, { timeout: 120_000 }, async () => {
-      for (const place of Object.values(PLACES)) {
-        const page = await site.open(inLanguage(place, lang), {
-          viewport: PHONE,
-          hasTouch: true,
-          isMobile: true,
-        })
-        await settled(page)
-        expect([place, await overflowing(page)]).toEqual([place, []])
-        expect(await textOf(page)).not.toMatch(/NaN|undefined|\[object|\{\{|loyalty\.(?!asked)\w+\.\w/)
-        await page.close()
-      }
-    })
-  }
-
-  for (const [colorScheme, viewport] of LOOKS) {
-    const size = `${colorScheme}, ${viewport.width} px`
-    it(`leaves axe nothing to object to: ${size}`, { timeout: 120_000 }, async () => {
-      for (const [name, place] of Object.entries(PLACES)) {
-        const page = await site.open(place, { viewport, colorScheme })
-        await settled(page)
-        if (name === 'rule') await tryRule(page)
-        expect([place, await violations(page)]).toEqual([place, []])
-        await page.close()
-      }
-    })
-  }
-
-  it.runIf(process.env['TENURE_SCREENSHOTS'])('is photographed', { timeout: 240_000 }, async () => {
-    const asked = process.env['TENURE_SCREENSHOTS']!
-    const folder = asked === '1' ? join(import.meta.dirname, '../docs/images') : asked
-    mkdirSync(folder, { recursive: true })
-    const schemes = asked === '1' ? (['light'] as const) : (['light', 'dark'] as const)
-    for (const colorScheme of schemes)
-      for (const [size, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE }))
-        for (const [name, place] of Object.entries(PLACES)) {
-          if (asked === '1' && /-|steps|quest/.test(name)) continue
-          const page = await site.open(place, { viewport, colorScheme })
-          await settled(page)
-          if (name === 'rule') await tryRule(page)
-          await page.waitForTimeout(500)
-          const scheme = colorScheme === 'dark' ? '-dark' : ''
-          const image = await page.screenshot({
-            path: join(folder, `loyalty-${name}-${size}${scheme}.png`),
-            fullPage: asked !== '1',
-          })
-          expect(image.length).toBeGreaterThan(10_000)
-          await page.close()
-        }
-  })
+looksWell(() => site, {
+  name: 'loyalty',
+  places: PLACES,
+  prepare: (page, name) => (name === 'rule' ? tryRule(page) : Promise.resolve()),
+  shown: ['member-desktop', 'liability-desktop'],
 })

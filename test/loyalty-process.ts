@@ -29,6 +29,8 @@ const loyalty = createLoyalty({
   profiles: createProfiles({ database, access, documents, clock }),
   logOf: () => logs.log(logName(tenantId)),
   timeZoneOf: async (id, tx) => (await access.tenant(id, tx)).timeZone,
+  currencyOf: async (id, tx) => (await access.tenant(id, tx)).currency,
+  wakeStages: () => undefined,
   wakeReaders: () => undefined,
   batchEvents: 40,
 })

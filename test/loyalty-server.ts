@@ -1,5 +1,13 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { accessRoutes, guard } from '../src/access/index.ts'
-import { documentRoutes } from '../src/api/index.ts'
+import {
+  createWebhooks,
+  documentRoutes,
+  webhookKind,
+  webhookRoutes,
+  type Webhooks,
+} from '../src/api/index.ts'
 import { ledgerRoutes } from '../src/ledger/index.ts'
 import { loyaltyRoutes } from '../src/loyalty/index.ts'
 import { createHttp, type FastifyInstance } from '../src/platform/index.ts'
@@ -21,27 +29,48 @@ export class LoyaltyServer {
   readonly key: string
   /** A key that may only look. */
   readonly readKey: string
+  /** A round of the wheel that was played. */
+  readonly finishedRoundId: string
   readonly #stores: TestDatabase
   readonly #world: LoyaltyWorld
   readonly #http: FastifyInstance
+  readonly #webhooks: Webhooks
+  readonly #receiver: Receiver
 
   private constructor(
-    parts: { stores: TestDatabase; world: LoyaltyWorld; http: FastifyInstance },
+    parts: {
+      stores: TestDatabase
+      world: LoyaltyWorld
+      http: FastifyInstance
+      webhooks: Webhooks
+      receiver: Receiver
+      finishedRoundId: string
+    },
     keys: { key: string; readKey: string },
   ) {
     this.#stores = parts.stores
     this.#world = parts.world
     this.#http = parts.http
+    this.#webhooks = parts.webhooks
+    this.#receiver = parts.receiver
+    this.finishedRoundId = parts.finishedRoundId
     this.key = keys.key
     this.readKey = keys.readKey
   }
 
   static async start(): Promise<LoyaltyServer> {
     const stores = await testDatabase()
-    const world = await loyaltyWorld(stores, { startMs: START_MS, timeZone: 'Europe/Moscow' })
+    const world = await loyaltyWorld(stores, {
+      startMs: START_MS,
+      timeZone: 'Europe/Moscow',
+      kinds: [webhookKind],
+    })
     await world.apply(...loyaltyPageDocuments)
-    await live(world)
+    const ids = await live(world)
+    const receiver = await startReceiver()
+    const webhooks = await tellOthers(world, receiver.url, ids.slice(5))
     const { access, documents, profiles, database, tenantId } = world
+    const rounds = await world.loyalty.play.rounds(tenantId, ids[0]!)
     const http = createHttp((error) => console.error('http', error))
     guard(http, access)
     accessRoutes(http, access, '0.0.0')
@@ -49,9 +78,13 @@ export class LoyaltyServer {
     profilesRoutes(http, profiles, access)
     ledgerRoutes(http, { database, clock: world.clock })
     loyaltyRoutes(http, world)
+    webhookRoutes(http, { webhooks, access })
     const { apiKey: key } = await access.createKey(tenantId, { name: 'all', role: 'admin' })
     const { apiKey: readKey } = await access.createKey(tenantId, { name: 'look', role: 'read' })
-    return new LoyaltyServer({ stores, world, http }, { key, readKey })
+    return new LoyaltyServer(
+      { stores, world, http, webhooks, receiver, finishedRoundId: rounds.at(-1)!.roundId },
+      { key, readKey },
+    )
   }
 
   answer = async ({ method, url, headers, body }: Call): Promise<Told> => {
@@ -69,15 +102,97 @@ export class LoyaltyServer {
   }
 
   /** Lets the stages go on with what was done over the pages. */
-  run(): Promise<void> {
-    return this.#world.run()
+  async run(): Promise<void> {
+    await this.#world.run()
+    await this.#webhooks.stage.run(this.#world.tenantId)
+  }
+
+  /** From now on the receiver of webhooks takes what comes. */
+  letReceiverTake(): void {
+    this.#receiver.isUp = true
   }
 
   async stop(): Promise<void> {
     await this.#http.close()
+    await this.#webhooks.stop()
+    this.#receiver.server.closeAllConnections()
+    this.#receiver.server.close()
     await this.#world.close()
     await this.#stores.close()
   }
+}
+
+type Receiver = { server: Server; url: string; isUp: boolean }
+
+/** A system that takes no webhook until it is told to. */
+async function startReceiver(): Promise<Receiver> {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => response.writeHead(receiver.isUp ? 204 : 503).end())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const receiver: Receiver = { server, url: `http://127.0.0.1:${port}/loyalty`, isUp: false }
+  return receiver
+}
+
+/** A webhook whose receiver does not take what it is told, and one that is off. */
+async function tellOthers(world: LoyaltyWorld, url: string, ids: number[]): Promise<Webhooks> {
+  const { tenantId, clock, documents, database, log, append, run } = world
+  const webhooks = createWebhooks({
+    database,
+    clock,
+    documents,
+    logOf: () => log,
+    allowedNetworks: ['127.0.0.0/8'],
+    onError: (error) => console.error('webhooks', error),
+  })
+  const secret = `whsec_${Buffer.from('a secret of twenty-four bytes').toString('base64')}`
+  await world.apply(
+    { kind: 'Webhook', id: 'crm', url, types: ['package.bought'], secret },
+    {
+      kind: 'Webhook',
+      id: 'warehouse',
+      url: 'https://warehouse.example/events',
+      types: ['loyalty.*'],
+      secret,
+      isActive: false,
+    },
+  )
+  await webhooks.stage.run(tenantId)
+  // What comes before the webhook has its place in the log it is not told of.
+  for (;;) {
+    const rows = await world.tx<unknown[]>((tx) => tx.query('select from api.webhook_position'))
+    if (rows.length === log.partitions) break
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  const data = { orderId: 'told', amountMinor: 10_000, productId: 'p5' }
+  await append(...ids.map((subscriberId) => ({ subscriberId, type: 'package.bought', data })))
+  await run()
+  await webhooks.stage.run(tenantId)
+  while (!(await webhooks.status(tenantId)).some(({ waiting }) => waiting === ids.length))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  return webhooks
+}
+
+/** Rounds are played, clubs joined and points exchanged. */
+async function play({ tenantId, loyalty, run }: LoyaltyWorld, ids: number[]): Promise<void> {
+  const [first = 0, second = 0, third = 0] = ids
+  for (let round = 0; round < 4; round++) {
+    const { roundId } = await loyalty.play.commitment(tenantId, 'Wheel', 'fortune', first)
+    // The last one is told the hash and nothing else yet.
+    if (round < 3) await loyalty.play.spin(tenantId, first, roundId, `my seed ${round}`)
+  }
+  for (const subscriberId of [first, second, third])
+    await loyalty.clubs.join({ tenantId, clubId: 'gamers', subscriberId })
+  await loyalty.clubs.leave({ tenantId, clubId: 'gamers', subscriberId: third })
+  for (const [exchangeId, amount] of [
+    ['to-coins', 40n],
+    ['to-cashback', 30n],
+  ] as const) {
+    const { quoteId } = await loyalty.exchanges.quote(tenantId, exchangeId, first, amount)
+    await loyalty.exchanges.convert(tenantId, first, quoteId)
+  }
+  await run()
 }
 
 /** Codes and pieces come, some of them are redeemed, and somebody tops up as nobody does. */
@@ -119,7 +234,7 @@ async function bringFriend(
 }
 
 /** Twelve subscribers; the first is the one whose page is looked at. */
-async function live(world: LoyaltyWorld): Promise<void> {
+async function live(world: LoyaltyWorld): Promise<number[]> {
   const { tenantId, profiles, clock, loyalty } = world
   const phones = Array.from({ length: 12 }, (_, i) => `+790000000${10 + i}`)
   await profiles.upsertSubscribers(
@@ -174,4 +289,6 @@ async function live(world: LoyaltyWorld): Promise<void> {
     by: 'agent',
   })
   await redeem(world, ids)
+  await play(world, ids)
+  return ids
 }

@@ -16,6 +16,7 @@ import {
   postTransfers,
   verifyLedger,
 } from '../src/ledger/index.ts'
+import type { JudgementView } from '../src/loyalty/contract.ts'
 import {
   createLoyalty,
   impliedProgramme,
@@ -28,6 +29,7 @@ import {
 import { createOperator, type Operator } from '../src/operator/index.ts'
 import {
   type Database,
+  type DocumentKind,
   Documents,
   entriesOf,
   LmdbLogStore,
@@ -45,6 +47,9 @@ type Options = {
   timeZone?: string
   partitions?: number
   batchEvents?: number
+  wakeStages?: (tenantId: string) => void
+  /** Kinds of documents beside those of loyalty. */
+  kinds?: DocumentKind[]
   /** Instead of one whose systems nobody has named. */
   operator?: Operator
 }
@@ -125,7 +130,12 @@ export async function loyaltyWorld(stores: TestDatabase, options: Options = {}) 
     },
   }
   const parts = () => {
-    const documents = new Documents(stores.database, [eventTypeKind, attributesKind, ...loyaltyDocuments])
+    const documents = new Documents(stores.database, [
+      eventTypeKind,
+      attributesKind,
+      ...loyaltyDocuments,
+      ...(options.kinds ?? []),
+    ])
     const profiles = createProfiles({ database: stores.database, access, documents, clock })
     const operator =
       options.operator ??
@@ -144,6 +154,8 @@ export async function loyaltyWorld(stores: TestDatabase, options: Options = {}) 
       profiles,
       logOf: () => log,
       timeZoneOf: async (id, tx) => (await access.tenant(id, tx)).timeZone,
+      currencyOf: async (id, tx) => (await access.tenant(id, tx)).currency,
+      wakeStages: options.wakeStages ?? (() => undefined),
       wakeReaders: () => undefined,
       ...(options.batchEvents === undefined ? {} : { batchEvents: options.batchEvents }),
     })
@@ -267,6 +279,31 @@ export async function loyaltyWorld(stores: TestDatabase, options: Options = {}) 
         tx.query<{ judgements: Judged[] }>('select judgements from loyalty.judged_event order by at, name'),
       )
       return rows.flatMap((row) => row.judgements)
+    },
+    /** All lines of a member's history, as the member reads them, the latest first. */
+    async history(subscriberId: number, programmeId?: string): Promise<JudgementView[]> {
+      const lines: JudgementView[] = []
+      for (let before: string | undefined, more = true; more;) {
+        const asked = { tenantId, subscriberId, programmeId, language: 'en' as const, limit: 7, before }
+        const { events, next } = await loyalty.pointsHistory(asked)
+        lines.push(...events.flatMap(({ judgements }) => judgements))
+        more = next !== null
+        before = next ?? undefined
+      }
+      return lines
+    },
+    /**
+     * What the member's history says of an account, and what the ledger does: the two must be the same, with a line for
+     * whatever happened to the balance.
+     */
+    async toldAndHeld(subscriberId: number, ...accounts: string[]): Promise<{ told: bigint; held: bigint }> {
+      const lines = await this.history(subscriberId)
+      const told = lines.filter(({ account }) => account !== null && accounts.includes(account))
+      const held = await Promise.all(accounts.map((account) => this.account(account)))
+      return {
+        told: told.reduce((sum, { points }) => sum + BigInt(points), 0n),
+        held: held.reduce((sum, one) => sum + (one?.balanceMinor ?? 0n), 0n),
+      }
     },
     /** Lets the log be read from its beginning once more. */
     rewind: () =>

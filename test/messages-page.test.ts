@@ -1,18 +1,6 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  Console,
-  DESKTOP,
-  inLanguage,
-  LANGUAGES,
-  overflowing,
-  PHONE,
-  settled,
-  textOf,
-  violations,
-  LOOKS,
-} from './console.ts'
+import { Console, LANGUAGES, settled, textOf, violations } from './console.ts'
+import { looksWell } from './console-looks.ts'
 import { messageIdOf } from './messages-fixture.ts'
 import { MessagesServer } from './messages-server.ts'
 
@@ -395,7 +383,7 @@ describe('what a cascade did', () => {
 
 const PLACES: Record<string, string> = {
   templates: '/messages/templates',
-  'template-sms': '/messages/templates/package-used-up-sms?words=ru',
+  template: '/messages/templates/package-used-up-sms?words=ru',
   'template-dstk': '/messages/templates/package-used-up-dstk?words=ru',
   'template-push': '/messages/templates/weekend-push?words=ru',
   'template-rcs': '/messages/templates/weekend-rcs?words=ru',
@@ -411,61 +399,15 @@ const PLACES: Record<string, string> = {
   subscriber: `/messages/subscribers?subscriber=1&message=${messageIdOf('held', 1)}`,
 }
 
-describe('how it looks', () => {
-  for (const lang of LANGUAGES) {
-    it(`fits a phone of 390 px in ${lang}`, { timeout: 120_000 }, async () => {
-      for (const place of Object.values(PLACES)) {
-        const page = await site.open(inLanguage(place, lang), {
-          viewport: PHONE,
-          hasTouch: true,
-          isMobile: true,
-        })
-        await settled(page)
-        expect([place, await overflowing(page)]).toEqual([place, []])
-        await page.close()
-      }
-    })
-  }
-
-  for (const [colorScheme, viewport] of LOOKS) {
-    it(
-      `leaves axe nothing to object to: ${colorScheme}, ${viewport.width} px`,
-      { timeout: 120_000 },
-      async () => {
-        for (const place of Object.values(PLACES)) {
-          const page = await site.open(place, { viewport, colorScheme })
-          await settled(page)
-          expect([place, await violations(page)]).toEqual([place, []])
-          await page.close()
-        }
-      },
-    )
-  }
-
-  it.runIf(process.env['TENURE_SCREENSHOTS'])('is photographed', { timeout: 240_000 }, async () => {
-    const asked = process.env['TENURE_SCREENSHOTS']!
-    const folder = asked === '1' ? join(import.meta.dirname, '../docs/images') : asked
-    mkdirSync(folder, { recursive: true })
-    for (const [size, viewport] of [
-      ['desktop', DESKTOP],
-      ['phone', PHONE],
-    ] as const) {
-      for (const [name, place] of Object.entries(PLACES)) {
-        if (asked === '1' && /^template-(?!sms)/.test(name)) continue
-        const page = await site.open(place, { viewport, deviceScaleFactor: asked === '1' ? 2 : 1 })
-        await settled(page)
-        for (let second = 0, seconds = name === 'delivery' ? 12 : 0; second < seconds; second++) {
-          await server.send(40 + (second % 7) * 9)
-          await page.waitForTimeout(1_000)
-        }
-        await page.waitForTimeout(700)
-        const image = await page.screenshot({
-          path: join(folder, `messages-${name}-${size}.png`),
-          fullPage: asked !== '1',
-        })
-        expect(image.length).toBeGreaterThan(10_000)
-        await page.close()
-      }
+looksWell(() => site, {
+  name: 'messages',
+  places: PLACES,
+  shown: ['cascade-desktop', 'template-desktop', 'subscriber-desktop', 'policy-desktop'],
+  // The rate is a line once messages have gone for some seconds.
+  pose: async (page, name) => {
+    for (let second = 0, seconds = name === 'delivery' ? 12 : 0; second < seconds; second++) {
+      await server.send(40 + (second % 7) * 9)
+      await page.waitForTimeout(1_000)
     }
-  })
+  },
 })

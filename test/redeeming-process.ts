@@ -40,6 +40,8 @@ const loyalty = createLoyalty({
   operator: { client: async () => client } as unknown as Operator,
   logOf: () => logs.log(logName(tenantId!)),
   timeZoneOf: async () => 'UTC',
+  currencyOf: async () => 'RUB',
+  wakeStages: () => undefined,
   wakeReaders: () => undefined,
 })
 

@@ -1,19 +1,8 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ArmReport } from '../src/insights/contract.ts'
-import {
-  type Call,
-  Console,
-  DESKTOP,
-  LANGUAGES,
-  overflowing,
-  PHONE,
-  textOf,
-  type Told,
-  violations,
-} from './console.ts'
+import { type Call, Console, DESKTOP, LANGUAGES, PHONE, textOf, type Told, violations } from './console.ts'
+import { looksWell } from './console-looks.ts'
 import { CAMPAIGN, reportFixture } from './report-fixture.ts'
 
 const KEY = 'key-of-the-test'
@@ -200,38 +189,29 @@ describe('the way in', () => {
   })
 })
 
-describe('how it looks', () => {
-  for (const lang of LANGUAGES) {
-    it(`fits a phone of 390 px in ${lang}, with pictures and with tables`, async () => {
-      const page = await site.open(`${REPORT}?lang=${lang}`, {
-        viewport: PHONE,
-        hasTouch: true,
-        isMobile: true,
-      })
-      await settled(page)
-      expect(await overflowing(page)).toEqual([])
-      await page.goto(`${site.origin}${REPORT}?lang=${lang}&table=headline,funnel,packages,days,refusals`)
-      await page.getByTestId('verdict').waitFor()
-      expect(await overflowing(page)).toEqual([])
-    })
-  }
+const TABLES = `${REPORT}?table=headline,funnel,packages,days,refusals`
 
-  const tables = '?table=headline,funnel,packages,days,refusals'
-  for (const [colorScheme, viewport, search] of [
-    ['light', DESKTOP, ''],
-    ['light', PHONE, tables],
-    ['dark', DESKTOP, tables],
-    ['dark', PHONE, ''],
-  ] as const) {
-    it(`leaves axe nothing to object to: ${colorScheme}, ${viewport.width} px ${search}`, async () => {
-      const page = await site.open(REPORT + search, { viewport, colorScheme })
+looksWell(() => site, {
+  name: '',
+  places: { report: REPORT, 'report-tables': TABLES },
+  stands: async (page) => {
+    await page.getByTestId('verdict').waitFor()
+    if (!page.url().includes('table=')) await settled(page)
+  },
+  shown: ['report-desktop', 'report-phone'],
+})
+
+describe('the frame', () => {
+  it('has the ground of its scheme', async () => {
+    for (const [colorScheme, ground] of [
+      ['light', 'rgb(247, 248, 249)'],
+      ['dark', 'rgb(14, 16, 18)'],
+    ] as const) {
+      const page = await site.open(REPORT, { colorScheme })
       await page.getByTestId('verdict').waitFor()
-      if (!search) await settled(page)
-      const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor')
-      expect(ground).toBe(colorScheme === 'dark' ? 'rgb(14, 16, 18)' : 'rgb(247, 248, 249)')
-      expect(await violations(page)).toEqual([])
-    })
-  }
+      expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe(ground)
+    }
+  })
 
   it('keeps the places and settings of a phone in a drawer', async () => {
     const page = await site.open(REPORT, { viewport: PHONE })
@@ -242,19 +222,5 @@ describe('how it looks', () => {
     expect(await violations(page)).toEqual([])
     await page.keyboard.press('Escape')
     await drawer.waitFor({ state: 'detached' })
-  })
-
-  it.runIf(process.env['TENURE_SCREENSHOTS'] === '1')('is photographed for the documents', async () => {
-    const folder = join(import.meta.dirname, '..', 'docs', 'images')
-    mkdirSync(folder, { recursive: true })
-    for (const [name, viewport] of [
-      ['desktop', DESKTOP],
-      ['phone', PHONE],
-    ] as const) {
-      const page = await site.open(REPORT, { viewport, deviceScaleFactor: 2 })
-      await settled(page)
-      const image = await page.screenshot({ path: join(folder, `report-${name}.png`) })
-      expect(image.length).toBeGreaterThan(20_000)
-    }
   })
 })

@@ -1,8 +1,6 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Console, DESKTOP, LANGUAGES, overflowing, PHONE, textOf, violations, LOOKS } from './console.ts'
+import { Console, settled, textOf, violations } from './console.ts'
+import { looksWell } from './console-looks.ts'
 import { KEY, TriggersFixture } from './triggers-fixture.ts'
 
 let site: Console
@@ -22,14 +20,6 @@ afterEach(async () => {
 })
 
 const RULE = '/triggers/package-exhausted'
-
-/** Waits until the page and its pictures stand. (What runs in the page is text: this side knows no DOM.) */
-async function settled(page: Page): Promise<void> {
-  await page.getByRole('heading', { level: 1 }).waitFor()
-  await page.waitForFunction(`!document.querySelector('main [aria-busy=true], main [data-loading]') &&
-    [...document.querySelectorAll('main div[role=img]')].every((picture) => picture.querySelector('svg path'))`)
-  await page.evaluate('document.fonts.ready.then(() => true)')
-}
 
 const command = (path: string) => server.asked.find((one) => one.path.endsWith(path))
 
@@ -240,64 +230,14 @@ describe('the dead letters', () => {
   })
 })
 
-const LETTER = '/dead-letters?letter=0198a000-0000-7000-8000-000000000001'
-const PLACES = ['/triggers', `${RULE}?subscriber=10482`, '/dead-letters', LETTER]
-
-/** The address in a language. */
-const inLanguage = (place: string, lang: string): string =>
-  `${place}${place.includes('?') ? '&' : '?'}lang=${lang}`
-
-describe('how it looks', () => {
-  for (const lang of LANGUAGES) {
-    it(`fits a phone of 390 px in ${lang}`, async () => {
-      for (const place of PLACES) {
-        const page = await site.open(inLanguage(place, lang), {
-          viewport: PHONE,
-          hasTouch: true,
-          isMobile: true,
-        })
-        await settled(page)
-        expect([place, await overflowing(page)]).toEqual([place, []])
-      }
-    })
-  }
-
-  for (const [colorScheme, viewport] of LOOKS) {
-    it(`leaves axe nothing to object to: ${colorScheme}, ${viewport.width} px`, async () => {
-      for (const place of PLACES) {
-        const page = await site.open(place, { viewport, colorScheme })
-        await settled(page)
-        expect([place, await violations(page)]).toEqual([place, []])
-      }
-    })
-  }
-
-  it.runIf(process.env['TENURE_SCREENSHOTS'])(
-    'is photographed',
-    async () => {
-      const folder =
-        process.env['TENURE_SCREENSHOTS'] === '1'
-          ? join(import.meta.dirname, '../docs/images')
-          : process.env['TENURE_SCREENSHOTS']!
-      mkdirSync(folder, { recursive: true })
-      const names = ['triggers', 'trigger', 'dead-letters', 'dead-letter']
-      for (const [size, viewport] of [
-        ['desktop', DESKTOP],
-        ['phone', PHONE],
-      ] as const) {
-        for (const [index, place] of PLACES.entries()) {
-          const page = await site.open(place, { viewport, deviceScaleFactor: 2 })
-          await settled(page)
-          // The line of the stream takes time to become one.
-          if (place === '/triggers') await page.waitForTimeout(20_000)
-          const image = await page.screenshot({
-            path: join(folder, `${names[index]}-${size}.png`),
-            fullPage: folder !== join(import.meta.dirname, '../docs/images'),
-          })
-          expect(image.length).toBeGreaterThan(20_000)
-        }
-      }
-    },
-    180_000,
-  )
+looksWell(() => site, {
+  name: 'triggers',
+  places: {
+    triggers: '/triggers',
+    trigger: `${RULE}?subscriber=10482`,
+    'dead-letters': '/dead-letters',
+    'dead-letter': '/dead-letters?letter=0198a000-0000-7000-8000-000000000001',
+  },
+  // The line of the stream takes time to become one.
+  pose: (page, name) => (name === 'triggers' ? page.waitForTimeout(20_000) : Promise.resolve()),
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** What a key may do; see the table in README.md. */
-export const role = z.enum(['admin', 'ingest', 'read'])
+export const role = z.enum(['admin', 'ingest', 'read', 'partner'])
 export type Role = z.infer<typeof role>
 
 const timeZone = z.string().refine(isTimeZone, { error: 'an IANA time zone such as Europe/Kyiv' })

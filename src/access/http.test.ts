@@ -20,7 +20,7 @@ beforeAll(async () => {
     language: 'en',
   })
   keys['admin'] = apiKey
-  for (const role of ['ingest', 'read'] as const) {
+  for (const role of ['ingest', 'read', 'partner'] as const) {
     keys[role] = (await access.createKey('acme', { name: role, role })).apiKey
   }
   http = createHttp(() => undefined)
@@ -55,6 +55,7 @@ test.for([
   ['admin', [200, 200, 200, 200]],
   ['ingest', [403, 200, 403, 403]],
   ['read', [200, 403, 403, 403]],
+  ['partner', [403, 403, 403, 403]],
 ] as const)('a key of role %s may GET, POST, PUT, DELETE: %j', async ([role, expected]) => {
   const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const
   const answers = await Promise.all(methods.map((method) => call(method, '/v1/thing', keys[role])))

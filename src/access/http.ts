@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { DomainError, type FastifyInstance, type FastifyRequest } from '../platform/index.ts'
-import type { Role } from './contract.ts'
+import { type Role, role } from './contract.ts'
 import { type Principal, rolesFor } from './key.ts'
 import type { Access } from './service.ts'
 
@@ -84,7 +84,7 @@ export function principalOf(request: FastifyRequest): Principal {
 /** Adds `/v1/tenant`, `/v1/keys` and `/v1/audit`; `version` is the server's, for `tenure doctor`. */
 export function accessRoutes(http: FastifyInstance, access: Access, version: string): void {
   const admin = { config: { roles: ['admin'] as const } }
-  const anyRole = { config: { roles: ['admin', 'ingest', 'read'] as const } }
+  const anyRole = { config: { roles: role.options } }
 
   http.get('/v1/tenant', anyRole, async (request) => {
     const { tenantId, role, keyId } = principalOf(request)

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 
+export * from './webhooks/contract.ts'
+
 /** An event that came in, without what it says: no personal data leaves the stream. */
 export const passingEvent = z.object({ at: z.string(), type: z.string(), subscriberId: z.int().nullable() })
 export type PassingEvent = z.infer<typeof passingEvent>

@@ -34,6 +34,7 @@ type Operation = {
   summary?: string
   parameters: { name: string; in: string; required: boolean }[]
   security: object[]
+  responses: Record<string, { content?: object }>
   requestBody?: { content: Record<string, { schema: { required: string[] } }> }
   'x-roles'?: string[]
 }
@@ -74,6 +75,10 @@ test('every route of the ledger and of loyalty stands in the description, with i
     expect(named).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))
   }
   for (const { path, one } of operations) expect([path, one.summary]).toEqual([path, expect.any(String)])
+  for (const { path, one } of operations) {
+    const { '204': nothing, '2XX': done } = one.responses
+    expect([path, nothing ?? done?.content]).toEqual([path, expect.any(Object)])
+  }
   const bodiless = operations.filter(({ one }) => /^(post|put)_/.test(one.operationId) && !one.requestBody)
   expect(bodiless.map(({ path }) => path).toSorted()).toEqual(BODILESS)
   const book = paths['/v1/ledger/transfers']!['post']!.requestBody!.content['application/json']!.schema

@@ -24,7 +24,7 @@ export function openApiRoute(http: FastifyInstance, version: string): void {
       routes.push({ method: one, url, roles, isOpen: open === true, ...(operation ? { operation } : {}) })
     }
   })
-  const operation = { summary: 'The API itself' }
+  const operation = { summary: 'The API itself', answer: z.looseObject({ openapi: z.literal('3.1.0') }) }
   // No route is added once requests are answered.
   let document: object | undefined
   http.get(
@@ -65,13 +65,16 @@ function operationOf({ method, url, roles, isOpen, operation }: Route): object {
     security: isOpen ? [] : [{ key: [] }],
     ...(roles ? { 'x-roles': roles } : {}),
     responses: {
-      '2XX': {
-        description: 'Done',
-        ...(operation?.answer ? { content: jsonOf(operation.answer, 'output') } : {}),
-      },
+      ...(operation ? answerOf(operation.answer) : { '2XX': { description: 'Done' } }),
       default: { description: 'Refused', content: refusalOf(url) },
     },
   }
+}
+
+function answerOf(answer: Operation['answer']): object {
+  if (answer === null) return { '204': { description: 'Done' } }
+  const content = typeof answer === 'string' ? { [answer]: {} } : jsonOf(answer, 'output')
+  return { '2XX': { description: 'Done', content } }
 }
 
 /** Unique, since method and path are. */
@@ -85,7 +88,7 @@ function tagOf(url: string): string {
 }
 
 /** A schema as it is for whoever sends (`input`: what has a default may be left out) or receives. */
-const schemaOf = (schema: ZodType, io: 'input' | 'output'): Record<string, unknown> =>
+export const schemaOf = (schema: ZodType, io: 'input' | 'output'): Record<string, unknown> =>
   z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' })
 
 const jsonOf = (schema: ZodType, io: 'input' | 'output'): object => ({

@@ -203,7 +203,6 @@ async function composeServices(stores: Stores, config: Config, onError: OnError)
     config,
     onError,
   )
-  const { events, triggers } = listening
   const operator = createOperator({
     ...base,
     accountsOf: (tx, ids) => profiles.identitiesOf(tx, ids, 'account'),
@@ -214,10 +213,12 @@ async function composeServices(stores: Stores, config: Config, onError: OnError)
     ...base,
     profiles,
     operator,
-    logOf: events.log,
+    logOf: listening.events.log,
     timeZoneOf: async (tenantId, tx) => (await access.tenant(tenantId, tx)).timeZone,
+    currencyOf: async (tenantId, tx) => (await access.tenant(tenantId, tx)).currency,
+    wakeStages: wakeLoyalty,
     wakeReaders: (tenantId) => {
-      triggers.wake(tenantId)
+      listening.triggers.wake(tenantId)
       wakeLoyalty(tenantId)
       loop.wake(tenantId, 'webhooks')
     },
@@ -236,8 +237,8 @@ async function composeServices(stores: Stores, config: Config, onError: OnError)
     analytics,
     access,
     profiles,
-    triggers,
-    eventLogOf: events.log,
+    triggers: listening.triggers,
+    eventLogOf: listening.events.log,
     onError: (error) => onError('insights', error),
   })
   return {

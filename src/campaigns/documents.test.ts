@@ -26,7 +26,7 @@ const documentOf = (rest: object = {}): unknown => ({
 const known: Record<string, object> = {
   'Trigger/exists': {},
   'Menu/exists': {},
-  'Cascade/exists': {},
+  'Cascade/exists': { steps: [] },
   'Attributes/subscriber': {
     kind: 'Attributes',
     id: 'subscriber',

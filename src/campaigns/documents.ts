@@ -1,6 +1,8 @@
 import { checkExpression, type Declarations } from '../expressions/index.ts'
+import { type Cascade, fieldsRead, type Template } from '../messaging/index.ts'
 import type { DocumentKind, DocumentReader, Problem } from '../platform/index.ts'
 import { subscriberDeclarations } from '../profiles/index.ts'
+import type { Trigger } from '../triggers/index.ts'
 import { type Arm, type Campaign, campaign, CONTROL, type Step } from './contract.ts'
 
 /** What conditions of a campaign may speak of. */
@@ -68,6 +70,7 @@ function checkArm(arm: Arm, field: string, reader: DocumentReader, declarations:
           .map((to) => problem('step_missing', at, `no step "${to}"`, to, 'id of a step')),
         ...(step.type === 'offer' ? missing(reader, 'Menu', step.menu, `${at}.menu`) : []),
         ...(step.type === 'send' ? missing(reader, 'Cascade', step.cascade, `${at}.cascade`) : []),
+        ...(step.type === 'send' ? notEmitted(reader, arm.entry.trigger, step.cascade, at) : []),
         ...(step.type === 'split' && step.parts.reduce((sum, part) => sum + part.share, 0) !== 100
           ? [
               problem(
@@ -91,6 +94,30 @@ function checkArm(arm: Arm, field: string, reader: DocumentReader, declarations:
     }),
     ...circles(arm, field),
   ]
+}
+
+/** Fields of the event that a cascade's texts name and the entry's trigger does not hand on: they would never be sent. */
+function notEmitted(reader: DocumentReader, triggerId: string, cascadeId: string, at: string): Problem[] {
+  const trigger = reader.get('Trigger', triggerId) as Pick<Trigger, 'emit'> | undefined
+  const cascade = reader.get('Cascade', cascadeId) as Cascade | undefined
+  if (!trigger || !cascade) return []
+  const emitted = trigger.emit ?? []
+  return cascade.steps.flatMap(({ template: id }): Problem[] => {
+    const template = reader.get('Template', id) as Template | undefined
+    const lacking = (template ? fieldsRead(template, 'event') : [])
+      .map((field) => `event.${field}`)
+      .filter((path) => !emitted.includes(path))
+    const expected = emitted.join(', ') || 'no field of the event'
+    return lacking.map((path) =>
+      problem(
+        'event_field_not_emitted',
+        `${at}.cascade`,
+        `template "${id}" names ${path}, which trigger "${triggerId}" does not emit`,
+        path,
+        expected,
+      ),
+    )
+  })
 }
 
 /**

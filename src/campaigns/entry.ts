@@ -135,7 +135,7 @@ function instanceOf(
   firing: Firing,
   now: Temporal.Instant,
 ): Instance {
-  const { subscriberId, cause, firedAt } = firing
+  const { subscriberId, cause, firedAt, values } = firing
   const delayMs = arm.entry.delay === undefined ? 0 : lengthMs(arm.entry.delay)
   const dueAtMs = delayMs === 0 ? now.epochMilliseconds : firedAt.epochMilliseconds + delayMs
   return {
@@ -145,6 +145,7 @@ function instanceOf(
     arm: arm.id,
     subscriberId,
     cause,
+    event: values,
     stepId: arm.journey.start,
     waitingFor: 'entry',
     dueAtMs: Math.max(dueAtMs, now.epochMilliseconds),

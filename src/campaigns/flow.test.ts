@@ -198,6 +198,8 @@ class Bench {
         profiles,
         logOf: () => assert.fail('nothing is read here'),
         timeZoneOf: async () => 'UTC',
+        currencyOf: async () => 'RUB',
+        wakeStages: () => undefined,
         wakeReaders: () => undefined,
       }),
       profiles,

@@ -43,7 +43,11 @@ const configuration: object[] = [
     },
   },
   chatText('no-round', '{{ turn }}'),
-  chatText('doors', 'Doors {{ seedHash }}', ...[1, 2, 3].map((n) => button(`play:doors:${n}`, `${n}`))),
+  chatText(
+    'doors',
+    'Doors {{ seedHash }}',
+    ...[1, 2, 3].map((n) => button(`play:{{ game }}:{{ step }}:${n}`, `${n}`)),
+  ),
   {
     kind: 'Wheel',
     id: 'fortune',
@@ -194,11 +198,14 @@ const say = async (text: string): Promise<void> => {
   await loop.drain()
   await expect.poll(() => bot.received.length).toBe(before + 1)
 }
-const pressShown = async (text: string): Promise<void> => {
+/** Presses a button and waits for what is said to it. */
+const pressData = async (data: string): Promise<void> => {
   const before = bot.received.length
-  await press(shown().buttons.find((one) => one.text === text)!.data)
+  await press(data)
   await expect.poll(() => bot.received.length).toBe(before + 1)
 }
+const pressShown = (text: string): Promise<void> =>
+  pressData(shown().buttons.find((one) => one.text === text)!.data)
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 const points = async (): Promise<bigint> => (await world.balances(ann))['points']!
 
@@ -214,9 +221,10 @@ test('a wheel: the hash first, a number of one’s own, then the prize with the 
   expect(hashOf(seed!)).toBe(hash)
   const won = { Ten: 11n, Five: 6n }[prize!]
   expect(await points()).toBe(won)
-  const sent = bot.received.length
-  for (const { data } of buttons) await press(data)
-  expect(bot.received.length).toBe(sent)
+  for (const { data } of buttons) {
+    await pressData(data)
+    expect(shown().text).toBe('past_round')
+  }
   expect(await points()).toBe(won)
   const [round] = await world.loyalty.play.rounds(world.tenantId, ann)
   expect(round).toMatchObject({ clientSeed: '3', serverSeed: seed, isVerified: true })
@@ -238,6 +246,7 @@ test('a quiz: questions come one after the other with their own options, old but
     ).toEqual(isSum ? ['4', '5'] : ['Kara', 'Ural', 'Volga'])
     const { buttons } = shown()
     await pressShown(isSum ? '4' : 'Kara')
+    if (n === 2) break
     const sent = bot.received.length
     for (const { data } of [...buttons, ...first.buttons]) await press(data)
     expect(bot.received.length).toBe(sent)
@@ -246,6 +255,8 @@ test('a quiz: questions come one after the other with their own options, old but
   expect([turn, correct]).toEqual(['finished', '2'])
   expect(hashOf(seed!)).toBe(first.text.split(': ')[1])
   expect(await points()).toBe(21n)
+  await pressData(first.buttons[0]!.data)
+  expect(shown().text).toBe('past_round')
 })
 
 test('doors: what is behind them was fixed before, and is shown with its seed', async () => {
@@ -254,7 +265,8 @@ test('doors: what is behind them was fixed before, and is shown with its seed', 
   await pressShown('2')
   const [turn, seed] = shown().text.split(/ +/)
   expect(hashOf(seed!)).toBe(hash)
-  expect(await points()).toBe(turn === 'won' ? 10n : 1n)
+  const won = turn === 'won' ? 10n : 1n
+  expect(await points()).toBe(won)
   const messages = await world.tx<{ purpose: string; campaign: string }[]>((tx) =>
     tx.query(`select r.campaign_id as campaign from messaging.cascade_run r`),
   )

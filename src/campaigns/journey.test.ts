@@ -25,6 +25,7 @@ const instanceOf = (rest: Partial<Instance> = {}): Instance => ({
   version: 1,
   arm: 'a',
   subscriberId: 7,
+  event: {},
   cause: 'e1',
   stepId: 'first',
   waitingFor: 'entry',

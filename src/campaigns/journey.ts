@@ -30,6 +30,8 @@ export type Instance = {
   arm: string
   subscriberId: number
   cause: string
+  /** What the entry's trigger emitted of the event that began it; dates are epoch milliseconds. */
+  event: Record<string, unknown>
   stepId: string
   waitingFor: WaitingFor | null
   dueAtMs: number | null

@@ -83,7 +83,11 @@ async function carryOut(
       campaignId: instance.campaignId,
       arm: instance.arm,
       reference: instance.instanceId,
-      variables: variablesOf(offers.get(instance.offerId ?? ''), subscribers.get(instance.subscriberId)),
+      variables: variablesOf(
+        instance,
+        offers.get(instance.offerId ?? ''),
+        subscribers.get(instance.subscriberId),
+      ),
     })),
   )
   await loyalty.awardForPurchases(
@@ -116,10 +120,15 @@ async function carryOut(
 }
 
 /**
- * What a template may speak of: the offer's items with prices as exact decimal texts, the largest first. Without an
+ * What a template may speak of: `event`, the fields that the entry's trigger emits of the event that began the journey,
+ * dates as epoch milliseconds; and the offer's items with prices as exact decimal texts, the largest first. Without an
  * item there is no `largest`, so that a text which names it fails instead of being sent with holes.
  */
-function variablesOf(offer: Offer | undefined, subscriber: Subscriber | undefined): object {
+function variablesOf(
+  { event }: Instance,
+  offer: Offer | undefined,
+  subscriber: Subscriber | undefined,
+): object {
   const language = subscriber?.language ?? 'en'
   const items = (offer?.items ?? []).map((item: OfferItem) => ({
     productId: item.productId,
@@ -131,5 +140,5 @@ function variablesOf(offer: Offer | undefined, subscriber: Subscriber | undefine
     code: item.answerCode,
   }))
   const largest = items[0] === undefined ? {} : { largest: items[0] }
-  return { items, ...largest, attributes: subscriber?.attributes ?? {} }
+  return { event, items, ...largest, attributes: subscriber?.attributes ?? {} }
 }

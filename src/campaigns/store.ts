@@ -48,7 +48,7 @@ export async function armsOf(
 }
 
 const instanceColumns = `instance_id as "instanceId", campaign_id as "campaignId", version, arm,
-  subscriber_id as "subscriberId", cause, step_id as "stepId", waiting_for as "waitingFor",
+  subscriber_id as "subscriberId", cause, event, step_id as "stepId", waiting_for as "waitingFor",
   (extract(epoch from due_at) * 1000)::float8 as "dueAtMs", offer_id as "offerId", offer, chosen,
   activation_id as "activationId", (extract(epoch from entered_at) * 1000)::float8 as "enteredAtMs",
   (extract(epoch from exited_at) * 1000)::float8 as "exitedAtMs", exit_reason as "exitReason"`
@@ -57,11 +57,11 @@ const instanceColumns = `instance_id as "instanceId", campaign_id as "campaignId
 export async function insertInstances(tx: Tx, instances: Instance[]): Promise<Set<string>> {
   if (instances.length === 0) return new Set()
   const rows = await tx.query<{ instanceId: string }>(
-    `insert into campaigns.instance (tenant_id, instance_id, campaign_id, version, arm, subscriber_id, cause, step_id,
+    `insert into campaigns.instance (tenant_id, instance_id, campaign_id, version, arm, subscriber_id, cause, event, step_id,
        waiting_for, due_at, entered_at)
      select current_setting('tenure.tenant_id'), *
-     from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[],
-       $9::timestamptz[], $10::timestamptz[])
+     from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::jsonb[], $8::text[], $9::text[],
+       $10::timestamptz[], $11::timestamptz[])
      on conflict do nothing
      returning instance_id as "instanceId"`,
     [
@@ -71,6 +71,7 @@ export async function insertInstances(tx: Tx, instances: Instance[]): Promise<Se
       instances.map((i) => i.arm),
       instances.map((i) => i.subscriberId),
       instances.map((i) => i.cause),
+      instances.map((i) => json(i.event)),
       instances.map((i) => i.stepId),
       instances.map((i) => i.waitingFor),
       instances.map((i) => momentOf(i.dueAtMs)),

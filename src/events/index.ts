@@ -35,6 +35,7 @@ export {
 export { parseRfc3339 } from './rfc3339.ts'
 export { LineScanner, type ScanRules } from './scan.ts'
 export { createEvents, type Events } from './service.ts'
+export { selectUnsettledOfEvent } from './store.ts'
 export type { IngestResult, RejectedEvent } from './verdict.ts'
 export { type SourcesErrorCode, sourcesErrorCodes } from './sources/errors.ts'
 export { sourcesRoutes } from './sources/http.ts'

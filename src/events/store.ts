@@ -105,6 +105,15 @@ export function selectDeadLetters(
   )
 }
 
+/** Letters of events that bear an id in their source and that nobody has settled. */
+export function selectUnsettledOfEvent(tx: Tx, eventId: string): Promise<DeadLetter[]> {
+  return tx.query<DeadLetter>(
+    `select ${columns} from events.dead_letter
+     where state in ('open', 'held') and event ->> 'id' = $1 order by received_at, dead_letter_id`,
+    [eventId],
+  )
+}
+
 /** Letters of these ids that are open or held. */
 export function selectOpenByIds(tx: Tx, ids: string[]): Promise<DeadLetter[]> {
   return tx.query<DeadLetter>(

@@ -38,6 +38,8 @@ export type LotTerms = {
   availableFrom?: Temporal.Instant
   /** From this moment on it cannot be spent any more, see `expiryAfter`; absent: never. */
   expiresAt?: Temporal.Instant
+  /** Whether `extend` leaves this expiry as it is; it stays with the value, whatever account it comes to. */
+  keepsExpiry?: boolean
 }
 
 /**
@@ -82,12 +84,18 @@ export type MoveRequest = Common & {
   timeoutAt?: Temporal.Instant
 }
 
+/** What goes back to lots and would expire before this moment comes as a lot of its own that expires then. */
+type ExpiresNotBefore = Temporal.Instant
+
 /** Settles a pending transfer: posts it, wholly or in part (the rest is released), or voids it. */
 export type SettleRequest = Common & {
   kind: 'post_pending' | 'void_pending'
   pendingKey: string
   /** For `post_pending`: how much of it; absent = all. */
   amountMinor?: bigint
+  /** For `post_pending`: the lot that the credit makes, instead of what was promised. */
+  lot?: LotTerms
+  expiresNotBefore?: ExpiresNotBefore
 }
 
 /**
@@ -102,9 +110,13 @@ export type ReverseRequest = Common & {
   /** Absent = all that has not been taken back before. */
   amountMinor?: bigint
   deficit?: Deficit
+  expiresNotBefore?: ExpiresNotBefore
 }
 
-/** Gives the account's open lots that expire earlier than `expiresAt` this later expiry; those expired at `at` stay. */
+/**
+ * Gives the account's open lots that expire earlier than `expiresAt` this later expiry; those expired at `at` stay, and
+ * so do those whose terms say that they keep theirs.
+ */
 export type ExtendRequest = Common & { kind: 'extend'; account: string; expiresAt: Temporal.Instant }
 
 export type TransferRequest = MoveRequest | SettleRequest | ReverseRequest | ExtendRequest
@@ -181,35 +193,6 @@ export type Entry = {
   memo?: string
 }
 
-export type StatementQuery = {
-  accountId: string
-  /** From this moment on … */
-  from?: Temporal.Instant
-  /** … and before this one; absent: without end. */
-  to?: Temporal.Instant
-  /** Which time the period means; absent: `booked`. */
-  by?: 'booked' | 'effective'
-  /** `next` of the page before. */
-  after?: bigint
-  /** Entries of a page, 100 when absent. */
-  limit?: number
-}
-
-/** What happened on an account in a period: opening + the sum of all entries = closing, whatever the page. */
-export type Statement = {
-  accountId: string
-  currency: string
-  openingMinor: bigint
-  closingMinor: bigint
-  creditsMinor: bigint
-  debitsMinor: bigint
-  entryCount: number
-  /** The latest booked first. With `by: 'effective'` the balances after are still those in order of booking. */
-  entries: Entry[]
-  /** To be given as `after` for the next page; absent: this was the last. */
-  next?: bigint
-}
-
 /** What is outstanding in open lots of one currency, by the months in which it was earned and expires. */
 export type Outstanding = {
   /** Local month of a time zone, such as `2026-03`. */
@@ -275,6 +258,7 @@ export const transferBody = z.discriminatedUnion('kind', [
     kind: z.enum(['post_pending', 'void_pending']),
     pendingKey: name,
     amountMinor: positive.optional(),
+    expiresNotBefore: moment.optional(),
   }),
   z.strictObject({
     ...common,
@@ -282,6 +266,7 @@ export const transferBody = z.discriminatedUnion('kind', [
     reversedKey: name,
     amountMinor: positive.optional(),
     deficit: deficit.optional(),
+    expiresNotBefore: moment.optional(),
   }),
   z.strictObject({ ...common, kind: z.literal('extend'), account: name, expiresAt: moment }),
 ])
@@ -321,7 +306,7 @@ const entryView = z.object({
   memo: z.string().optional(),
 })
 
-/** `GET /v1/ledger/accounts/:accountId` (`?at=`): balance in detail and the latest entries. */
+/** `GET /v1/ledger/accounts/:accountId` (`?at=`) */
 export const accountView = z.object({
   accountId: z.string(),
   owner: z.string(),
@@ -334,7 +319,6 @@ export const accountView = z.object({
   upcomingMinor: minor,
   expiredMinor: minor,
   expiring: z.array(z.object({ expiresAt: z.string(), amountMinor: minor })),
-  entries: z.array(entryView),
 })
 export type AccountView = z.infer<typeof accountView>
 

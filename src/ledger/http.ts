@@ -20,8 +20,8 @@ import {
   type TransferRequest,
   verificationView,
 } from './contract.ts'
-import { balancesInDetail } from './reading.ts'
-import { entriesOf, lotsOf } from './reading-store.ts'
+import { balanceInDetail } from './reading.ts'
+import { lotsOf } from './reading-store.ts'
 import { openAccounts } from './service.ts'
 import { statementOf } from './statement.ts'
 import { verifyLedger } from './verification.ts'
@@ -41,16 +41,13 @@ const statementQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 })
 
-/** Entries that a balance shows beside it. */
-const LATEST = 20
-
 export type LedgerRoutesDependencies = { database: Database; clock?: Clock; ledger?: Ledger }
 
 const options = {
   accounts: {
     config: {
       operation: {
-        summary: 'A balance in detail with the latest entries',
+        summary: 'A balance: what is available, what is not yet, what expires when',
         query: balanceQuery,
         answer: accountView,
       },
@@ -75,10 +72,14 @@ const options = {
     },
   },
   postAccounts: {
-    config: { operation: { summary: 'Open accounts', body: accountsBody, answer: accountsOpened } },
+    config: {
+      roles: ['admin'] as const,
+      operation: { summary: 'Open accounts', body: accountsBody, answer: accountsOpened },
+    },
   },
   transfers: {
     config: {
+      roles: ['admin'] as const,
       operation: {
         summary: 'Book a transfer, or a batch',
         body: transferRequestBody,
@@ -100,15 +101,10 @@ export function ledgerRoutes(http: FastifyInstance, deps: LedgerRoutesDependenci
   http.get('/v1/ledger/accounts/:accountId', options.accounts, async (request) => {
     const { accountId } = parseInput(parameters, request.params)
     const { at } = parseInput(balanceQuery, request.query)
-    return database.tx(tenantOf(request), async (tx) => {
-      const [balances, entries] = await Promise.all([
-        balancesInDetail(tx, [accountId], at === undefined ? clock.now() : Temporal.Instant.from(at)),
-        entriesOf(tx, accountId, LATEST),
-      ])
-      const balance = balances.get(accountId)
-      if (!balance) throw new DomainError('ledger_account_not_found', 'no such account', { found: accountId })
-      return { ...balance, entries }
-    })
+    const moment = at === undefined ? clock.now() : Temporal.Instant.from(at)
+    const balance = await database.tx(tenantOf(request), (tx) => balanceInDetail(tx, accountId, moment))
+    if (!balance) throw new DomainError('ledger_account_not_found', 'no such account', { found: accountId })
+    return balance
   })
   http.get('/v1/ledger/accounts/:accountId/statement', options.accountsStatement, async (request) => {
     const { accountId } = parseInput(parameters, request.params)
@@ -168,5 +164,5 @@ function fieldOf(field: string, value: unknown): unknown {
       Object.entries(value as object).map(([name, text]) => [name, Temporal.Instant.from(text as string)]),
     )
   }
-  return /(^at|At)$/.test(field) ? Temporal.Instant.from(value as string) : value
+  return /(^at|At|NotBefore)$/.test(field) ? Temporal.Instant.from(value as string) : value
 }

@@ -14,8 +14,6 @@ export type {
   Outstanding,
   ReverseRequest,
   SettleRequest,
-  Statement,
-  StatementQuery,
   TransferRequest,
   TransferResult,
   TransferState,
@@ -24,9 +22,9 @@ export type {
 export { type LedgerErrorCode, ledgerErrorCodes } from './errors.ts'
 export { ledgerRoutes } from './http.ts'
 export { balancesInDetail } from './reading.ts'
-export { accountsOfOwner, balancesOf, lotsOf, outstanding } from './reading-store.ts'
+export { accountsOfOwner, balancesOf, hasAccounts, lotsOf, outstanding } from './reading-store.ts'
 export { expireLots, type ExpiryResult, type ExpiryRun, extendLots, timeOutPending } from './runs.ts'
 export { openAccounts, postTransfers } from './service.ts'
-export { statementOf } from './statement.ts'
+export { type Statement, statementOf, type StatementQuery } from './statement.ts'
 export { verifyLedger } from './verification.ts'
 export { createLedger, type Ledger, type LedgerDependencies } from './writer.ts'

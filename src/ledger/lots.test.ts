@@ -195,6 +195,121 @@ describe('lots', () => {
     expect(await verify()).toMatchObject({ ok: true })
   })
 
+  test('what comes back near its end lives on as long as is asked, and nothing else does by that', async () => {
+    const hold = (key: string, amountMinor: bigint): TransferRequest => ({
+      key,
+      kind: 'pending',
+      debitAccount: 'm1',
+      creditAccount: 'liability',
+      amountMinor,
+      currency: 'points',
+      at: day(1),
+    })
+    const release = (key: string, pendingKey: string, until: number): TransferRequest => ({
+      key,
+      kind: 'void_pending',
+      pendingKey,
+      at: day(2),
+      expiresNotBefore: day(until),
+    })
+    await send(earn('a', 10n, 30), hold('h1', 4n), release('v1', 'h1', 40))
+    expect(await lots('m1')).toEqual([
+      [6n, 30, 'a'],
+      [4n, 40, 'v1'],
+    ])
+    await send(hold('h2', 7n), release('v2', 'h2', 20))
+    expect(await lots('m1')).toEqual([
+      [6n, 30, 'a'],
+      [4n, 40, 'v1'],
+    ])
+    await send(spend('s', 8n), { ...reverse('r', 's'), expiresNotBefore: day(35) } as TransferRequest)
+    expect(await lots('m1')).toEqual([
+      [6n, 35, 'r'],
+      [4n, 40, 'v1'],
+    ])
+    await send(hold('h3', 8n), {
+      key: 'p3',
+      kind: 'post_pending',
+      pendingKey: 'h3',
+      amountMinor: 1n,
+      at: day(2),
+      expiresNotBefore: day(90),
+    })
+    expect(await lots('m1')).toEqual([
+      [2n, 40, 'v1'],
+      [5n, 90, 'p3'],
+      [2n, 90, 'p3'],
+    ])
+    expect((await send(release('v1', 'h1', 41))).map(said)).toEqual(['ledger_key_mismatch'])
+    expect((await send(release('v1', 'h1', 40))).map(said)).toEqual(['repeated'])
+    const endless = Temporal.Instant.from('+020000-01-01T00:00:00Z')
+    expect(
+      (await send({ ...release('v4', 'h1', 1), expiresNotBefore: endless } as TransferRequest)).map(said),
+    ).toEqual(['ledger_request_invalid'])
+    expect(await verify()).toMatchObject({ ok: true })
+  })
+
+  test('what is given and what comes back of one reservation are lots apart', async () => {
+    const hold = {
+      key: 'h',
+      kind: 'pending',
+      debitAccount: 'm1',
+      creditAccount: 'm2',
+      amountMinor: 8n,
+      currency: 'points',
+      at: day(1),
+    } as const
+    const part = { key: 'p', kind: 'post_pending', pendingKey: 'h', amountMinor: 5n, at: day(1) } as const
+    await send(earn('a', 10n, 30), hold, { ...part, expiresNotBefore: day(40) })
+    expect([await lots('m1'), await lots('m2')]).toEqual([
+      [
+        [2n, 30, 'a'],
+        [3n, 40, 'p'],
+      ],
+      [[5n, 30, 'p']],
+    ])
+    expect(await verify()).toMatchObject({ ok: true })
+  })
+
+  test('a forgiving reversal of a gift restores only what could be moved', async () => {
+    const gift = { ...spend('g', 10n), creditAccount: 'm2' } as TransferRequest
+    const spent = { ...spend('s', 6n), debitAccount: 'm2' } as TransferRequest
+    await send(earn('e', 10n, 30), gift, spent, reverse('r', 'g', undefined, 'forgive'))
+    expect([await lots('m1'), await lots('m2')]).toEqual([[[4n, 30, 'e']], []])
+    expect([await balance('m1'), await balance('m2')]).toEqual([4n, 0n])
+    expect(await verify()).toMatchObject({ ok: true })
+  })
+
+  test('partial reversals remember what each lot got back before', async () => {
+    await send(earn('a', 1n, 30), earn('b', 5n, 60), spend('s', 6n))
+    await send(reverse('r1', 's', 3n), reverse('r2', 's', 2n), reverse('r3', 's', 1n))
+    expect(await lots('m1')).toEqual([
+      [1n, 30, 'a'],
+      [5n, 60, 'b'],
+    ])
+    expect(await verify()).toMatchObject({ ok: true })
+  })
+
+  test('of what is taken back the part that was a debt comes first, so that it pays the debt', async () => {
+    await send(earn('a', 4n, 30), spend('s', 10n, 1, { deficit: 'debt' }), earn('c', 3n, 9))
+    expect(await balance('m1')).toBe(-3n)
+    await send(reverse('r', 's'))
+    expect(await lots('m1')).toEqual([
+      [4n, 30, 'a'],
+      [3n, undefined, 'r'],
+    ])
+    expect(await verify()).toMatchObject({ ok: true })
+  })
+
+  test('what was taken back in a group is not taken back again', async () => {
+    const group = { group: 'g' }
+    await send(earn('a', 10n), spend('s', 10n))
+    await send({ ...reverse('r1', 's'), ...group }, { ...earn('x', 1n), ...group })
+    expect((await send(reverse('r2', 's'))).map(said)).toEqual(['ledger_reversal_exceeded'])
+    expect(await balance('m1')).toBe(11n)
+    expect(await verify()).toMatchObject({ ok: true })
+  })
+
   test('a clawback takes its own lot, then others, then makes a debt up to the limit, or forgives', async () => {
     await send(earn('a', 30n, 30), earn('b', 4n, 60), spend('s', 20n))
     expect((await send(reverse('too-much', 'a', 15n))).map(said)).toEqual(['ledger_balance_insufficient'])

@@ -2,6 +2,17 @@ import { type AccountState, type LotMove, type OpenLot, unreserved } from './sta
 
 /** Places for lots that one transfer makes; see the comment on `ledger.transfer.lots`. */
 export const LOTS_OF_A_TRANSFER = 65_536
+/** The upper half of the places is for lots that keep their expiry, so that a lot's number says it wherever it stands. */
+const FIRST_FIXED_PLACE = LOTS_OF_A_TRANSFER / 2
+
+/** Whether an extension leaves the lot as it is. */
+export const keepsExpiry = (lotNo: number): boolean => lotNo % LOTS_OF_A_TRANSFER >= FIRST_FIXED_PLACE
+
+/** The number of a lot that a pending transfer promises: no transfer has made it yet. */
+export const promisedLotNo = (keeps: boolean): number => (keeps ? FIRST_FIXED_PLACE : 0)
+
+/** Whether the number is that of a promise. */
+export const isPromised = (lotNo: number): boolean => lotNo < LOTS_OF_A_TRANSFER
 
 /** Told of each lot that is changed. */
 export type OnLot = (accountNo: number, lot: OpenLot) => void
@@ -13,7 +24,12 @@ export type Part = {
   earnedMs: number
   availableMs: number
   expiresMs: number
+  /** Absent: as the lot that it belongs to. */
+  keepsExpiry?: boolean
 }
+
+/** What else matters when parts are put into lots. */
+export type GivingTerms = { notBeforeMs?: number; firstPlace?: number }
 
 /** The order of spending: the earliest expiry first, then what was earned first, then what was booked first. */
 export function spendOrder(a: OpenLot, b: OpenLot): number {
@@ -112,33 +128,43 @@ function dropEmpty(account: AccountState): void {
 /**
  * Puts parts of a credit into lots, before the account's sums are changed: as far as the account owes, nothing is left
  * of it, of the earliest expiry first. Parts of a lot that is open go into it as it is now; others make a lot, new or as
- * it was. `seq` is the transfer's.
+ * it was. A part that would expire before `notBeforeMs` makes a lot that expires then, because what else is left of its
+ * own lot gets no longer life by that. `seq` is the transfer's, and new lots are numbered from `firstPlace` on, where the
+ * transfer gives to two accounts.
  */
 export function giveToLots(
   account: AccountState,
   parts: readonly Part[],
   seq: number,
   onLot: OnLot,
+  { notBeforeMs = Number.NEGATIVE_INFINITY, firstPlace = 0 }: GivingTerms = {},
 ): LotMove[] {
   const before = unreserved(account)
   let owed = before < 0n ? -before : 0n
   const moves: LotMove[] = []
-  let place = 0
+  let place = firstPlace
   for (const part of parts) {
     const absorbed = owed < part.amountMinor ? owed : part.amountMinor
     owed -= absorbed
     const amountMinor = part.amountMinor - absorbed
     if (amountMinor === 0n) continue
     const lots = account.lots
-    const open = part.lotNo === undefined ? undefined : lots!.find((lot) => lot.lotNo === part.lotNo)
+    const own = part.lotNo === undefined ? undefined : lots!.find((lot) => lot.lotNo === part.lotNo)
+    const isExtended = (own ?? part).expiresMs < notBeforeMs
+    const open = isExtended ? undefined : own
     if (open) {
       open.remainingMinor += amountMinor
       onLot(account.accountNo, open)
       moves.push(moveOf(account.accountNo, open, amountMinor, 0n))
       continue
     }
-    const { earnedMs, availableMs, expiresMs } = part
-    const lotNo = part.lotNo ?? seq * LOTS_OF_A_TRANSFER + place++
+    const { earnedMs, availableMs } = part
+    const expiresMs = isExtended ? notBeforeMs : part.expiresMs
+    const keeps = part.keepsExpiry ?? (part.lotNo !== undefined && keepsExpiry(part.lotNo))
+    const lotNo =
+      part.lotNo === undefined || isExtended
+        ? seq * LOTS_OF_A_TRANSFER + promisedLotNo(keeps) + place++
+        : part.lotNo
     const lot = { lotNo, remainingMinor: amountMinor, earnedMs, availableMs, expiresMs, stored: false }
     if (lots) insertInOrder(lots, lot)
     onLot(account.accountNo, lot)
@@ -147,11 +173,11 @@ export function giveToLots(
   return moves
 }
 
-/** Gives lots that expire before `expiresMs`, and have not yet at `atMs`, this expiry. */
+/** Gives lots that expire before `expiresMs`, and have not yet at `atMs`, this expiry, but for those that keep theirs. */
 export function extendTo(account: AccountState, expiresMs: number, atMs: number, onLot: OnLot): LotMove[] {
   const moves: LotMove[] = []
   for (const lot of account.lots!) {
-    if (lot.expiresMs <= atMs || lot.expiresMs >= expiresMs) continue
+    if (lot.expiresMs <= atMs || lot.expiresMs >= expiresMs || keepsExpiry(lot.lotNo)) continue
     lot.expiresMs = expiresMs
     onLot(account.accountNo, lot)
     moves.push(moveOf(account.accountNo, lot, 0n, 0n))

@@ -1,7 +1,17 @@
 import type { Problem } from '../platform/index.ts'
 import type { Deficit, LotTerms, MoveRequest } from './contract.ts'
 import type { Layer } from './layer.ts'
-import { giveToLots, type OnLot, type Part, spendable, takeExpired, takeFromLots } from './lots.ts'
+import {
+  type GivingTerms,
+  giveToLots,
+  keepsExpiry,
+  type OnLot,
+  type Part,
+  promisedLotNo,
+  spendable,
+  takeExpired,
+  takeFromLots,
+} from './lots.ts'
 import { type AccountState, type JournalRow, type LotMove, unreserved } from './state.ts'
 import { largestMinor, refusal } from './transfer.ts'
 
@@ -71,7 +81,7 @@ function reserve(
   if (lot)
     moves.push({
       accountNo: credit.accountNo,
-      lotNo: 0,
+      lotNo: promisedLotNo(lot.keepsExpiry === true),
       deltaMinor: 0n,
       spentMinor: 0n,
       ...termsMs(lot, atMs),
@@ -114,12 +124,13 @@ export function allowed(
 
 /** From lots to lots they stay what they were; else the credit is one part with the terms given. */
 export function partsOfCredit(taken: LotMove[], amountMinor: bigint, atMs: number, lot?: LotTerms): Part[] {
-  if (lot) return [{ amountMinor, ...termsMs(lot, atMs) }]
-  const parts = taken.map(({ spentMinor, earnedMs, availableMs, expiresMs }): Part => ({
+  if (lot) return [{ amountMinor, ...termsMs(lot, atMs), keepsExpiry: lot.keepsExpiry === true }]
+  const parts = taken.map(({ lotNo, spentMinor, earnedMs, availableMs, expiresMs }): Part => ({
     amountMinor: spentMinor,
     earnedMs,
     availableMs,
     expiresMs,
+    keepsExpiry: keepsExpiry(lotNo),
   }))
   const rest = amountMinor - parts.reduce((sum, part) => sum + part.amountMinor, 0n)
   return rest === 0n ? parts : [...parts, { amountMinor: rest, ...termsMs({}, atMs) }]
@@ -135,8 +146,14 @@ function termsMs({ earnedAt, availableFrom, expiresAt }: LotTerms, atMs: number)
 }
 
 /** Nothing where the account keeps no lots. */
-export function giveIfLots(account: AccountState, parts: Part[], seq: number, onLot: OnLot): LotMove[] {
-  return account.keepsLots ? giveToLots(account, parts, seq, onLot) : []
+export function giveIfLots(
+  account: AccountState,
+  parts: Part[],
+  seq: number,
+  onLot: OnLot,
+  terms?: GivingTerms,
+): LotMove[] {
+  return account.keepsLots ? giveToLots(account, parts, seq, onLot, terms) : []
 }
 
 /** Moves the amount between the balances and writes the row with both balances after it. */

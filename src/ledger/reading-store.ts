@@ -22,6 +22,16 @@ export function accountsOfOwner(tx: Tx, owner: string): Promise<AccountBalance[]
   )
 }
 
+/** Whether there is any account of a currency whose owner's name begins with one of these; it may look at every account. */
+export async function hasAccounts(tx: Tx, currency: string, ownersFrom: string[]): Promise<boolean> {
+  const [row] = await tx.query<{ found: boolean }>(
+    `select exists (select from ledger.account a join unnest($2::text[]) as o (beginning)
+                      on starts_with(a.owner, o.beginning) where a.currency = $1) as found`,
+    [currency, ownersFrom],
+  )
+  return row!.found
+}
+
 /** Open lots of accounts in the order in which they are spent, with the keys of the transfers that made them. */
 export async function lotsOf(tx: Tx, accountIds: string[]): Promise<Lot[]> {
   const rows = await tx.query<Omit<Lot, 'lotId'> & { lotId: bigint }>(
@@ -37,27 +47,37 @@ export async function lotsOf(tx: Tx, accountIds: string[]): Promise<Lot[]> {
   return rows.map((row) => withoutNulls({ ...row, lotId: String(row.lotId) }) as Lot)
 }
 
-/** What is in an account's lots at a moment, by expiry; nothing where it keeps none. */
-export type LotSums = { keepsLots: boolean; expiresMs: bigint[]; available: bigint[]; upcoming: bigint[] }
+/** What is in an account's lots, in no order; nothing where it keeps none. */
+export type LotColumns = {
+  keepsLots: boolean
+  expiresMs: bigint[]
+  availableMs: bigint[]
+  remainingMinor: bigint[]
+}
 
-/** Balances with what is in lots, the earliest expiry first; unknown accounts are absent. */
-export function balancesWithLots(
+const balanceWithLotColumns = `
+    select ${balanceColumns}, keeps_lots as "keepsLots", coalesce(expires, '{}') as "expiresMs",
+           coalesce(available, '{}') as "availableMs", coalesce(remaining, '{}') as "remainingMinor"
+    from ledger.account a, lateral (
+      select array_agg(expires_ms) as expires, array_agg(available_ms) as available,
+             array_agg(remaining_minor) as remaining
+      from ledger.lot l where l.account_no = a.account_no) s`
+
+/** Balances with what is in lots; unknown accounts are absent. */
+export function balancesWithLots(tx: Tx, accountIds: string[]): Promise<(AccountBalance & LotColumns)[]> {
+  return tx.query(`${balanceWithLotColumns} where a.account_id = any($1::text[])`, [accountIds])
+}
+
+/** The same of one account, which is found by its keys whatever the planner believes of the tables. */
+export async function balanceWithLots(
   tx: Tx,
-  accountIds: string[],
-  atMs: number,
-): Promise<(AccountBalance & LotSums)[]> {
-  return tx.query(
-    `select ${balanceColumns}, keeps_lots as "keepsLots", coalesce(expires, '{}') as "expiresMs",
-            coalesce(available, '{}') as available, coalesce(upcoming, '{}') as upcoming
-     from ledger.account a, lateral (
-       select array_agg(expires_ms order by expires_ms) as expires, array_agg(available order by expires_ms) as available,
-              array_agg(upcoming order by expires_ms) as upcoming
-       from (select expires_ms, coalesce(sum(remaining_minor) filter (where available_ms <= $2), 0)::bigint as available,
-                    coalesce(sum(remaining_minor) filter (where available_ms > $2), 0)::bigint as upcoming
-             from ledger.lot l where l.account_no = a.account_no group by expires_ms) s) s
-     where a.account_id = any($1::text[])`,
-    [accountIds, atMs],
+  accountId: string,
+): Promise<(AccountBalance & LotColumns) | undefined> {
+  const [row] = await tx.query<AccountBalance & LotColumns>(
+    `${balanceWithLotColumns} where a.account_id = $1`,
+    [accountId],
   )
+  return row
 }
 
 /** Open lots of a currency by the local months in which they were earned and expire. */
@@ -79,18 +99,16 @@ export async function outstanding(tx: Tx, currency: string, timeZone: string): P
  * An account's entries from one of them backwards: each names the one before on its account. PostgreSQL walks only as
  * far as rows are asked for.
  */
-const entryOf = (
-  account: string,
-): string => `t.seq, t.batch_no, t.transfer_id, t.key, t.kind, t.effective_at, t.memo,
-    case when t.debit_no = ${account} then t.credit_no else t.debit_no end as counter_no,
-    case when t.debit_no = ${account} then -t.amount_minor else t.amount_minor end as amount_minor,
-    case when t.debit_no = ${account} then t.debit_after else t.credit_after end as balance_after,
-    case when t.debit_no = ${account} then t.debit_prev else t.credit_prev end as prev_seq`
+const entry = `t.seq, t.batch_no, t.transfer_id, t.key, t.kind, t.effective_at, t.memo,
+    case when t.debit_no = $1 then t.credit_no else t.debit_no end as counter_no,
+    case when t.debit_no = $1 then -t.amount_minor else t.amount_minor end as amount_minor,
+    case when t.debit_no = $1 then t.debit_after else t.credit_after end as balance_after,
+    case when t.debit_no = $1 then t.debit_prev else t.credit_prev end as prev_seq`
 const walk = `with recursive walk as (
-    select ${entryOf('$1')} from ledger.transfer t
+    select ${entry} from ledger.transfer t
     where t.seq = $2 and $1 in (t.debit_no, t.credit_no) and t.debit_prev is not null
     union all
-    select ${entryOf('$1')} from walk w join ledger.transfer t on t.seq = w.prev_seq
+    select ${entry} from walk w join ledger.transfer t on t.seq = w.prev_seq
     where w.prev_seq > 0 and w.seq >= $3)`
 
 export type AccountHead = { accountNo: bigint; currency: string; lastSeq: bigint }
@@ -123,27 +141,6 @@ export async function seqsOfPeriod(
   return row!
 }
 
-/** What an entry shows beside its numbers. */
-const shown = `e.seq, e.prev_seq as "prevSeq", e.transfer_id as "transferId", e.key, e.kind,
-            (select account_id from ledger.account c where c.account_no = e.counter_no) as "counterAccount",
-            e.amount_minor as "amountMinor", e.balance_after as "balanceAfter", e.effective_at as "effectiveAt",
-            (select booked_at from ledger.batch b where b.batch_no = e.batch_no) as "bookedAt", e.memo`
-
-/** The latest entries of an account, newest first; none where there is no such account. */
-export async function entriesOf(tx: Tx, accountId: string, limit: number): Promise<Entry[]> {
-  const rows = await tx.query(
-    `with recursive walk as (
-       select a.account_no, ${entryOf('a.account_no')}
-       from ledger.account a join ledger.transfer t on t.seq = a.last_seq where a.account_id = $1
-       union all
-       select w.account_no, ${entryOf('w.account_no')} from walk w join ledger.transfer t on t.seq = w.prev_seq
-       where w.prev_seq > 0)
-     select ${shown} from walk e limit $2`,
-    [accountId, limit],
-  )
-  return rows.map(({ prevSeq: _prevSeq, ...row }) => withoutNulls(row) as Entry)
-}
-
 const within = `e.seq >= $3 and e.seq < $4 and e.effective_at >= $5::timestamptz and e.effective_at < $6::timestamptz`
 
 /** Entries of a period from `start` backwards, the latest booked first. */
@@ -156,7 +153,10 @@ export async function entriesFrom(
 ): Promise<(Entry & { prevSeq: bigint })[]> {
   const rows = await tx.query(
     `${walk}
-     select ${shown}
+     select e.seq, e.prev_seq as "prevSeq", e.transfer_id as "transferId", e.key, e.kind,
+            (select account_id from ledger.account c where c.account_no = e.counter_no) as "counterAccount",
+            e.amount_minor as "amountMinor", e.balance_after as "balanceAfter", e.effective_at as "effectiveAt",
+            (select booked_at from ledger.batch b where b.batch_no = e.batch_no) as "bookedAt", e.memo
      from walk e where ${within} limit $7`,
     [accountNo, start, period.fromSeq, period.toSeq, period.from, period.to, limit],
   )

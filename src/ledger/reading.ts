@@ -1,6 +1,6 @@
 import { instantOf, type Tx } from '../platform/index.ts'
 import type { AccountBalance, BalanceInDetail } from './contract.ts'
-import { balancesWithLots, type LotSums } from './reading-store.ts'
+import { balancesWithLots, balanceWithLots, type LotColumns } from './reading-store.ts'
 import { byIndex } from './store.ts'
 
 const NEVER = 9_223_372_036_854_775_807n
@@ -11,31 +11,43 @@ export async function balancesInDetail(
   accountIds: string[],
   at: Temporal.Instant,
 ): Promise<Map<string, BalanceInDetail>> {
-  const rows = await byIndex(tx, () => balancesWithLots(tx, accountIds, at.epochMilliseconds))
+  const rows = await byIndex(tx, () => balancesWithLots(tx, accountIds))
   const nowMs = BigInt(at.epochMilliseconds)
   return new Map(rows.map((row) => [row.accountId, detailOf(row, nowMs)]))
 }
 
-function detailOf(row: AccountBalance & LotSums, nowMs: bigint): BalanceInDetail {
-  const { keepsLots, expiresMs, available, upcoming, ...balance } = row
+/** One account's balance with what is available, upcoming and expiring at a moment; undefined when there is none. */
+export async function balanceInDetail(
+  tx: Tx,
+  accountId: string,
+  at: Temporal.Instant,
+): Promise<BalanceInDetail | undefined> {
+  const row = await balanceWithLots(tx, accountId)
+  return row && detailOf(row, BigInt(at.epochMilliseconds))
+}
+
+function detailOf(row: AccountBalance & LotColumns, nowMs: bigint): BalanceInDetail {
+  const { keepsLots, expiresMs, availableMs, remainingMinor, ...balance } = row
   const free = balance.balanceMinor - balance.pendingDebitsMinor
   const sums = { available: 0n, upcoming: 0n, expired: 0n }
-  const expiring: BalanceInDetail['expiring'] = []
+  const expiring = new Map<bigint, bigint>()
   for (const [i, expires] of expiresMs.entries()) {
-    const amountMinor = available[i]! + upcoming[i]!
+    const amountMinor = remainingMinor[i]!
     if (expires <= nowMs) {
       sums.expired += amountMinor
       continue
     }
-    sums.available += available[i]!
-    sums.upcoming += upcoming[i]!
-    if (expires < NEVER) expiring.push({ expiresAt: instantOf(Number(expires)), amountMinor })
+    if (availableMs[i]! <= nowMs) sums.available += amountMinor
+    else sums.upcoming += amountMinor
+    if (expires < NEVER) expiring.set(expires, (expiring.get(expires) ?? 0n) + amountMinor)
   }
   return {
     ...balance,
     availableMinor: keepsLots && free > 0n ? sums.available : free,
     upcomingMinor: sums.upcoming,
     expiredMinor: sums.expired,
-    expiring,
+    expiring: [...expiring]
+      .toSorted(([a], [b]) => Number(a - b))
+      .map(([expires, amountMinor]) => ({ expiresAt: instantOf(Number(expires)), amountMinor })),
   }
 }

@@ -5,6 +5,7 @@ import { connectOwner, createHttp, newId, unitHash } from '../platform/index.ts'
 import {
   type AccountOpening,
   accountView,
+  statementView,
   type TransferRequest,
   type TransferResult,
   verificationView,
@@ -223,7 +224,10 @@ describe('a batch', () => {
     ledgerRoutes(http, stores)
     const page = accountView.parse((await http.inject('/v1/ledger/accounts/member:1')).json())
     expect(page.balanceMinor).toBe('6')
-    expect(page.entries.map((e) => [e.amountMinor, e.balanceAfter, e.memo])).toEqual([
+    const statement = statementView.parse(
+      (await http.inject('/v1/ledger/accounts/member:1/statement')).json(),
+    )
+    expect(statement.entries.map((e) => [e.amountMinor, e.balanceAfter, e.memo])).toEqual([
       ['-4', '6', undefined],
       ['10', '10', 'welcome'],
     ])
@@ -249,6 +253,30 @@ describe('the check', () => {
     ['batches_are_chained', `delete from ledger.batch where batch_no = 1`, 'batch 1'],
     ['batches_are_chained', `delete from ledger.batch where batch_no = 2`, 'batch 2'],
     ['head_is_last_batch', `update ledger.head set last_seq = 1 where true`, 'head'],
+    [
+      'accounts_are_as_opened',
+      `update ledger.account set owner = case owner when 'member:1' then 'member:2' else 'member:1' end
+       where purpose = 'member'`,
+      'member:',
+    ],
+    [
+      'accounts_are_as_opened',
+      `update ledger.account set account_id = 'member:9' where account_id = 'member:2'`,
+      'member:9',
+    ],
+    [
+      'accounts_are_as_opened',
+      `update ledger.account set purpose = 'partner' where account_id = 'member:1'`,
+      'member:1',
+    ],
+    ['accounts_are_as_opened', `update ledger.account set currency = 'miles' where true`, 'liability'],
+    [
+      'accounts_are_as_opened',
+      `update ledger.account set floor_minor = -1000 where account_id = 'member:2'`,
+      'member:2',
+    ],
+    ['accounts_are_as_opened', `delete from ledger.opening where opening_no = 2`, 'member:1'],
+    ['accounts_are_as_opened', `delete from ledger.account where account_id = 'member:3'`, 'account'],
     ['lots_follow_journal', `update ledger.lot set expires_ms = 5 where true`, 'lot'],
     ['lots_follow_journal', `delete from ledger.lot where true`, 'lot'],
     ['standing_follows_journal', `update ledger.standing set state = 'voided' where true`, 'c'],

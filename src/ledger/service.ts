@@ -4,25 +4,44 @@ import { Books } from './booking.ts'
 import { chainHash } from './chain.ts'
 import type { AccountOpening, TransferRequest, TransferResult } from './contract.ts'
 import { load } from './loading.ts'
-import { advanceHead, insertAccounts, lockHead, lookUpByIndex, planAsUsual } from './store.ts'
+import { identitiesOf, type Identity, insertOpenings } from './opening-store.ts'
+import type { Opening } from './state.ts'
+import { advanceHead, lockHead, lookUpByIndex, planAsUsual } from './store.ts'
 
 /**
  * Opens accounts; those that exist alike are left alone. Throws `ledger_account_conflict` when one exists with
- * another owner, purpose, currency or rule.
+ * another owner, purpose, currency or rule. A new account holds the tenant's ledger until the transaction ends.
  */
 export async function openAccounts(tx: Tx, accounts: AccountOpening[]): Promise<void> {
   if (accounts.length === 0) return
   const byId = new Map(accounts.map((account) => [account.accountId, account]))
-  const [conflict] = await insertAccounts(tx, [...byId.values()].map(withRule))
-  if (conflict !== undefined) {
-    throw new DomainError('ledger_account_conflict', `account "${conflict}" exists with other properties`, {
-      field: 'accountId',
-      found: conflict,
-    })
-  }
+  const missing = await missingOf(tx, [...byId.values()].map(withRule))
+  if (missing.length === 0) return
+  await lockHead(tx)
+  // Somebody else may have opened them meanwhile.
+  const fresh = await missingOf(tx, missing)
+  if (fresh.length > 0) await insertOpenings(tx, fresh)
 }
 
-function withRule(account: AccountOpening) {
+async function missingOf(tx: Tx, openings: Opening[]): Promise<Opening[]> {
+  const known = await identitiesOf(
+    tx,
+    openings.map(({ accountId }) => accountId),
+  )
+  return openings.filter((opening) => {
+    const { accountId } = opening
+    const there = known.get(accountId)
+    if (!there) return true
+    const isAlike = (Object.keys(there) as (keyof Identity)[]).every((name) => there[name] === opening[name])
+    if (isAlike) return false
+    throw new DomainError('ledger_account_conflict', `account "${accountId}" exists with other properties`, {
+      field: 'accountId',
+      found: accountId,
+    })
+  })
+}
+
+function withRule(account: AccountOpening): Opening {
   const { accountId, purpose, mayGoNegative, debtLimitMinor = 0n } = account
   const keepsLots = account.keepsLots ?? (purpose === 'member' && !mayGoNegative)
   if (mayGoNegative && keepsLots) {

@@ -1,7 +1,17 @@
 import type { Problem } from '../platform/index.ts'
 import type { ExtendRequest, ReverseRequest, SettleRequest } from './contract.ts'
 import type { Layer } from './layer.ts'
-import { extendTo, giveToLots, held, type Part, sharesOf, takeFromLots, takeShares } from './lots.ts'
+import {
+  extendTo,
+  type GivingTerms,
+  held,
+  isPromised,
+  keepsExpiry,
+  type Part,
+  sharesOf,
+  takeFromLots,
+  takeShares,
+} from './lots.ts'
 import {
   allowed,
   giveIfLots,
@@ -41,7 +51,7 @@ export function bookSettlement(layer: Layer, request: SettleRequest, head: RowHe
       expected: `up to ${pending.amountMinor}`,
     })
   }
-  settle(layer, head, { pending, standing, accounts }, amountMinor)
+  settle(layer, request, head, { pending, standing, accounts }, amountMinor)
   return undefined
 }
 
@@ -49,6 +59,7 @@ type Found = { pending: JournalRow; standing: Standing; accounts: [AccountState,
 
 function settle(
   layer: Layer,
+  { lot, expiresNotBefore }: SettleRequest,
   head: RowHead,
   { pending, standing, accounts }: Found,
   postedMinor: bigint,
@@ -57,28 +68,29 @@ function settle(
   const seq = layer.nextSeq()
   const reserved = pending.moves.filter(({ deltaMinor }) => deltaMinor < 0n)
   const { spent, released } = divide(reserved, postedMinor)
-  const back = debit.keepsLots ? giveToLots(debit, released, seq, layer.changeLot) : []
+  const back = giveIfLots(debit, released, seq, layer.changeLot, notBefore(expiresNotBefore))
   debit.pendingDebitsMinor -= pending.amountMinor
   credit.pendingCreditsMinor -= pending.amountMinor
   const extra = { relatedSeq: pending.seq }
   if (postedMinor === 0n) {
     writeRow(layer, head, accounts, { ...extra, amountMinor: pending.amountMinor, moves: back })
   } else {
-    const promised = pending.moves.find(({ lotNo }) => lotNo === 0)
-    const parts: Part[] = promised
-      ? [
-          {
-            amountMinor: postedMinor,
-            earnedMs: promised.earnedMs,
-            availableMs: promised.availableMs,
-            expiresMs: promised.expiresMs,
-          },
-        ]
-      : partsOfCredit(spent, postedMinor, head.effectiveMs)
-    const given = giveIfLots(credit, parts, seq, layer.changeLot)
+    const promised = pending.moves.find(({ lotNo }) => isPromised(lotNo))
+    const parts =
+      promised && !lot
+        ? [promisedPart(promised, postedMinor)]
+        : partsOfCredit(spent, postedMinor, head.effectiveMs, lot)
+    const given = giveIfLots(credit, parts, seq, layer.changeLot, { firstPlace: released.length })
     post(layer, head, accounts, postedMinor, { ...extra, moves: [...back, ...spent, ...given] })
   }
   layer.changeStanding({ ...standing, state: postedMinor === 0n ? 'voided' : 'posted' })
+}
+
+const notBefore = (moment: Temporal.Instant | undefined): GivingTerms =>
+  moment === undefined ? {} : { notBeforeMs: moment.epochMilliseconds }
+
+function promisedPart({ lotNo, earnedMs, availableMs, expiresMs }: LotMove, amountMinor: bigint): Part {
+  return { amountMinor, earnedMs, availableMs, expiresMs, keepsExpiry: keepsExpiry(lotNo) }
 }
 
 /** The first `postedMinor` of what was reserved is spent, in the order in which it was reserved; the rest goes back. */
@@ -176,6 +188,7 @@ function reverse(layer: Layer, request: ReverseRequest, head: RowHead, found: Re
     partsBack(spent, restoreShare, head.effectiveMs),
     layer.nextSeq(),
     layer.changeLot,
+    notBefore(request.expiresNotBefore),
   )
   post(layer, head, accounts, movedMinor, {
     relatedSeq,

@@ -1,4 +1,7 @@
-import type { TransferRequest, TransferState } from './contract.ts'
+import type { AccountOpening, TransferRequest, TransferState } from './contract.ts'
+
+/** An account to be opened, with its rule as the table keeps it. */
+export type Opening = AccountOpening & { floorMinor: bigint | null; keepsLots: boolean }
 
 /** An open lot in memory; times in epoch milliseconds, `Infinity` = never. */
 export type OpenLot = {

@@ -1,7 +1,37 @@
 import { DomainError, type Tx } from '../platform/index.ts'
-import type { Entry, Statement, StatementQuery } from './contract.ts'
+import type { Entry } from './contract.ts'
 import { accountHead, entriesFrom, type Period, seqsOfPeriod, totalsOf } from './reading-store.ts'
 import { byIndex } from './store.ts'
+
+/** Which part of an account's statement is asked for. */
+export type StatementQuery = {
+  accountId: string
+  /** From this moment on … */
+  from?: Temporal.Instant
+  /** … and before this one; absent: without end. */
+  to?: Temporal.Instant
+  /** Which time the period means; absent: `booked`. */
+  by?: 'booked' | 'effective'
+  /** `next` of the page before. */
+  after?: bigint
+  /** Entries of a page, 100 when absent. */
+  limit?: number
+}
+
+/** What happened on an account in a period: opening + the sum of all entries = closing, whatever the page. */
+export type Statement = {
+  accountId: string
+  currency: string
+  openingMinor: bigint
+  closingMinor: bigint
+  creditsMinor: bigint
+  debitsMinor: bigint
+  entryCount: number
+  /** The latest booked first. With `by: 'effective'` the balances after are still those in order of booking. */
+  entries: Entry[]
+  /** To be given as `after` for the next page; absent: this was the last. */
+  next?: bigint
+}
 
 const MAX_ENTRIES = 1_000
 const LAST_SEQ = 9_223_372_036_854_775_807n

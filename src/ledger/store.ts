@@ -1,5 +1,4 @@
 import type { Tx } from '../platform/index.ts'
-import type { AccountOpening } from './contract.ts'
 import { spendOrder } from './lots.ts'
 import type { AccountState, JournalRow, LotMove, OpenLot, Standing } from './state.ts'
 import { uuidDigits, uuidText } from './transfer.ts'
@@ -83,34 +82,6 @@ export async function advanceHead(tx: Tx, from: Head, to: Pick<Head, 'lastSeq' |
 
 function headOf({ tenantId, batchNo, lastSeq, hash, ...oids }: HeadRow): Head {
   return { tenantId, batchNo: Number(batchNo), lastSeq: Number(lastSeq), hash, oids }
-}
-
-/** Opens accounts that are not there; returns the ids of those that are there with other properties. */
-export async function insertAccounts(
-  tx: Tx,
-  accounts: (AccountOpening & { floorMinor: bigint | null; keepsLots: boolean })[],
-): Promise<string[]> {
-  const rows = await tx.query<{ id: string }>(
-    `with given as (
-       select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[])
-         as g (account_id, owner, purpose, currency, floor_minor, keeps_lots)),
-     made as (
-       insert into ledger.account (tenant_id, account_id, owner, purpose, currency, floor_minor, keeps_lots)
-       select current_setting('tenure.tenant_id'), * from given order by account_id
-       on conflict (tenant_id, account_id) do nothing)
-     select a.account_id as id from given g join ledger.account a on a.account_id = g.account_id
-     where (a.owner, a.purpose, a.currency, a.floor_minor, a.keeps_lots)
-           is distinct from (g.owner, g.purpose, g.currency, g.floor_minor, g.keeps_lots)`,
-    [
-      accounts.map((a) => a.accountId),
-      accounts.map((a) => a.owner),
-      accounts.map((a) => a.purpose),
-      accounts.map((a) => a.currency),
-      accounts.map((a) => a.floorMinor),
-      accounts.map((a) => a.keepsLots),
-    ],
-  )
-  return rows.map((row) => row.id)
 }
 
 const accountColumns = `account_no as no, account_id as id, currency, floor_minor as floor, keeps_lots as lots,

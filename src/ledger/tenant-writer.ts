@@ -26,6 +26,8 @@ import { transferIdOf } from './transfer.ts'
 const BATCH = 4_000
 /** Transactions on their way: while one is written the next is decided and sent behind it. */
 const IN_FLIGHT = 2
+/** A transaction costs as much as some fifty transfers: fewer than these wait for the one before and go together. */
+const WORTH_ANOTHER = 500
 /** Far more than the accounts of the batches that are on their way, which must not be forgotten. */
 const ACCOUNTS = 150_000
 const KEYS = 10_000
@@ -84,12 +86,19 @@ export class TenantWriter {
   async #run(): Promise<void> {
     while (this.#waiting.length > 0 || this.#inFlight.length > 0) {
       if (this.#failed.length > 0) await this.#recover()
-      else if (this.#waiting.length === 0) await this.#oneWritten()
+      else if (this.#waiting.length === 0 || (this.#inFlight.length > 0 && this.#isFew()))
+        await this.#oneWritten()
       else await this.#next(this.#take())
     }
     if (this.#failed.length > 0) await this.#recover()
     if (this.#waiting.length > 0) return this.#run()
     this.#running = false
+  }
+
+  #isFew(): boolean {
+    let count = 0
+    for (const { requests } of this.#waiting) count += requests.length
+    return count < WORTH_ANOTHER
   }
 
   #take(): Call[] {

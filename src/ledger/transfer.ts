@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Problem } from '../platform/index.ts'
-import type { LotTerms, TransferRequest } from './contract.ts'
+import type { LotTerms, MoveRequest, ReverseRequest, SettleRequest, TransferRequest } from './contract.ts'
 import type { LedgerErrorCode } from './errors.ts'
 
 /** No balance may come nearer to the end of a 64-bit integer than this. */
@@ -44,10 +44,30 @@ export function problemOfRequest(request: TransferRequest): Problem | undefined 
   if (request.kind === 'void_pending' && amountMinor !== undefined) {
     return invalid('amountMinor', amountMinor, 'absent: a void releases the whole')
   }
-  return request.kind === 'post' || request.kind === 'pending' ? problemOfMove(request) : undefined
+  if ('debitAccount' in request) return problemOfMove(request)
+  return problemOfComingBack(request)
 }
 
-function problemOfMove(request: Extract<TransferRequest, { lot?: LotTerms }>): Problem | undefined {
+function problemOfComingBack(request: SettleRequest | ReverseRequest): Problem | undefined {
+  const { expiresNotBefore } = request
+  if (expiresNotBefore !== undefined && !isMoment(expiresNotBefore)) {
+    return invalid('expiresNotBefore', expiresNotBefore.toString(), 'a moment up to the year 9999')
+  }
+  if (request.kind === 'reverse' || request.lot === undefined) return undefined
+  if (request.kind === 'void_pending') return invalid('lot', request.lot, 'absent: a void credits nobody')
+  return problemOfLot(request.lot)
+}
+
+function problemOfLot(lot: LotTerms | undefined): Problem | undefined {
+  for (const field of ['earnedAt', 'availableFrom', 'expiresAt'] as const) {
+    const moment = lot?.[field]
+    if (moment && !isMoment(moment))
+      return invalid(`lot.${field}`, moment.toString(), 'a moment up to the year 9999')
+  }
+  return undefined
+}
+
+function problemOfMove(request: MoveRequest): Problem | undefined {
   const { lot, kind, deficit, timeoutAt } = request
   if (request.debitAccount === request.creditAccount) {
     return invalid('creditAccount', request.creditAccount, 'another account than the debited one')
@@ -58,12 +78,7 @@ function problemOfMove(request: Extract<TransferRequest, { lot?: LotTerms }>): P
   if (timeoutAt !== undefined && (kind === 'post' || !isMoment(timeoutAt))) {
     return invalid('timeoutAt', timeoutAt.toString(), 'a moment, for a pending transfer')
   }
-  for (const field of ['earnedAt', 'availableFrom', 'expiresAt'] as const) {
-    const moment = lot?.[field]
-    if (moment && !isMoment(moment))
-      return invalid(`lot.${field}`, moment.toString(), 'a moment up to the year 9999')
-  }
-  return undefined
+  return problemOfLot(lot)
 }
 
 const hasNul = (text: string): boolean => text.includes('\u0000')
@@ -84,18 +99,27 @@ function decided(request: TransferRequest): string {
     case 'post':
     case 'pending': {
       const { debitAccount, creditAccount, amountMinor, currency, lot, deficit, timeoutAt } = request
-      const terms =
-        lot === undefined ? '' : `${msOf(lot.earnedAt)} ${msOf(lot.availableFrom)} ${msOf(lot.expiresAt)}`
-      return `${debitAccount}\u0000${creditAccount}\u0000${amountMinor} ${currency}\u0000${terms}\u0000${deficit ?? ''} ${msOf(timeoutAt)}`
+      return `${debitAccount}\u0000${creditAccount}\u0000${amountMinor} ${currency}\u0000${termsOf(lot)}\u0000${deficit ?? ''} ${msOf(timeoutAt)}`
     }
     case 'extend':
       return `${request.account}\u0000${msOf(request.expiresAt)}`
     case 'reverse':
-      return `${request.reversedKey}\u0000${request.amountMinor ?? ''}\u0000${request.deficit ?? ''}`
-    default:
-      return `${request.pendingKey}\u0000${request.amountMinor ?? ''}`
+      return `${request.reversedKey}\u0000${request.amountMinor ?? ''}\u0000${request.deficit ?? ''}${notBefore(request)}`
+    default: {
+      const terms = request.lot === undefined ? '' : `\u0000${termsOf(request.lot)}`
+      return `${request.pendingKey}\u0000${request.amountMinor ?? ''}${notBefore(request)}${terms}`
+    }
   }
 }
+
+function termsOf(lot: LotTerms | undefined): string {
+  if (lot === undefined) return ''
+  const { earnedAt, availableFrom, expiresAt, keepsExpiry } = lot
+  return `${msOf(earnedAt)} ${msOf(availableFrom)} ${msOf(expiresAt)}${keepsExpiry === true ? ' kept' : ''}`
+}
+
+const notBefore = ({ expiresNotBefore }: SettleRequest | ReverseRequest): string =>
+  expiresNotBefore === undefined ? '' : `\u0000${msOf(expiresNotBefore)}`
 
 const msOf = (moment: Temporal.Instant | undefined): string =>
   moment === undefined ? '' : String(moment.epochMilliseconds)

@@ -38,6 +38,20 @@ const checks: [name: string, sql: string][] = [
            (coalesce(b.batch_no, 0), coalesce(b.last_seq, 0), coalesce(b.hash, ''))`,
   ],
   [
+    'accounts_are_as_opened',
+    `select coalesce(a.account_id, 'account ' || o.account_no), encode(o.hash, 'hex'), encode(h.hash, 'hex'),
+            coalesce(o.opening_no, 0)
+     from (select *, coalesce(lag(hash) over chain, '') as before, coalesce(lag(opening_no) over chain, 0) + 1 as number
+           from ledger.opening window chain as (partition by tenant_id order by opening_no)) o
+     full join ledger.account a on a.account_no = o.account_no and a.tenant_id = o.tenant_id
+     cross join lateral (select sha256(o.before || int8send(o.opening_no) || int8send(a.account_no)
+              || convert_to(a.account_id, 'UTF8') || '\\x00' || convert_to(a.owner, 'UTF8') || '\\x00'
+              || convert_to(a.purpose, 'UTF8') || '\\x00' || convert_to(a.currency, 'UTF8') || '\\x00'
+              || convert_to(coalesce(a.floor_minor::text, ''), 'UTF8') || '\\x00'
+              || convert_to(a.keeps_lots::text, 'UTF8')) as hash) h
+     where o.hash is null or o.hash is distinct from h.hash or o.opening_no <> o.number`,
+  ],
+  [
     'balance_after_is_running_sum',
     `select coalesce(a.account_id, 'account ' || r.account_no) || ' at ' || r.seq,
             r.balance_after || ' behind ' || r.prev_seq, r.running || ' behind ' || r.before, r.seq
@@ -106,7 +120,7 @@ const checks: [name: string, sql: string][] = [
                        (array_agg(available_ms order by seq desc, place desc))[1] as available_ms,
                        (array_agg(expires_ms order by seq desc, place desc)
                           filter (where delta_minor <> 0 or spent_minor = 0))[1] as expires_ms
-                from ledger.lot_move where lot_no <> 0 group by account_no, lot_no
+                from ledger.lot_move where lot_no >= 65536 group by account_no, lot_no
                 having sum(delta_minor) <> 0) m on m.account_no = l.account_no and m.lot_no = l.lot_no
      left join ledger.account a on a.account_no = coalesce(l.account_no, m.account_no)
      where (l.remaining_minor, l.earned_ms, l.available_ms, l.expires_ms)

@@ -24,6 +24,12 @@ export const memberOwner = (programmeId: string, subscriberId: number): string =
 export const householdOwner = (programmeId: string, householdId: string): string =>
   `household:${programmeId}:${householdId}`
 
+/** With what the names of all owners of members' points in a programme begin. */
+export const memberOwnersOf = (programmeId: string): string[] => [
+  `member:${programmeId}:`,
+  householdOwner(programmeId, ''),
+]
+
 /** Account of an owner in a currency, such as `member:main:123:points`. */
 export const accountOf = (owner: string, currency: string): string => `${owner}:${currency}`
 

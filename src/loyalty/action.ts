@@ -5,6 +5,9 @@ import type { LoyaltyParts } from './dependencies.ts'
 import { LOYALTY_SOURCE, type Taken } from './intake.ts'
 import type { Words } from './programmes.ts'
 
+/** What an action says to the member. */
+export type ActionJudgement = Omit<Judgement, 'consumer' | 'programmeId'> & { programmeId?: string }
+
 /** What a service has decided under loyalty's turn and wants done as one event of a member, once for ever by its key. */
 export type Action = {
   /** Name of the part that decided; it registers `actionConsumer` of this name. */
@@ -16,8 +19,8 @@ export type Action = {
   accounts?: AccountOpening[]
   transfers?: TransferRequest[]
   announcements?: { type: string; key: string; subscriberId?: number; data: Record<string, unknown> }[]
-  /** For the member's history. */
-  judgement?: Pick<Judgement, 'rule' | 'ruleVersion' | 'reason' | 'points' | 'saw'>
+  /** For the member's history; one of another programme names it. */
+  judgements?: ActionJudgement[]
 }
 
 const typeOf = (part: string): string => `loyalty.asked.${part}`
@@ -43,10 +46,10 @@ export function actionConsumer(
 
 /** Does what an action says. */
 function perform(action: Action, effects: Effects): void {
-  const { part, programmeId, subscriberId, atMs, accounts = [], transfers = [], judgement } = action
+  const { part, programmeId, subscriberId, atMs, accounts = [], transfers = [], judgements = [] } = action
   for (const opening of accounts) effects.openAccount(opening)
   for (const transfer of transfers) effects.post(transfer)
-  if (judgement) effects.judge({ ...judgement, consumer: part, programmeId })
+  for (const judgement of judgements) effects.judge({ consumer: part, programmeId, ...judgement })
   for (const one of action.announcements ?? []) {
     effects.announce({ subscriberId, programmeId, atMs, ...one } satisfies Announcement)
   }

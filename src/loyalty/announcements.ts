@@ -22,8 +22,15 @@ export const loyaltyEventTypes: Record<string, Record<string, Field>> = {
     availableFrom: 'date-time',
     expiresAt: 'date-time',
   },
-  'loyalty.points_released': { rule: 'string', points: 'integer' },
-  'loyalty.points_returned': { rule: 'string', points: 'integer', forgiven: 'integer', isPending: 'boolean' },
+  'loyalty.points_released': { rule: 'string', points: 'integer', expiresAt: 'date-time' },
+  'loyalty.points_returned': {
+    rule: 'string',
+    points: 'integer',
+    forgiven: 'integer',
+    isPending: 'boolean',
+    /** When they had been earned or released. */
+    earnedAt: 'date-time',
+  },
   'loyalty.quest_step_done': { quest: 'string', run: 'integer', step: 'string' },
   'loyalty.quest_completed': { quest: 'string', run: 'integer', times: 'integer' },
   'loyalty.achievement_reached': { achievement: 'string', level: 'integer' },
@@ -43,8 +50,10 @@ export const loyaltyEventTypes: Record<string, Record<string, Field>> = {
   'loyalty.game_turn': {
     game: 'string',
     doors: 'integer',
-    /** `choose`, `won`, `lost`, `no_right` or `no_round`. */
+    /** `choose`, `won`, `lost`, `no_right` or `past_round`. */
     turn: 'string',
+    /** For the buttons of the doors: `play:GAME:STEP:1` and so on. */
+    step: 'string',
     round: 'string',
     door: 'integer',
     winningDoor: 'integer',
@@ -126,7 +135,14 @@ export const loyaltyEventTypes: Record<string, Record<string, Field>> = {
   },
   'loyalty.reward_low_stock': { reward: 'string', left: 'integer', threshold: 'integer' },
   'loyalty.points_transferred': { transfer: 'string', to: 'integer', points: 'integer', fee: 'integer' },
-  'loyalty.points_received': { transfer: 'string', from: 'integer', points: 'integer' },
+  'loyalty.points_received': {
+    transfer: 'string',
+    from: 'integer',
+    points: 'integer',
+    /** How many of them expire first, and when; absent where none does. */
+    expiring: 'integer',
+    expiresAt: 'date-time',
+  },
   'loyalty.points_converted': {
     exchange: 'string',
     quote: 'string',
@@ -138,6 +154,8 @@ export const loyaltyEventTypes: Record<string, Record<string, Field>> = {
   'loyalty.club_joined': { club: 'string', isReturning: 'boolean' },
   'loyalty.club_renewed': { club: 'string', until: 'date-time' },
   'loyalty.club_due': { club: 'string', points: 'integer', until: 'date-time' },
+  /** A fee in money that lets nobody in, with the id and source of the event that told of it. */
+  'loyalty.club_fee_refused': { club: 'string', reason: 'string', payment: 'string', source: 'string' },
   'loyalty.club_left': { club: 'string', reason: 'string' },
   'loyalty.club_lapsed': { club: 'string', reason: 'string' },
   'loyalty.points_expired': { points: 'integer', expiredAt: 'date-time' },
@@ -171,21 +189,29 @@ const celTypes: Record<Field, CelType> = {
 /** Fields in every announcement. */
 const everywhere: Record<string, Field> = { programme: 'string', happenedAt: 'date-time' }
 
-/** What conditions may read of `event` for a type: the tenant's own types, and those that loyalty knows by itself. */
-export function declarationsOf(reader: DocumentReader, type: string): Record<string, CelType> {
+/** Fields of what loyalty announces by themselves; undefined for types of others. */
+export function announcedFields(type: string): Record<string, CelType> | undefined {
   const fields = loyaltyEventTypes[type]
-  if (fields) {
-    return Object.fromEntries(
-      Object.entries({ ...everywhere, ...fields }).map(([name, field]) => [name, celTypes[field]]),
-    )
-  }
-  return ownDeclarations[type] ?? eventDeclarations(reader, type)
+  if (!fields) return undefined
+  return Object.fromEntries(
+    Object.entries({ ...everywhere, ...fields }).map(([name, field]) => [name, celTypes[field]]),
+  )
 }
+
+/** What conditions may read of `event` for a type: the tenant's own types, and those that loyalty knows by itself. */
+export const declarationsOf = (reader: DocumentReader, type: string): Record<string, CelType> =>
+  announcedFields(type) ?? ownDeclarations[type] ?? eventDeclarations(reader, type)
 
 /** Whether events of the type can come at all. */
 export function isKnownType(reader: DocumentReader, type: string): boolean {
   return type in loyaltyEventTypes || type in ownDeclarations || reader.get('EventType', type) !== undefined
 }
+
+/**
+ * The documents `EventType` of all announcements. They come with a tenant's first programme, so that trigger rules may
+ * speak of what has not happened yet.
+ */
+export const eventTypeDocuments = (): object[] => Object.keys(loyaltyEventTypes).map(eventTypeDocument)
 
 /** The document `EventType` of an announcement, so that trigger rules may speak of it. */
 export function eventTypeDocument(type: string): object {

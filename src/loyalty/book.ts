@@ -7,6 +7,8 @@ export type Book = {
   reader: DocumentReader
   /** By id; `main` is among them where an earn rule needs it, though nobody saved it. */
   programmes: ReadonlyMap<string, Programme>
+  /** ISO 4217: the tenant's own money. */
+  currency: string
   /** IANA zone in which the programme's days, months and expiry run. */
   timeZoneOf(programme: Programme): string
   /** Version of a document as it is read now; 0 when there is none. */
@@ -22,6 +24,7 @@ export type BooksParts = {
   documents: Documents
   /** The tenant's zone; asked within a transaction, it waits for no other connection. */
   timeZoneOf(tenantId: string, tx?: Tx): Promise<string>
+  currencyOf(tenantId: string, tx?: Tx): Promise<string>
   /** Kinds of documents that consumers read besides. */
   kinds(): string[]
 }
@@ -77,7 +80,7 @@ export class Books {
   }
 
   async #read(tenantId: string, tx: Tx | undefined): Promise<Book> {
-    const { documents, timeZoneOf } = this.#parts
+    const { documents, timeZoneOf, currencyOf } = this.#parts
     const reader = await (tx ? documents.readerIn(tx, tenantId) : documents.reader(tenantId))
     const saved = (reader.list('Programme') as Programme[]).toSorted((a, b) => (a.id < b.id ? -1 : 1))
     const isImplied =
@@ -89,11 +92,13 @@ export class Books {
       [...(isImplied ? [impliedProgramme] : []), ...saved].map((one) => [one.id, one]),
     )
     const tenantZone = await timeZoneOf(tenantId, tx)
+    const currency = await currencyOf(tenantId, tx)
     const made = new Map<object, unknown>()
     return {
       tenantId,
       reader,
       programmes,
+      currency,
       timeZoneOf: (programme) => programme.timeZone ?? tenantZone,
       versionOf: reader.versionOf,
       once<T>(owner: object, make: () => T): T {

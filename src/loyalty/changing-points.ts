@@ -44,11 +44,11 @@ export async function changePoints(
   { part, tenantId, programmeId, subscriberId, points, reason, key = newId(), scopeOf }: PointsChange,
   decide: (
     changing: Changing,
-  ) => Promise<Pick<Action, 'accounts' | 'transfers' | 'announcements' | 'judgement'>>,
+  ) => Promise<Pick<Action, 'accounts' | 'transfers' | 'announcements' | 'judgements'>>,
 ): Promise<bigint> {
   const book = await parts.books.of(tenantId)
   const programme = programmeIn(book, programmeId)
-  const left = await parts.database.tx(tenantId, async (tx) => {
+  return parts.database.tx(tenantId, async (tx) => {
     lockLoyalty(tx)
     const atMs = parts.clock.nowMs()
     const look = (): Promise<Applicant> => applicantOf(parts, tx, book, programme, subscriberId, atMs)
@@ -60,8 +60,6 @@ export async function changePoints(
     await carryOut(parts, tx, tenantId, [{ ...once, programmeId, atMs, ...decided }])
     return (await look()).availableMinor
   })
-  parts.wakeReaders(tenantId)
-  return left
 }
 
 /**

@@ -42,8 +42,15 @@ export type Judgement = {
   rule: string
   ruleVersion: number
   reason: string
-  /** Minor units; absent where the rule gives no points. */
+  /**
+   * By how much a balance was changed, in minor units; absent where none was. The judgements about an account add up to
+   * its balance, so what is only reserved, held or announced stands in `saw`.
+   */
   points?: bigint
+  /** The account whose balance it was; the one in which the member's points are, where it is absent. */
+  account?: string
+  /** Key of the transfer that changed it; nothing is said where the ledger refuses that one. */
+  transferKey?: string
   saw: Record<string, unknown>
 }
 

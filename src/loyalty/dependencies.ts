@@ -13,6 +13,10 @@ export type LoyaltyDependencies = {
   /** The tenant's event log. */
   logOf(tenantId: string): EventLog
   timeZoneOf(tenantId: string, tx?: Tx): Promise<string>
+  /** ISO 4217: what amounts are in where a rule says nothing else. */
+  currencyOf(tenantId: string, tx?: Tx): Promise<string>
+  /** Called when events were taken outside of the stages' own reading: the stages may have work. */
+  wakeStages(tenantId: string): void
   /** Called after loyalty put its announcements onto the log. */
   wakeReaders(tenantId: string): void
   /** Carries out what tiers and rewards order; absent: it is announced alone. */

@@ -3,6 +3,8 @@ export const loyaltyErrorCodes = [
   'programme_not_found',
   /** Another programme keeps the same currency. */
   'programme_currency_taken',
+  /** Members hold points of it, which the change would strand. */
+  'programme_currency_in_use',
   'programme_time_zone_unknown',
   'programme_missing',
   'event_type_missing',

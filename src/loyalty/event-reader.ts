@@ -104,6 +104,8 @@ async function takeAndMove(
   try {
     await parts.database.tx(book.tenantId, async (tx) => {
       if (events.length > 0) await takeEvents(parts, tx, book, events, parts.clock.now())
+      // A document that was saved meanwhile may want events of this stretch that were passed over: it is read again.
+      if ((await parts.books.of(book.tenantId, tx)) !== book) throw new PositionMoved()
       if (!(await advancePosition(tx, partition, from, next))) throw new PositionMoved()
     })
     return true
@@ -129,7 +131,10 @@ export function wantedBy(
   return wanted
 }
 
-/** Events of a partition that somebody wants, from an offset on, and the offset behind the last record looked at. */
+/**
+ * Events of a partition that somebody wants, from an offset on, and the offset behind the last record looked at; those
+ * that `isPassedOver` says are left out.
+ */
 export async function scan(
   log: EventLog,
   partition: number,
@@ -137,6 +142,7 @@ export async function scan(
   end: number,
   wanted: ReadonlySet<string> | 'all',
   limit: number,
+  isPassedOver: (event: LoggedEvent) => boolean = isTakenAlready,
 ): Promise<{ events: TakenEvent[]; next: number }> {
   const hashes = wanted === 'all' ? null : new Set([...wanted].map(typeHash))
   const events: TakenEvent[] = []
@@ -153,7 +159,7 @@ export async function scan(
     if (hashes && !hashes.has(record.readUInt32LE(TYPE_HASH_AT))) continue
     const event = decodeRecord(record)
     if (wanted !== 'all' && !wanted.has(event.type)) continue
-    if (isTakenAlready(event)) continue
+    if (isPassedOver(event)) continue
     events.push(takenEvent(event))
   }
   return { events, next }

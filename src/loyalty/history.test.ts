@@ -117,6 +117,7 @@ const step = fc.oneof(
 test('random histories come to what a list of lots says, with faults, kills and replays in between', async () => {
   let returns = 0
   let debts = 0
+  let lapses = 0
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { minLength: 15, maxLength: 60 }),
@@ -130,6 +131,7 @@ test('random histories come to what a list of lots says, with faults, kills and 
           await play(world, ids, steps, oracle)
           returns += oracle.returns
           debts += oracle.debts
+          lapses += oracle.lapses
         } finally {
           await world.close()
         }
@@ -139,6 +141,7 @@ test('random histories come to what a list of lots says, with faults, kills and 
   )
   expect(returns).toBeGreaterThan(20)
   expect(debts).toBeGreaterThan(0)
+  expect(lapses).toBeGreaterThan(0)
 }, 240_000)
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never

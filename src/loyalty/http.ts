@@ -6,7 +6,7 @@ import { correctionRoutes } from './corrections/http.ts'
 import { earningRoutes } from './earning/http.ts'
 import { membersRoutes } from './members-http.ts'
 import { migrationRoutes } from './migration/http.ts'
-import { gameRoutes, playRoutes } from './play/http.ts'
+import { gameRoutes, playRoutes, playTryRoute } from './play/http.ts'
 import { referralRoutes } from './referrals/http.ts'
 import { clubRoutes } from './clubs/http.ts'
 import { exchangeRoutes } from './exchange/http.ts'
@@ -26,6 +26,7 @@ export function loyaltyRoutes(http: FastifyInstance, parts: LoyaltyHttpParts): v
   earningRoutes(http, { ...parts, earning: loyalty })
   migrationRoutes(http, { ...parts, migrations: loyalty.migrations })
   playRoutes(http, loyalty.play)
+  playTryRoute(http, loyalty.play)
   gameRoutes(http, loyalty.play, parts.access)
   referralRoutes(http, loyalty.referrals)
   correctionRoutes(http, { ...parts, corrections: loyalty.corrections })

@@ -6,6 +6,7 @@ export {
   programmeAccount,
   type ProgrammePurpose,
 } from './accounts.ts'
+export { announcedFields } from './announcements.ts'
 export type { EarnRule, Purchase } from './earning/earn-rule.ts'
 export { type LoyaltyErrorCode, loyaltyErrorCodes } from './errors.ts'
 export { loyaltyRoutes } from './http.ts'

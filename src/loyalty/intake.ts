@@ -7,9 +7,10 @@ import {
 } from '../ledger/index.ts'
 import { appendFacts, derivedId, type Fact, type Tx } from '../platform/index.ts'
 import type { Profiles, Subscriber } from '../profiles/index.ts'
+import { accountOf, memberAccount, memberOwner } from './accounts.ts'
 import type { Book } from './book.ts'
 import type { Announcement, Batch, Consumer, Effects, Judgement, Session, TakenEvent } from './consumer.ts'
-import { type Member, newMember } from './members.ts'
+import { type Member, newMember, ownerOf } from './members.ts'
 import { lockLoyalty, saveMembers, selectMembers } from './members-store.ts'
 import { insertAnnouncements, insertJudgedEvents, selectTaken } from './reader-store.ts'
 
@@ -186,7 +187,20 @@ class Work implements Batch, Effects {
 
   judge(judgement: Judgement): void {
     this.mark()
-    this.#marked.get(this.event)!.push(judgement)
+    this.#marked.get(this.event)!.push(this.#withAccount(judgement))
+  }
+
+  /** Names the account whose balance was changed, unless it is the one that is the subscriber's own. */
+  #withAccount({ account, ...judgement }: Judgement): Judgement {
+    const { programmeId, points = 0n } = judgement
+    const { subscriberId } = this.event
+    const programme = this.book.programmes.get(programmeId)
+    if (points === 0n || !programme) return judgement
+    const member = this.memberOf(programmeId, subscriberId)
+    const owner = member ? ownerOf(member) : memberOwner(programmeId, subscriberId)
+    const changed = account ?? accountOf(owner, programme.currency)
+    const own = memberAccount(programmeId, subscriberId, programme.currency)
+    return changed === own ? judgement : { ...judgement, account: changed }
   }
 
   mark(): void {
@@ -215,7 +229,12 @@ class Work implements Batch, Effects {
       // What followed from another event comes back with that one alone.
       [...this.#marked]
         .filter(([event, judgements]) => event.depth === 0 || judgements.length > 0)
-        .map(([event, judgements]) => ({ event, judgements })),
+        .map(([event, judgements]) => ({
+          event,
+          judgements: judgements.flatMap(({ transferKey, ...judgement }) =>
+            this.#results.get(transferKey ?? '')?.outcome === 'refused' ? [] : [judgement],
+          ),
+        })),
       this.now,
     )
   }

@@ -8,6 +8,7 @@ export type StoredJudgement = {
   ruleVersion: number
   reason: string
   points?: string
+  account?: string
   saw: Record<string, unknown>
 }
 
@@ -24,20 +25,33 @@ export type StoredEvent = {
 const columns = `event_id as "eventId", name as event, source, type, at, subscriber_id as "subscriberId", judgements`
 
 /**
- * Judged events of a member, the latest first, behind a place; those of everybody who was merged into the member are
- * the member's own.
+ * Judged events of some subscribers, and of everybody by whom one of the accounts was changed; the latest first, behind
+ * a place.
  */
 export function selectHistory(
   tx: Tx,
-  query: { subscriberIds: number[]; before: { at: Temporal.Instant; eventId: string } | null; limit: number },
+  query: {
+    subscriberIds: number[]
+    accounts: string[]
+    before: { at: Temporal.Instant; eventId: string } | null
+    limit: number
+  },
 ): Promise<StoredEvent[]> {
-  const { subscriberIds, before, limit } = query
+  const { subscriberIds, accounts, before, limit } = query
+  // Asked only where there are any: almost nobody shares an account.
+  const whose = accounts.length === 0 ? '' : 'or other_accounts && $5::text[]'
   return tx.query(
     `select ${columns} from loyalty.judged_event
-     where subscriber_id = any($1::int[]) and judgements <> '[]'
+     where (subscriber_id = any($1::int[]) ${whose}) and judgements <> '[]'
        and ($2::timestamptz is null or (at, event_id) < ($2, $3::uuid))
      order by at desc, event_id desc limit $4`,
-    [subscriberIds, before?.at ?? null, before?.eventId ?? null, limit],
+    [
+      subscriberIds,
+      before?.at ?? null,
+      before?.eventId ?? null,
+      limit,
+      ...(accounts.length === 0 ? [] : [accounts]),
+    ],
   )
 }
 
@@ -59,11 +73,20 @@ export async function selectJudgedEvent(tx: Tx, eventId: string): Promise<Stored
   return found
 }
 
-/** The subscriber, and whoever was merged into the subscriber's memberships. */
-export async function selectPersons(tx: Tx, subscriberId: number): Promise<number[]> {
-  const rows = await tx.query<{ id: number }>(
-    'select distinct subscriber_id as id from loyalty.member where merged_into = $1',
+/**
+ * Who is one person with a subscriber, the subscriber included: by programme, all who were merged into the one who goes
+ * on, and that one.
+ */
+export function selectPersons(
+  tx: Tx,
+  subscriberId: number,
+): Promise<{ programmeId: string; goesOnAs: number; subscriberIds: number[] }[]> {
+  return tx.query(
+    `select m.programme_id as "programmeId", own.root as "goesOnAs", array_agg(m.subscriber_id) as "subscriberIds"
+     from (select programme_id, coalesce(merged_into, subscriber_id) as root
+           from loyalty.member where subscriber_id = $1) own
+     join loyalty.member m on m.programme_id = own.programme_id and own.root in (m.subscriber_id, m.merged_into)
+     group by 1, 2`,
     [subscriberId],
   )
-  return [subscriberId, ...rows.map(({ id }) => id)]
 }

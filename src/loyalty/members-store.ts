@@ -86,10 +86,10 @@ export async function selectMembersAt(
       `select ${columns} from ${tables} where ${where} order by m.subscriber_id, m.programme_id offset $3 limit $4`,
       [programmeId, state, offset, limit],
     ),
-    tx.query<{ total: number }>(`select count(*)::int as total from loyalty.member m where ${where}`, [
-      programmeId,
-      state,
-    ]),
+    tx.query<{ total: number }>(
+      `select coalesce(sum(m.members), 0)::int as total from loyalty.member_count m where ${where}`,
+      [programmeId, state],
+    ),
   ])
   return { members: rows.map(memberOf), total: count!.total }
 }
@@ -120,8 +120,8 @@ export async function selectMemberByCode(
 /** How many members a programme has, by state. */
 export function countMembers(tx: Tx): Promise<{ programmeId: string; state: string; members: number }[]> {
   return tx.query(
-    `select programme_id as "programmeId", state, count(*)::int as members
-     from loyalty.member group by 1, 2 order by 1, 2`,
+    `select programme_id as "programmeId", state, members::int
+     from loyalty.member_count where members > 0 order by 1, 2`,
   )
 }
 

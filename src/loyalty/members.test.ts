@@ -276,3 +276,21 @@ describe('households', () => {
     expect(await world.verify()).toMatchObject({ ok: true })
   })
 })
+
+test('whatever has become of members, they are counted as they stand', async () => {
+  for (const world of worlds) {
+    const counted = await world.tx<object[]>((tx) =>
+      tx.query(
+        'select programme_id, state, members from loyalty.member_count where members <> 0 order by 1, 2',
+      ),
+    )
+    const standing = await world.tx<object[]>((tx) =>
+      tx.query(
+        'select programme_id, state, count(*) as members from loyalty.member group by 1, 2 order by 1, 2',
+      ),
+    )
+    expect(counted).toEqual(standing)
+    expect(counted.length).toBeGreaterThan(0)
+  }
+  expect(worlds.length).toBeGreaterThan(0)
+})

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { type BalanceInDetail, balancesInDetail, type Lot, lotsOf } from '../ledger/index.ts'
 import { instantOf, type Tx } from '../platform/index.ts'
 import { accountOf, ownerOpening, programmeAccount, programmeOpening } from './accounts.ts'
+import type { ActionJudgement } from './action.ts'
 import type { Batch, Consumer, Effects, TakenEvent } from './consumer.ts'
 import { moveAwards } from './earning/store.ts'
+import { selectHouseholdMembers } from './liability/household-store.ts'
 import { type Member, ownerOf } from './members.ts'
 import { updateMergedInto } from './members-store.ts'
+import { judgedForfeit, judgedMove, MEMBERSHIP, movingWords } from './moved.ts'
 import type { Programme } from './programmes.ts'
 
 /** What people and systems may ask for members, as events that only this consumer takes. */
@@ -25,6 +28,8 @@ type MovedLot = { fromKey: string; toKey: string; accountId: string }
 type Desk = {
   batch: Batch
   holdings: Map<string, Holdings>
+  /** Active members of the households that the batch speaks of, by programme and household. */
+  households: Map<string, Set<number>>
   moved: MovedLot[]
   merges: { from: Member; into: Member }[]
 }
@@ -32,10 +37,12 @@ type Desk = {
 /** Enrolment by hand, leaving, merging and households, with what each does to points. */
 export function membershipConsumer(others: readonly Consumer[]): Consumer {
   return {
-    name: 'membership',
+    name: MEMBERSHIP,
+    words: movingWords,
     wants: () => new Set(Object.values(memberActions)),
     async open(tx, batch) {
-      const desk: Desk = { batch, holdings: await holdingsOf(tx, batch), moved: [], merges: [] }
+      const [holdings, households] = [await holdingsOf(tx, batch), await householdsOf(tx, batch)]
+      const desk: Desk = { batch, holdings, households, moved: [], merges: [] }
       return {
         take: (event, effects) => act(desk, event, effects),
         async store(tx) {
@@ -85,24 +92,45 @@ function act(desk: Desk, event: TakenEvent, effects: Effects): void {
       const { household, sharesBalance } = event.data as { household: string; sharesBalance: boolean }
       const former = accountOf(ownerOf(member), programme.currency)
       Object.assign(member, { householdId: household, sharesBalance })
+      peersOf(desk, member)?.add(member.subscriberId)
       moveAll(desk, programme, former, ownerOf(member), effects)
       return
     }
-    default:
-      // What was shared stays with those who stay.
-      Object.assign(member, { householdId: null, sharesBalance: false })
+    default: {
+      const former = accountOf(ownerOf(member), programme.currency)
+      const isLast = departs(desk, member)
+      if (isLast) moveAll(desk, programme, former, ownerOf(member), effects)
+    }
   }
+}
+
+const placeOf = (programmeId: string, householdId: string): string => `${programmeId}\n${householdId}`
+const peersOf = ({ households }: Desk, { programmeId, householdId }: Member): Set<number> | undefined =>
+  householdId === null ? undefined : households.get(placeOf(programmeId, householdId))
+
+/**
+ * Takes a member out of the household, if there is one. What was shared stays with those who stay: true where nobody
+ * does, so that it belongs to this member.
+ */
+function departs(desk: Desk, member: Member): boolean {
+  const peers = peersOf(desk, member)
+  peers?.delete(member.subscriberId)
+  Object.assign(member, { householdId: null, sharesBalance: false })
+  return peers === undefined || peers.size === 0
 }
 
 function leave(desk: Desk, programme: Programme, member: Member, effects: Effects): void {
   const account = accountOf(ownerOf(member), programme.currency)
-  const isShared = member.householdId !== null && member.sharesBalance
+  const sharesBalance = member.householdId !== null && member.sharesBalance
+  const isLast = departs(desk, member)
+  const isShared = sharesBalance && !isLast
   const forfeits = programme.leaving.points === 'forfeit' && !isShared
   const held = desk.holdings.get(account)
   const { availableMinor = 0n, upcomingMinor = 0n } = held?.balance ?? {}
   if (forfeits && held) forfeit(programme, account, held, effects)
+  else if (!isShared) moveAll(desk, programme, account, ownerOf(member), effects)
   const { event } = effects
-  Object.assign(member, { state: 'left', endedAtMs: event.atMs, householdId: null, sharesBalance: false })
+  Object.assign(member, { state: 'left', endedAtMs: event.atMs })
   effects.announce({
     type: 'loyalty.member_left',
     programmeId: programme.id,
@@ -116,7 +144,10 @@ function leave(desk: Desk, programme: Programme, member: Member, effects: Effect
 /** What can be spent becomes breakage; what was to become available later is taken back. */
 function forfeit(programme: Programme, account: string, { balance, lots }: Holdings, effects: Effects): void {
   const at = instantOf(effects.event.atMs)
-  for (const lot of upcomingOf(lots, effects.event.atMs)) {
+  const upcoming = upcomingOf(lots, effects.event.atMs)
+  const points = sumOf(upcoming) + (balance.availableMinor > 0n ? balance.availableMinor : 0n)
+  say(programme, judgedForfeit(account, points), effects)
+  for (const lot of upcoming) {
     effects.post({
       key: `forfeit:${effects.event.eventId}:${lot.lotId}`,
       kind: 'reverse',
@@ -142,16 +173,11 @@ function forfeit(programme: Programme, account: string, { balance, lots }: Holdi
 
 function merge(desk: Desk, programme: Programme, from: Member, into: Member, effects: Effects): void {
   const former = accountOf(ownerOf(from), programme.currency)
-  const isShared = from.householdId !== null && from.sharesBalance
-  if (!isShared) moveAll(desk, programme, former, ownerOf(into), effects)
+  const sharesBalance = from.householdId !== null && from.sharesBalance
+  const isLast = departs(desk, from)
+  if (!sharesBalance || isLast) moveAll(desk, programme, former, ownerOf(into), effects)
   const { event } = effects
-  Object.assign(from, {
-    state: 'merged',
-    mergedInto: into.subscriberId,
-    endedAtMs: event.atMs,
-    householdId: null,
-    sharesBalance: false,
-  })
+  Object.assign(from, { state: 'merged', mergedInto: into.subscriberId, endedAtMs: event.atMs })
   // Tenure is the longer one of the two.
   into.enrolledAtMs = Math.min(into.enrolledAtMs, from.enrolledAtMs)
   desk.batch.changed(from)
@@ -175,6 +201,9 @@ function moveAll(desk: Desk, programme: Programme, from: string, toOwner: string
   const common = { currency: programme.currency, at: instantOf(event.atMs), kind: 'post' as const }
   effects.openAccount(ownerOpening(toOwner, programme.currency))
   const { availableMinor, balanceMinor } = held.balance
+  const upcoming = upcomingOf(held.lots, event.atMs)
+  const now = balanceMinor < 0n ? balanceMinor : availableMinor > 0n ? availableMinor : 0n
+  say(programme, judgedMove(programme, from, to, now + sumOf(upcoming)), effects)
   if (balanceMinor < 0n) {
     const request = {
       debitAccount: to,
@@ -187,7 +216,7 @@ function moveAll(desk: Desk, programme: Programme, from: string, toOwner: string
     const request = { debitAccount: from, creditAccount: to, amountMinor: availableMinor }
     effects.post({ ...common, ...request, key: `move:${event.eventId}` })
   }
-  for (const lot of upcomingOf(held.lots, event.atMs)) {
+  for (const lot of upcoming) {
     const key = `move:${event.eventId}:${lot.lotId}`
     const { earnedAt, availableFrom, expiresAt, remainingMinor } = lot
     effects.post({
@@ -207,6 +236,13 @@ function moveAll(desk: Desk, programme: Programme, from: string, toOwner: string
     })
     desk.moved.push({ fromKey: lot.originKey, toKey: key, accountId: to })
   }
+}
+
+const sumOf = (lots: Lot[]): bigint => lots.reduce((sum, { remainingMinor }) => sum + remainingMinor, 0n)
+
+/** Keeps what becomes of points for the history of whoever is concerned. */
+function say({ id }: Programme, judgements: ActionJudgement[], effects: Effects): void {
+  for (const one of judgements) effects.judge({ consumer: MEMBERSHIP, programmeId: id, ...one })
 }
 
 const upcomingOf = (lots: Lot[], atMs: number): Lot[] =>
@@ -234,4 +270,25 @@ async function holdingsOf(tx: Tx, batch: Batch): Promise<Desk['holdings']> {
   for (const [accountId, balance] of balances)
     holdings.set(accountId, { balance, lots: lots.get(accountId) ?? [] })
   return holdings
+}
+
+/** Who is in the households of members whom the actions of a batch concern, and in those that they join. */
+async function householdsOf(tx: Tx, batch: Batch): Promise<Desk['households']> {
+  const asked = new Map<string, Set<string>>()
+  for (const { type, subscriberId, data } of batch.events) {
+    if (!Object.values<string>(memberActions).includes(type)) continue
+    const programmeId = String(data['programme'])
+    const former = [subscriberId, Number(data['from'])].map(
+      (id) => batch.memberOf(programmeId, id)?.householdId ?? null,
+    )
+    const joined = type === memberActions.joinHousehold ? String(data['household']) : null
+    const named = [...former, joined].filter((id) => id !== null)
+    asked.set(programmeId, (asked.get(programmeId) ?? new Set()).union(new Set(named)))
+  }
+  const households: Desk['households'] = new Map()
+  for (const [programmeId, ids] of asked) {
+    const found = await selectHouseholdMembers(tx, programmeId, [...ids])
+    for (const id of ids) households.set(placeOf(programmeId, id), new Set(found.get(id)))
+  }
+  return households
 }

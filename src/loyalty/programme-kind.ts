@@ -1,9 +1,11 @@
 import { isTimeZone } from '../access/index.ts'
 import { checkExpression } from '../expressions/index.ts'
-import type { DocumentKind, DocumentReader, Problem } from '../platform/index.ts'
+import { hasAccounts } from '../ledger/index.ts'
+import type { DocumentKind, DocumentReader, Problem, Tx } from '../platform/index.ts'
 import { subscriberDeclarations } from '../profiles/index.ts'
-import { isKnownType } from './announcements.ts'
-import { MAIN_PROGRAMME, type Programme, programmeSchema } from './programmes.ts'
+import { memberOwnersOf } from './accounts.ts'
+import { eventTypeDocuments, isKnownType } from './announcements.ts'
+import { impliedProgramme, MAIN_PROGRAMME, type Programme, programmeSchema } from './programmes.ts'
 
 /** `{ kind: 'Programme', id, name, currency, … }` */
 export const programmeKind: DocumentKind = {
@@ -14,6 +16,25 @@ export const programmeKind: DocumentKind = {
     ...checkTimeZone(programme),
     ...checkEnrolment(programme, reader),
   ],
+  checkChange: checkUnit,
+  bringsAlong: eventTypeDocuments,
+}
+
+/** Points are kept and taken back in the unit in which they were earned: in another one they would be out of reach. */
+async function checkUnit(tx: Tx, programme: Programme, before: Programme | undefined): Promise<Problem[]> {
+  const former = before ?? (programme.id === MAIN_PROGRAMME ? impliedProgramme : undefined)
+  const changed = (['currency', 'decimals'] as const).filter(
+    (field) => former && programme[field] !== former[field],
+  )
+  if (!former || changed.length === 0) return []
+  if (!(await hasAccounts(tx, former.currency, memberOwnersOf(programme.id)))) return []
+  return changed.map((field) => ({
+    code: 'programme_currency_in_use',
+    message: `members hold points in ${former.currency}; a new programme and a ProgrammeMigration bring them into another unit`,
+    field,
+    found: programme[field],
+    expected: String(former[field]),
+  }))
 }
 
 /** Expiry runs and figures go by currency: points of two programmes would be mixed in one. */

@@ -31,6 +31,10 @@ export const expirySchema = z.union([
 ])
 export type Expiry = z.infer<typeof expirySchema>
 
+/** Whether points with terms of their own keep their expiry whatever the member does: a promotion of two weeks is over then. */
+export const keepsExpiry = (own: Expiry | undefined): boolean =>
+  own !== undefined && own !== 'never' && own.after === 'earn'
+
 export const programmeSchema = z.strictObject({
   kind: z.literal('Programme'),
   id: documentId,
@@ -39,18 +43,16 @@ export const programmeSchema = z.strictObject({
   currency: documentId.or(z.string().regex(/^[A-Z]{3}$/)),
   /** Decimals of a point: with 2, a hundred minor units are one point. */
   decimals: z.int().min(0).max(4).default(0),
-  /** What one point costs the programme when it is spent: for figures of cost and liability in money. */
-  pointCost: z
-    .strictObject({
-      amountMinor: z.string().regex(/^\d{1,9}(\.\d{1,6})?$/),
-      currency: z.string().regex(/^[A-Z]{3}$/),
-    })
-    .optional(),
   /** Days, months and expiry run in it; absent: the tenant's. */
   timeZone: z.string().optional(),
   /** What a member agrees to, in plain words. */
   terms: words.optional(),
   expiry: expirySchema.default('never'),
+  /**
+   * For how many days at least points live on that come back to a member, however near their expiry was: those of a
+   * reward that was never handed out or is refunded, and those that were held by mistake.
+   */
+  reinstatedForDays: z.int().min(0).max(3_650).default(30),
   /**
    * Who becomes a member: `by_hand`, or whoever has an event of one of these types and satisfies the condition; `rules`
    * stands for the types that its earn rules are on, `any` for every type. Whoever has left comes back by hand alone.

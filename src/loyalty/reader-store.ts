@@ -42,8 +42,11 @@ export async function insertJudgedEvents(
   if (events.length === 0) return
   await tx.query(
     `insert into loyalty.judged_event
-       (tenant_id, event_id, subscriber_id, at, type, source, name, judgements, taken_at)
-     select current_setting('tenure.tenant_id'), event_id, subscriber_id, at, type, source, name, judgements, $8
+       (tenant_id, event_id, subscriber_id, at, type, source, name, judgements, other_accounts, taken_at)
+     select current_setting('tenure.tenant_id'), event_id, subscriber_id, at, type, source, name, judgements,
+            case when judgements @? '$[*].account' then
+              array(select distinct one ->> 'account' from jsonb_array_elements(judgements) one where one ? 'account')
+            end, $8
      from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::jsonb[])
        as given (event_id, subscriber_id, at, type, source, name, judgements)`,
     [

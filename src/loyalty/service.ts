@@ -7,6 +7,7 @@ import { type Abuse, createAbuse } from './abuse/service.ts'
 import { abuseStage } from './abuse/stage.ts'
 import { correctionConsumer, type Corrections, createCorrections } from './corrections/service.ts'
 import { type Burning, burningConsumer, createBurning } from './burning/service.ts'
+import { dueConsumer } from './earning/due.ts'
 import { createEarning, type Earning } from './earning/service.ts'
 import { enrolmentConsumer } from './enrolment.ts'
 import { readerStage } from './event-reader.ts'
@@ -19,6 +20,7 @@ import { liabilityConsumer } from './liability/consumer.ts'
 import { createLiability, type Liability } from './liability/service.ts'
 import { createTiers, type Tiers } from './tiers/service.ts'
 import { playConsumer } from './play/consumer.ts'
+import { playRightConsumer } from './play/games.ts'
 import { createPlay, type Play } from './play/service.ts'
 import { referralConsumer } from './referrals/consumer.ts'
 import { createReferrals, type Referrals } from './referrals/service.ts'
@@ -53,8 +55,12 @@ export function createLoyalty(dependencies: LoyaltyDependencies): Loyalty {
     ...dependencies,
     kinds: () => consumers.flatMap((consumer) => consumer.kinds ?? []),
   })
-  const take: Take = async (tx, tenantId, events) =>
-    takeEvents(parts, tx, await books.of(tenantId, tx), events, dependencies.clock.now())
+  const take: Take = async (tx, tenantId, events) => {
+    const taken = await takeEvents(parts, tx, await books.of(tenantId, tx), events, dependencies.clock.now())
+    // What was announced waits for the reader to bring it onto the log, and what was decided may fall due.
+    if (taken.events.length > 0) tx.afterCommit(() => dependencies.wakeStages(tenantId))
+    return taken
+  }
   const parts: LoyaltyParts = { ...dependencies, consumers, books, take }
   const earning = createEarning(parts)
   const tiers = createTiers(parts, dependencies.operator)
@@ -70,7 +76,7 @@ export function createLoyalty(dependencies: LoyaltyDependencies): Loyalty {
     earning.consumer,
     migrationConsumer,
   )
-  consumers.push(playConsumer(), referralConsumer(dependencies.profiles))
+  consumers.push(dueConsumer, playConsumer(), playRightConsumer, referralConsumer(dependencies.profiles))
   consumers.push(liabilityConsumer, correctionConsumer, burningConsumer, abuseConsumer)
   consumers.push(rewards.consumer, exchanges.consumer)
   const reader = readerStage(parts)

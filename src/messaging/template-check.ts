@@ -29,6 +29,18 @@ export function sourcesOf(template: Template): Source[] {
   return sources
 }
 
+/** Which fields of an object among its variables the texts of a template read, such as `points` of `event.points`. */
+export function fieldsRead(template: Template, name: string): string[] {
+  const read = sourcesOf(template).flatMap(({ source, isHtml }) => {
+    const liquid = isHtml ? htmlLiquid : plainLiquid
+    const { globals } = liquid.analyzeSync(liquid.parse(source), { partials: false })
+    return (globals[name] ?? []).flatMap(({ segments: [, field] }) =>
+      typeof field === 'string' ? [field] : [],
+    )
+  })
+  return [...new Set(read)]
+}
+
 /**
  * What is wrong with a template: syntax errors with Liquid's own line and column, undeclared variables, examples and
  * defaults that are not of their type, unclosed MJML, and a text that its channel can never carry.

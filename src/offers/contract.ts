@@ -76,6 +76,3 @@ export const subscriberOffers = z.object({
   ),
 })
 export type SubscriberOffers = z.infer<typeof subscriberOffers>
-
-/** Path of the offers of one subscriber. */
-export const offersPath = (subscriberId: number): string => `/v1/subscribers/${subscriberId}/offers`

@@ -98,3 +98,24 @@ test('a statement that is sent without waiting fails its transaction with its ow
   )
   expect(kept).toEqual([])
 })
+
+test('who waits for a commit hears of it once it is there, and of nothing that was taken back', async () => {
+  const heard: string[] = []
+  await stores.database.tx('acme', async (tx) => {
+    tx.afterCommit(() => heard.push('committed'))
+    await tx.query('select 1')
+    expect(heard).toEqual([])
+  })
+  expect(heard).toEqual(['committed'])
+  const failing = stores.database.tx('acme', async (tx) => {
+    tx.afterCommit(() => heard.push('thrown'))
+    throw new Error('no')
+  })
+  await expect(failing).rejects.toThrow('no')
+  const broken = stores.database.tx('acme', async (tx) => {
+    tx.afterCommit(() => heard.push('broken'))
+    tx.execute('select 1 / 0')
+  })
+  await expect(broken).rejects.toThrow('division by zero')
+  expect(heard).toEqual(['committed'])
+})

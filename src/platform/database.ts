@@ -12,6 +12,8 @@ export interface Tx {
    * were sent; one that fails fails the transaction at its end, with its own error.
    */
   execute(text: string, values?: unknown[]): void
+  /** Calls `work` once the transaction is committed, and never when it is not: to wake whoever looks at its rows. */
+  afterCommit(work: () => void): void
 }
 
 /** The record of truth, seen through row-level security. */
@@ -44,6 +46,7 @@ export function openDatabase(url: string, poolSize: number): Database {
     const client = await pool.connect()
     let broken: Error | undefined
     const sent: Promise<unknown>[] = []
+    const followers: (() => void)[] = []
     try {
       // Nothing here waits for an answer that nobody needs: begin, the statements sent by `execute` and commit
       // travel behind each other on the connection.
@@ -58,6 +61,7 @@ export function openDatabase(url: string, poolSize: number): Database {
       const result = await work({
         query,
         execute: (...call) => send(sent, statementOn(client, ...call)),
+        afterCommit: (follow) => void followers.push(follow),
       })
       const committed = client.query('commit')
       send(sent, committed)
@@ -65,6 +69,7 @@ export function openDatabase(url: string, poolSize: number): Database {
       // PostgreSQL answers the commit of a failed transaction with a rollback and no error.
       if ((await committed).command !== 'COMMIT')
         throw new Error('the transaction was rolled back: one of its statements failed')
+      for (const follow of followers) follow()
       return result
     } catch (error) {
       await client.query('rollback').catch((rollbackError: Error) => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type TestDatabase, testDatabase } from '../../test/stores.ts'
-import { type DocumentKind, Documents } from './documents.ts'
+import type { Tx } from './database.ts'
+import { type DocumentKind, Documents, KEPT_SECRET } from './documents.ts'
 import { newId } from './identifiers.ts'
 
 const word: DocumentKind = {
@@ -17,6 +18,16 @@ const word: DocumentKind = {
       ? []
       : [{ code: 'reference_missing', message: 'no such word', field: 'next', found: document.next }],
 }
+const safe: DocumentKind = {
+  kind: 'Safe',
+  secrets: ['code', 'formerCode'],
+  schema: z.strictObject({
+    kind: z.literal('Safe'),
+    id: z.string(),
+    code: z.string().regex(/^\d+$/),
+    formerCode: z.string().regex(/^\d+$/).optional(),
+  }),
+}
 const wordOf = (id: string, rest: object = {}): object => ({ kind: 'Word', id, text: 'hello', ...rest })
 
 let stores: TestDatabase
@@ -26,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 const fresh = (): { documents: Documents; tenantId: string } => {
-  return { documents: new Documents(stores.database, [word]), tenantId: `t-${newId()}` }
+  return { documents: new Documents(stores.database, [word, safe]), tenantId: `t-${newId()}` }
 }
 const rows = (tenantId: string): Promise<unknown[]> =>
   stores.database.tx(tenantId, (tx) =>
@@ -78,6 +89,37 @@ test('each problem names its field, the one that should not be there as well', a
   ])
 })
 
+test('what is stored may speak against a change, in a dry run too, and is asked of nothing that stays', async () => {
+  const asked: unknown[] = []
+  const kept: DocumentKind = {
+    ...word,
+    checkChange: async (tx: Tx, now: { id: string }, before: object | undefined) => {
+      const [row] = await tx.query<{ count: number }>('select count(*)::int as count from platform.document')
+      asked.push([now.id, before !== undefined, row!.count])
+      return before ? [{ code: 'word_kept', message: 'it is in use', field: 'text' }] : []
+    },
+  }
+  const { tenantId } = fresh()
+  const documents = new Documents(stores.database, [kept])
+  await documents.apply(tenantId, [wordOf('a')])
+  await documents.apply(tenantId, [wordOf('a')])
+  for (const dryRun of [true, false]) {
+    const results = await documents.apply(tenantId, [wordOf('a', { text: 'other' }), wordOf('b')], { dryRun })
+    expect(results).toMatchObject([
+      { outcome: 'refused', problems: [{ code: 'word_kept' }] },
+      { outcome: 'created' },
+    ])
+  }
+  expect(asked).toEqual([
+    ['a', false, 0],
+    ['a', true, 1],
+    ['b', false, 1],
+    ['a', true, 1],
+    ['b', false, 1],
+  ])
+  expect(await rows(tenantId)).toHaveLength(1)
+})
+
 test('one document twice in a call is refused, whatever the two say', async () => {
   const { documents, tenantId } = fresh()
   const results = await documents.apply(tenantId, [wordOf('a'), wordOf('b'), wordOf('a', { text: 'other' })])
@@ -115,4 +157,51 @@ test('listeners hear which kinds changed, and nothing of what did not', async ()
   await documents.apply(tenantId, [wordOf('b', { text: '' })])
   await documents.apply(tenantId, [wordOf('c')], { dryRun: true })
   expect(heard).toEqual([[tenantId, ['Word']]])
+})
+
+test('what a kind brings along is saved with it, may be referred to at once, and gives way to one’s own', async () => {
+  const tenantId = `t-${newId()}`
+  const dictionary: DocumentKind = {
+    kind: 'Dictionary',
+    schema: z.strictObject({ kind: z.literal('Dictionary'), id: z.string(), size: z.int() }),
+    bringsAlong: () => [wordOf('first'), wordOf('second')],
+  }
+  const documents = new Documents(stores.database, [word, dictionary])
+  const heard: string[][] = []
+  documents.onChange((_, kinds) => void heard.push([...kinds].toSorted()))
+  const own = wordOf('second', { text: 'my own' })
+  await documents.apply(tenantId, [own])
+  expect(await documents.apply(tenantId, [wordOf('x', { next: 'first' })])).toMatchObject([
+    { outcome: 'refused' },
+  ])
+  const both = [{ kind: 'Dictionary', id: 'd', size: 1 }, wordOf('x', { next: 'first' })]
+  await documents.apply(tenantId, both, { dryRun: true })
+  expect(await documents.get(tenantId, 'Word', 'first')).toBeUndefined()
+  expect(await documents.apply(tenantId, both)).toMatchObject([
+    { outcome: 'created' },
+    { outcome: 'created' },
+  ])
+  expect(await documents.get(tenantId, 'Word', 'first')).toEqual(wordOf('first'))
+  expect(await documents.get(tenantId, 'Word', 'second')).toEqual(own)
+  // Later ones of the kind bring nothing that is there, and change nothing of it.
+  await documents.apply(tenantId, [wordOf('first', { text: 'changed' })])
+  await documents.apply(tenantId, [{ kind: 'Dictionary', id: 'e', size: 2 }])
+  expect(await documents.get(tenantId, 'Word', 'first')).toEqual(wordOf('first', { text: 'changed' }))
+  expect(heard).toEqual([['Word'], ['Dictionary', 'Word'], ['Word'], ['Dictionary']])
+})
+
+test('a secret is told to nobody once it is saved, and what was told can be applied again', async () => {
+  const { documents, tenantId } = fresh()
+  const kept = { kind: 'Safe', id: 'a', code: KEPT_SECRET }
+  expect(await documents.apply(tenantId, [kept])).toMatchObject([
+    { outcome: 'refused', problems: [{ field: 'code', found: KEPT_SECRET }] },
+  ])
+  await documents.apply(tenantId, [{ kind: 'Safe', id: 'a', code: '123', formerCode: '7' }])
+  const exported = await documents.export(tenantId)
+  expect(exported).toEqual([{ ...kept, formerCode: KEPT_SECRET }])
+  expect(await documents.apply(tenantId, exported)).toMatchObject([{ outcome: 'unchanged' }])
+  // Another document's secret is not this one's.
+  expect(await documents.apply(tenantId, [{ ...kept, id: 'b' }])).toMatchObject([{ outcome: 'refused' }])
+  expect(await documents.apply(tenantId, [kept])).toMatchObject([{ outcome: 'updated', version: 2 }])
+  expect(await documents.get(tenantId, 'Safe', 'a')).toEqual({ kind: 'Safe', id: 'a', code: '123' })
 })

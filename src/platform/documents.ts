@@ -24,8 +24,23 @@ export type DocumentSnapshot = DocumentReader & {
 export type DocumentKind = {
   kind: string
   schema: z.ZodType
+  /** Fields that are told to nobody once they are saved. */
+  secrets?: readonly string[]
   check?(document: never, reader: DocumentReader): Problem[]
+  /**
+   * Documents that are saved with one of this kind where the tenant has none of their own, so that others may refer to
+   * them from then on.
+   */
+  bringsAlong?(): object[]
+  /**
+   * What the tenant's stored data says against a change; asked of documents that differ from the one before, which is
+   * undefined for the first.
+   */
+  checkChange?(tx: Tx, document: never, before: never): Promise<Problem[]>
 }
+
+/** Stands where a secret would in what is exported; applied again it means the one that is saved. */
+export const KEPT_SECRET = '(kept)'
 
 export type ApplyResult = {
   kind: string
@@ -101,14 +116,18 @@ export class Documents {
     documents: unknown[],
     options: { dryRun?: boolean } = {},
   ): Promise<ApplyResult[]> {
-    const known = new Map(await this.#current(tenantId))
-    const parsed = withoutRepeats(documents.map((document) => this.#parse(document)))
+    const before = await this.#current(tenantId)
+    const known = new Map(before)
+    const parsed = withoutRepeats(
+      documents.map((document) => this.#parse(this.#withKeptSecrets(document, before))),
+    )
     for (const { head, body } of parsed) {
       if (body) known.set(keyOf(head.kind, head.id), { ...head, version: 0, body, digest: digestOf(body) })
     }
+    const along = this.#broughtAlong(parsed, known)
+    for (const row of along) known.set(keyOf(row.kind, row.id), row)
     const reader = readerOf(tenantId, known)
-    const before = await this.#current(tenantId)
-    const results = parsed.map(({ head, body, problems }): ApplyResult => {
+    const judged = parsed.map(({ head, body, problems }): ApplyResult => {
       const found = body ? (this.#kinds.get(head.kind)?.check?.(body as never, reader) ?? []) : problems
       if (found.length > 0) return { ...head, outcome: 'refused', problems: found }
       const old = before.get(keyOf(head.kind, head.id))
@@ -116,20 +135,21 @@ export class Documents {
         return { ...head, outcome: 'unchanged', version: old.version }
       return { ...head, outcome: old ? 'updated' : 'created', version: (old?.version ?? 0) + 1 }
     })
+    const results = await this.#judgeChanges(tenantId, judged, known, before)
     const refused = results.some((result) => result.outcome === 'refused')
     const changed = results.filter((result) => result.outcome === 'created' || result.outcome === 'updated')
     if (refused || options.dryRun || changed.length === 0) return results
-    const kinds = new Set(changed.map((result) => result.kind))
+    const kinds = new Set([...changed, ...along].map(({ kind }) => kind))
     for (const prepare of this.#preparers) await prepare(tenantId, kinds)
     try {
       await this.#database.tx(tenantId, (tx) =>
-        insert(
-          tx,
-          changed.map((result) => ({
+        insert(tx, [
+          ...changed.map((result) => ({
             ...known.get(keyOf(result.kind, result.id))!,
             version: result.version!,
           })),
-        ),
+          ...along,
+        ]),
       )
     } finally {
       // Also after a conflict, which says that what is remembered here is not current.
@@ -187,10 +207,66 @@ export class Documents {
     return readerOf(tenantId, await selectCurrent(tx))
   }
 
-  /** All current documents of a tenant, in order of kind and id: what `tenure export` writes. */
+  /** All current documents of a tenant, in order of kind and id, without secrets: what `tenure export` writes. */
   async export(tenantId: string): Promise<object[]> {
     const rows = [...(await this.#current(tenantId)).values()]
-    return rows.sort((a, b) => (keyOf(a.kind, a.id) < keyOf(b.kind, b.id) ? -1 : 1)).map((row) => row.body)
+    return rows
+      .sort((a, b) => (keyOf(a.kind, a.id) < keyOf(b.kind, b.id) ? -1 : 1))
+      .map(({ kind, body }) => this.#replaceSecrets(kind, body, () => KEPT_SECRET))
+  }
+
+  /** What the kinds of the given documents bring along and nobody has saved. */
+  #broughtAlong(parsed: Parsed[], known: ReadonlyMap<string, Row>): Row[] {
+    const kinds = new Set(parsed.map(({ head }) => this.#kinds.get(head.kind)))
+    const brought = [...kinds].flatMap((kind) => kind?.bringsAlong?.() ?? [])
+    return withoutRepeats(brought.map((document) => this.#parse(document))).flatMap(({ head, body }) =>
+      body && !known.has(keyOf(head.kind, head.id))
+        ? [{ ...head, version: 1, body, digest: digestOf(body) }]
+        : [],
+    )
+  }
+
+  /** Refuses the changes that stored data speaks against. */
+  async #judgeChanges(
+    tenantId: string,
+    results: ApplyResult[],
+    known: ReadonlyMap<string, Row>,
+    before: ReadonlyMap<string, Row>,
+  ): Promise<ApplyResult[]> {
+    const isAsked = ({ kind, outcome }: ApplyResult): boolean =>
+      (outcome === 'created' || outcome === 'updated') && this.#kinds.get(kind)?.checkChange !== undefined
+    if (!results.some(isAsked)) return results
+    return this.#database.tx(tenantId, async (tx) => {
+      const judged: ApplyResult[] = []
+      for (const result of results) {
+        const { kind, id } = result
+        const [now, former] = [known, before].map((all) => all.get(keyOf(kind, id))?.body as never)
+        const found = isAsked(result) ? await this.#kinds.get(kind)!.checkChange!(tx, now!, former!) : []
+        judged.push(found.length === 0 ? result : { kind, id, outcome: 'refused', problems: found })
+      }
+      return judged
+    })
+  }
+
+  /** The document with its saved secrets where it says that they are kept. */
+  #withKeptSecrets(document: unknown, before: ReadonlyMap<string, Row>): unknown {
+    if (typeof document !== 'object' || document === null) return document
+    const { kind, id } = document as DocumentHead
+    const saved = before.get(keyOf(kind, id))?.body as Record<string, unknown> | undefined
+    return this.#replaceSecrets(kind, document, (value, field) =>
+      value === KEPT_SECRET ? (saved?.[field] ?? value) : value,
+    )
+  }
+
+  #replaceSecrets(kind: string, document: object, by: (value: unknown, field: string) => unknown): object {
+    const secrets = this.#kinds.get(kind)?.secrets
+    if (!secrets) return document
+    return Object.fromEntries(
+      Object.entries(document).map(([field, value]) => [
+        field,
+        secrets.includes(field) ? by(value, field) : value,
+      ]),
+    )
   }
 
   #parse(document: unknown): Parsed {

@@ -10,8 +10,11 @@ import { json } from './json.ts'
 
 export type { FastifyInstance, FastifyReply, FastifyRequest }
 
-/** What a route says of itself in the description of the API, beside its method and path. */
-export type Operation = { summary: string; query?: ZodType; body?: ZodType; answer?: ZodType }
+/**
+ * What a route says of itself in the description of the API, beside its method and path. An answer that is no JSON is
+ * said by its media type, and one without any content by null.
+ */
+export type Operation = { summary: string; query?: ZodType; body?: ZodType; answer: ZodType | string | null }
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -10,6 +10,7 @@ export {
   type DocumentKind,
   type DocumentReader,
   Documents,
+  KEPT_SECRET,
   parseInput,
   problemOfIssue,
 } from './documents.ts'

@@ -85,6 +85,7 @@ function dying(statements: number): Database {
     tx: (tenantId, work) =>
       stores.database.tx(tenantId, async (tx) => {
         const result = await work({
+          ...tx,
           query: async (...call) => {
             const rows = await tx.query(...call)
             live()

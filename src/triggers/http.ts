@@ -21,6 +21,8 @@ export function triggersRoutes(
   access: Access,
 ): void {
   const writers = { config: { roles: ['admin'] as const } }
+  /** A trial changes nothing. */
+  const readers = { config: { roles: ['admin', 'read'] as const } }
   http.get('/v1/triggers', async (request) => ({ triggers: await triggers.list(tenantOf(request)) }))
   http.get('/v1/triggers/partitions', async (request) => ({
     partitions: await triggers.stats(tenantOf(request)),
@@ -45,7 +47,7 @@ export function triggersRoutes(
     const subscriberId = await subscriberOf(profiles, tenantId, subscriber)
     return { explanation: await triggers.explain(tenantId, request.params.id, subscriberId) }
   })
-  http.post('/v1/triggers/try', async (request) => {
+  http.post('/v1/triggers/try', readers, async (request) => {
     const { trigger, from, to } = parseInput(tryRequest, request.body)
     return triggers.try(tenantOf(request), trigger, instant(from), instant(to))
   })

@@ -19,12 +19,17 @@ export const paths = {
   programme: '/loyalty/programmes/$programmeId',
   earnRule: '/loyalty/rules/$ruleId',
   ladder: '/loyalty/ladders/$ladderId',
-  quest: '/loyalty/quests/$questId',
+  part: '/loyalty/parts/$kind/$partId',
+  clubs: '/loyalty/clubs',
+  exchanges: '/loyalty/exchange',
+  rounds: '/loyalty/rounds',
   member: '/loyalty/members',
   liability: '/loyalty/liability',
   rewards: '/loyalty/rewards',
   reward: '/loyalty/rewards/$rewardId',
   review: '/loyalty/review',
+  webhooks: '/webhooks',
+  webhook: '/webhooks/$webhookId',
 } as const
 
 /** Every address of the server that the console calls. */
@@ -68,15 +73,32 @@ export const calls = {
   liability: (programmeId: string) => `/v1/loyalty/programmes/${encodeURIComponent(programmeId)}/liability`,
   ladderMembers: (ladderId: string) => `/v1/loyalty/ladders/${encodeURIComponent(ladderId)}/members`,
   tryEarnRule: '/v1/loyalty/earn-rules/try',
+  tryPlay: '/v1/loyalty/play/try',
   member: (subscriberId: number) => `/v1/members/${subscriberId}`,
   memberTierHistory: (subscriberId: number, ladderId: string) =>
     `/v1/members/${subscriberId}/tiers/${encodeURIComponent(ladderId)}/history`,
+  explainPoints: (subscriberId: number, query: Record<string, string>) =>
+    `/v1/members/${subscriberId}/points/explain?${new URLSearchParams(query)}`,
+  clubs: '/v1/loyalty/clubs',
+  clubMembers: (clubId: string) => `/v1/loyalty/clubs/${encodeURIComponent(clubId)}/members`,
+  exchanges: '/v1/loyalty/exchanges',
+  leaderboard: (boardId: string) => `/v1/leaderboards/${encodeURIComponent(boardId)}`,
+  roundsOfGame: (kind: string, gameId: string) =>
+    `/v1/loyalty/games/${kind}/${encodeURIComponent(gameId)}/rounds`,
+  round: (roundId: string) => `/v1/rounds/${encodeURIComponent(roundId)}`,
+  referralRewards: '/v1/referrals/rewards',
+  referralRefusals: '/v1/referrals/refusals',
+  migration: (migrationId: string, what: 'run' | 'accounts') =>
+    `/v1/loyalty/migrations/${encodeURIComponent(migrationId)}/${what}`,
   rewards: '/v1/loyalty/rewards',
   reward: (rewardId: string, what: 'codes' | 'stock') =>
     `/v1/loyalty/rewards/${encodeURIComponent(rewardId)}/${what}`,
   redemptions: '/v1/loyalty/redemptions',
   abuseCases: '/v1/loyalty/abuse/cases',
   abuseCase: (caseId: string) => `/v1/loyalty/abuse/cases/${encodeURIComponent(caseId)}`,
+  webhooks: '/v1/webhooks',
+  webhookLetters: (webhookId: string, what: 'letters' | 'letters/retry' | 'secret') =>
+    `/v1/webhooks/${encodeURIComponent(webhookId)}/${what}`,
   lots: (accountId: string) => `/v1/ledger/accounts/${encodeURIComponent(accountId)}/lots`,
 } as const
 
@@ -135,8 +157,6 @@ export const templateSearch = z.object({
   draft: z.string().optional().catch(undefined),
 })
 
-export const cascadesSearch = z.object({ q: z.string().optional().catch(undefined) })
-
 /** What a cascade's page carries: that it is a new one. */
 export const cascadeSearch = z.object({ draft: z.boolean().optional().catch(undefined) })
 
@@ -148,8 +168,6 @@ export const subscriberMessagesSearch = z.object({
   subscriber: z.int().optional().catch(undefined),
   message: z.string().optional().catch(undefined),
 })
-
-export const programmesSearch = z.object({ q: z.string().optional().catch(undefined) })
 
 /** What the editors of a programme's parts carry: that it is a new one, and of which programme. */
 export const loyaltyDraftSearch = z.object({
@@ -170,7 +188,19 @@ export const liabilitySearch = z.object({
   table: z.string().optional().catch(undefined),
 })
 
-export const rewardsSearch = z.object({ q: z.string().optional().catch(undefined) })
+/** What a list carries: the words searched for. */
+export const listSearch = z.object({ q: z.string().optional().catch(undefined) })
+
+/** Which round is checked. */
+export const roundSearch = z.object({ round: z.string().optional().catch(undefined) })
+
+export const letterStates = ['waiting', 'dead'] as const
+
+/** Which of what a receiver did not take is shown, and that the webhook is a new one. */
+export const webhookSearch = z.object({
+  draft: z.boolean().optional().catch(undefined),
+  state: z.enum(letterStates).optional().catch(undefined),
+})
 
 export const caseStates = ['open', 'confirmed', 'released', 'lapsed'] as const
 

@@ -9,23 +9,23 @@ import {
 import { CampaignsPage } from './campaigns/CampaignsPage.tsx'
 import {
   cascadeSearch,
-  cascadesSearch,
   deadLettersSearch,
   deliverySearch,
   liabilitySearch,
+  listSearch,
   loyaltyDraftSearch,
   memberSearch,
   paths,
-  programmesSearch,
   reportSearch,
   reviewSearch,
-  rewardsSearch,
+  roundSearch,
   shellSearch,
   subscriberMessagesSearch,
   templateSearch,
   templatesSearch,
   triggerSearch,
   triggersSearch,
+  webhookSearch,
 } from './paths.ts'
 import { ReportPage } from './report/ReportPage.tsx'
 import { CrashNotice, MissingPlace } from './shell/Failures.tsx'
@@ -82,7 +82,7 @@ const delivery = createRoute({
 const cascades = createRoute({
   getParentRoute: () => root,
   path: paths.cascades,
-  validateSearch: cascadesSearch,
+  validateSearch: listSearch,
   component: lazyRouteComponent(() => import('./cascades/CascadesPage.tsx'), 'CascadesPage'),
 })
 
@@ -126,7 +126,7 @@ const policy = createRoute({
 const programmes = createRoute({
   getParentRoute: () => root,
   path: paths.programmes,
-  validateSearch: programmesSearch,
+  validateSearch: listSearch,
   component: lazyRouteComponent(() => import('./loyalty/ProgrammesPage.tsx'), 'ProgrammesPage'),
 })
 
@@ -151,11 +151,32 @@ const ladder = createRoute({
   component: lazyRouteComponent(() => import('./loyalty/LadderPage.tsx'), 'LadderPage'),
 })
 
-const quest = createRoute({
+const part = createRoute({
   getParentRoute: () => root,
-  path: paths.quest,
+  path: paths.part,
   validateSearch: loyaltyDraftSearch,
-  component: lazyRouteComponent(() => import('./loyalty/QuestPage.tsx'), 'QuestPage'),
+  component: lazyRouteComponent(() => import('./loyalty/parts/PartPage.tsx'), 'PartPage'),
+})
+
+const clubs = createRoute({
+  getParentRoute: () => root,
+  path: paths.clubs,
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./loyalty/parts/ClubsPage.tsx'), 'ClubsPage'),
+})
+
+const exchanges = createRoute({
+  getParentRoute: () => root,
+  path: paths.exchanges,
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./loyalty/parts/ExchangesPage.tsx'), 'ExchangesPage'),
+})
+
+const rounds = createRoute({
+  getParentRoute: () => root,
+  path: paths.rounds,
+  validateSearch: roundSearch,
+  component: lazyRouteComponent(() => import('./loyalty/parts/RoundPage.tsx'), 'RoundPage'),
 })
 
 const member = createRoute({
@@ -175,7 +196,7 @@ const liability = createRoute({
 const rewards = createRoute({
   getParentRoute: () => root,
   path: paths.rewards,
-  validateSearch: rewardsSearch,
+  validateSearch: listSearch,
   component: lazyRouteComponent(() => import('./loyalty/RewardsPage.tsx'), 'RewardsPage'),
 })
 
@@ -191,6 +212,20 @@ const review = createRoute({
   path: paths.review,
   validateSearch: reviewSearch,
   component: lazyRouteComponent(() => import('./loyalty/ReviewPage.tsx'), 'ReviewPage'),
+})
+
+const webhooks = createRoute({
+  getParentRoute: () => root,
+  path: paths.webhooks,
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./webhooks/WebhooksPage.tsx'), 'WebhooksPage'),
+})
+
+const webhook = createRoute({
+  getParentRoute: () => root,
+  path: paths.webhook,
+  validateSearch: webhookSearch,
+  component: lazyRouteComponent(() => import('./webhooks/WebhookPage.tsx'), 'WebhookPage'),
 })
 
 /** The console's router. */
@@ -213,12 +248,17 @@ export const makeRouter = () =>
       programme,
       earnRule,
       ladder,
-      quest,
+      part,
+      clubs,
+      exchanges,
+      rounds,
       member,
       liability,
       rewards,
       reward,
       review,
+      webhooks,
+      webhook,
     ]),
     scrollRestoration: true,
   })

@@ -141,10 +141,13 @@ export async function subjectOf(
   tenantId: string,
   subscriberId: number,
 ): Promise<string> {
-  for (const kind of ['external', 'account', 'msisdn'] as const) {
-    const found = await database.tx(tenantId, (tx) => profiles.identitiesOf(tx, [subscriberId], kind))
-    const value = found.get(subscriberId)
-    if (value !== undefined) return `${kind}:${value}`
-  }
+  const subject = await database.tx(tenantId, async (tx) => {
+    for (const kind of ['external', 'account', 'msisdn'] as const) {
+      const value = (await profiles.identitiesOf(tx, [subscriberId], kind)).get(subscriberId)
+      if (value !== undefined) return `${kind}:${value}`
+    }
+    return undefined
+  })
+  if (subject !== undefined) return subject
   throw new DomainError('subscriber_not_found', 'nobody is known by this number', { field: 'memberId' })
 }

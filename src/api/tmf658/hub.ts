@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { LoggedEvent } from '../../events/index.ts'
 import { type Clock, type Database, derivedId, newId } from '../../platform/index.ts'
+import { announcedFields } from '../../loyalty/index.ts'
+import { fieldsOf } from '../webhooks/cloud-event.ts'
 import { deleteTarget } from '../webhooks/store.ts'
 import type { Letter, Target } from '../webhooks/target.ts'
 import { deleteHub, type Hub, insertHub, selectHubs } from './hub-store.ts'
@@ -112,7 +114,8 @@ export function notificationOf({ id, source, type, atMs, subscriberId, data }: L
       event: { loyaltyBalance, cause: type },
     }
   }
-  const loyaltyEvent = { eventType: type, memberId: about, event: data }
+  const event = fieldsOf(data, announcedFields(type) ?? {})
+  const loyaltyEvent = { eventType: type, memberId: about, event }
   return { ...base, eventType: 'LoyaltyEventCreateEvent', event: { loyaltyEvent } }
 }
 

@@ -8,7 +8,7 @@ import { guard } from '../../access/index.ts'
 import { createEvents } from '../../events/index.ts'
 import { createHttp, type FastifyInstance, systemClock, webhookSignature } from '../../platform/index.ts'
 import { createWebhooks, type Webhooks } from '../webhooks/service.ts'
-import { createHubs } from './hub.ts'
+import { createHubs, notificationOf } from './hub.ts'
 import { tmf658Routes } from './http.ts'
 
 const base = '/tmf-api/loyalty/v4'
@@ -71,7 +71,7 @@ beforeAll(async () => {
     onHubs: webhooks.refresh,
   }
   tmf658Routes(http, parts, (error) => bugs.push(error))
-  for (const role of ['admin', 'read'] as const)
+  for (const role of ['admin', 'read', 'partner'] as const)
     keys[role] = (await access.createKey(world.tenantId, { name: role, role })).apiKey
   listener = createServer((request, response) => {
     let body = ''
@@ -275,6 +275,43 @@ test('points are earned and burned below a balance, once a key, and never more t
   expect(await valueOf()).toBe(10.25)
   expect((await world.account('programme:main:redeemed:points'))?.balanceMinor).toBe(225n)
   expect((await world.verify()).ok).toBe(true)
+})
+
+test('a till earns and burns with a key that may do nothing else', async () => {
+  const id = `main:${ids[8]}`
+  await enrol(ids[8]!)
+  const atTill = { role: 'partner' }
+  const quantity = { value: 5 }
+  expect(await call('POST', `/loyaltyBalance/${id}/loyaltyEarn`, { quantity }, atTill)).toMatchObject({
+    status: 201,
+    body: { loyaltyBalance: { quantity: { value: 5 } } },
+  })
+  expect((await call('POST', `/loyaltyBalance/${id}/loyaltyBurn`, { quantity }, atTill)).status).toBe(201)
+  const refused = [
+    await call('GET', '/loyaltyProgramMember', undefined, atTill),
+    await call('GET', `/loyaltyBalance/${id}`, undefined, atTill),
+    await call('PATCH', `/loyaltyProgramProduct/${id}`, { productStatus: 'terminated' }, atTill),
+    await call('POST', '/loyaltyEvent', { eventType: 'order.paid', memberId: id }, atTill),
+    await call('POST', '/hub', { callback }, atTill),
+  ]
+  expect(refused.map(({ status }) => status)).toEqual([403, 403, 403, 403, 403])
+})
+
+test('what is announced goes out with its moments as text', () => {
+  const atMs = Date.parse('2026-03-01T12:00:00Z')
+  const data = { programme: 'main', happenedAt: atMs, points: 5, expiresAt: atMs + 1_000 }
+  const event = { id: '1', source: '/loyalty', atMs, receivedMs: atMs, subscriberId: 7, isReplayed: false }
+  const told = notificationOf({ ...event, type: 'loyalty.points_expiring', data })
+  expect(told).toMatchObject({
+    eventTime: '2026-03-01T12:00:00Z',
+    eventType: 'LoyaltyEventCreateEvent',
+    event: {
+      loyaltyEvent: {
+        memberId: 'main:7',
+        event: { ...data, happenedAt: '2026-03-01T12:00:00Z', expiresAt: '2026-03-01T12:00:01Z' },
+      },
+    },
+  })
 })
 
 test('a membership ends and begins again; an event earns by the rules', async () => {

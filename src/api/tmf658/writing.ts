@@ -88,9 +88,9 @@ export function writingRoutes(http: FastifyInstance, parts: FacadeParts): void {
 
 /** Version 1 of the API: `loyaltyEarn` and `loyaltyBurn` below a balance. */
 function movementRoutes(http: FastifyInstance, parts: FacadeParts): void {
-  const admin = { config: { roles: ['admin'] as const } }
+  const atTill = { config: { roles: ['admin', 'partner'] as const } }
   for (const kind of ['loyaltyEarn', 'loyaltyBurn'] as const) {
-    http.post<ById>(`/loyaltyBalance/:id/${kind}`, admin, async (request, reply) => {
+    http.post<ById>(`/loyaltyBalance/:id/${kind}`, atTill, async (request, reply) => {
       const { quantity, description = kind } = bodyOf(movement, request)
       const { tenantId, keyId } = principalOf(request)
       const { id } = request.params

@@ -67,6 +67,12 @@ export class Follower {
     this.#endSleep()
   }
 
+  /** Somebody wants to see now whether the receiver is back. */
+  hurry(): void {
+    this.#pausedUntilMs = 0
+    this.wake()
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#endSleep()

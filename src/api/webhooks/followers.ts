@@ -55,6 +55,11 @@ export class Followers {
     for (const follower of this.#tenants.get(tenantId)?.values() ?? []) follower.wake()
   }
 
+  /** Lets a target be asked at once, though it counts as down. */
+  hurry(tenantId: string, targetId: string): void {
+    this.#tenants.get(tenantId)?.get(targetId)?.hurry()
+  }
+
   healthOf(tenantId: string, targetId: string): Follower['health'] {
     return this.#tenants.get(tenantId)?.get(targetId)?.health ?? { isDown: false, lastError: null }
   }

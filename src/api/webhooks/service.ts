@@ -1,4 +1,6 @@
-import { DomainError, type Stage } from '../../platform/index.ts'
+import { randomBytes } from 'node:crypto'
+import { type Documents, DomainError, type Stage } from '../../platform/index.ts'
+import type { Webhook } from './contract.ts'
 import type { WebhookErrorCode } from './errors.ts'
 import { Followers, type FollowersParts } from './followers.ts'
 import * as store from './store.ts'
@@ -21,15 +23,36 @@ export type Webhooks = {
   /** Says that others than documents have changed who is to be told. */
   refresh(tenantId: string): void
   status(tenantId: string): Promise<WebhookStatus[]>
-  /** Letters laid aside, the earliest first. Throws `webhook_not_found`. */
-  dead(tenantId: string, id: string, limit: number): Promise<store.StoredLetter[]>
-  /** Sends letters that were laid aside once more, all or some; returns how many. Throws `webhook_not_found`. */
-  revive(tenantId: string, id: string, letterIds: string[] | null): Promise<number>
+  /** Letters in a state, the earliest first. Throws `webhook_not_found`. */
+  letters(
+    tenantId: string,
+    id: string,
+    state: store.LetterState,
+    limit: number,
+  ): Promise<store.StoredLetter[]>
+  /** Sends letters now, all of a state or some; returns how many. Throws `webhook_not_found`. */
+  retry(tenantId: string, id: string, state: store.LetterState, letterIds: string[] | null): Promise<number>
+  /** Gives a webhook a new secret, which is told this once; the one before signs besides. Throws `webhook_not_found`. */
+  changeSecret(tenantId: string, id: string): Promise<string>
   stop(): Promise<void>
 }
 
 const kinds = ['Webhook', 'EventType']
 const LOOK_MS = 1_000
+const SECRET_BYTES = 32
+
+async function changeSecret(documents: Documents, tenantId: string, id: string): Promise<string> {
+  const saved = await documents.get<Webhook>(tenantId, 'Webhook', id)
+  if (!saved) return notFound(id)
+  const secret = `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`
+  await documents.apply(tenantId, [{ ...saved, secret, formerSecret: saved.secret }])
+  return secret
+}
+
+function notFound(id: string): never {
+  const code: WebhookErrorCode = 'webhook_not_found'
+  throw new DomainError(code, `no active webhook "${id}"`, { field: 'id', found: id })
+}
 
 /** Builds the sender of webhooks, for documents and for whoever else wants to be told. */
 export function createWebhooks(parts: FollowersParts): Webhooks {
@@ -43,9 +66,7 @@ export function createWebhooks(parts: FollowersParts): Webhooks {
   const targetOf = async (tenantId: string, id: string): Promise<string> => {
     const all = await targetsOf(parts, tenantId)
     const found = all.find((one) => one.id === `webhook:${id}` || one.id === id)
-    if (found) return found.id
-    const code: WebhookErrorCode = 'webhook_not_found'
-    throw new DomainError(code, `no active webhook "${id}"`, { field: 'id', found: id })
+    return found ? found.id : notFound(id)
   }
   return {
     stage: {
@@ -86,17 +107,20 @@ export function createWebhooks(parts: FollowersParts): Webhooks {
         return { id, url, ...health, behind, waiting: countOf('waiting'), dead: countOf('dead') }
       })
     },
-    async dead(tenantId, id, limit) {
+    async letters(tenantId, id, state, limit) {
       const targetId = await targetOf(tenantId, id)
-      return database.tx(tenantId, (tx) => store.selectDead(tx, targetId, limit))
+      return database.tx(tenantId, (tx) => store.selectLetters(tx, targetId, state, limit))
     },
-    async revive(tenantId, id, letterIds) {
+    async retry(tenantId, id, state, letterIds) {
       const targetId = await targetOf(tenantId, id)
       const now = clock.now()
-      const count = await database.tx(tenantId, (tx) => store.reviveLetters(tx, targetId, letterIds, now))
-      followers.wake(tenantId)
+      const count = await database.tx(tenantId, (tx) =>
+        store.retryLetters(tx, targetId, state, letterIds, now),
+      )
+      followers.hurry(tenantId, targetId)
       return count
     },
+    changeSecret: (tenantId, id) => changeSecret(documents, tenantId, id),
     stop: () => followers.stop(),
   }
 }

@@ -186,33 +186,41 @@ export async function deleteTarget(tx: Tx, targetId: string): Promise<void> {
   }
 }
 
-/** Dead letters of a target, the earliest first. */
-export function selectDead(tx: Tx, targetId: string, limit: number): Promise<StoredLetter[]> {
+export type LetterState = 'waiting' | 'dead'
+
+/** Letters of a target in a state, the earliest first. */
+export function selectLetters(
+  tx: Tx,
+  targetId: string,
+  state: LetterState,
+  limit: number,
+): Promise<StoredLetter[]> {
   return tx.query<StoredLetter>(
-    `select ${columns} from api.webhook_letter where target_id = $1 and state = 'dead' order by seq limit $2`,
-    [targetId, limit],
+    `select ${columns} from api.webhook_letter where target_id = $1 and state = $2 order by seq limit $3`,
+    [targetId, state, limit],
   )
 }
 
-/** Lets dead letters wait for another attempt, all or some; returns how many. */
-export async function reviveLetters(
+/** Makes letters due now, all of a state or some; a dead one begins anew. Returns how many. */
+export async function retryLetters(
   tx: Tx,
   targetId: string,
+  state: LetterState,
   letterIds: string[] | null,
   now: Temporal.Instant,
 ): Promise<number> {
   const rows = await tx.query(
-    `update api.webhook_letter set state = 'waiting', attempts = 0, first_failed_at = $3, due_at = $3
-     where target_id = $1 and state = 'dead' and ($2::uuid[] is null or letter_id = any($2)) returning letter_id`,
-    [targetId, letterIds, now],
+    `update api.webhook_letter set state = 'waiting', due_at = $4,
+       attempts = case state when 'dead' then 0 else attempts end,
+       first_failed_at = case state when 'dead' then $4 else first_failed_at end
+     where target_id = $1 and state = $2 and ($3::uuid[] is null or letter_id = any($3)) returning letter_id`,
+    [targetId, state, letterIds, now],
   )
   return rows.length
 }
 
 /** Letters by target and state. */
-export function countLetters(
-  tx: Tx,
-): Promise<{ targetId: string; state: 'waiting' | 'dead'; count: number }[]> {
+export function countLetters(tx: Tx): Promise<{ targetId: string; state: LetterState; count: number }[]> {
   return tx.query(
     'select target_id as "targetId", state, count(*)::int as count from api.webhook_letter group by 1, 2',
   )

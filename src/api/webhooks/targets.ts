@@ -2,7 +2,8 @@ import { eventDeclarations } from '../../events/index.ts'
 import type { Documents } from '../../platform/index.ts'
 import { cloudEventOf } from './cloud-event.ts'
 import type { Target } from './target.ts'
-import { isNamed, type Webhook } from './webhook.ts'
+import type { Webhook } from './contract.ts'
+import { isNamed } from './webhook.ts'
 
 export type TargetSources = {
   documents: Documents

@@ -231,13 +231,51 @@ test('what is not taken for days is laid aside, and can be sent again', async ()
   await world.tx((tx) => tx.query(past))
   await expect.poll(() => statusOf('crm'), { timeout: 5_000 }).toMatchObject({ waiting: 0, dead: 1 })
   expect(taken.map(({ n }) => n)).toEqual([2])
-  expect(await webhooks.dead(world.tenantId, 'crm', 10)).toMatchObject([
+  expect(await webhooks.letters(world.tenantId, 'crm', 'dead', 10)).toMatchObject([
     { lastError: 'http 400', attempts: 2 },
   ])
   isUp = true
-  expect(await webhooks.revive(world.tenantId, 'crm', null)).toBe(1)
+  expect(await webhooks.retry(world.tenantId, 'crm', 'waiting', null)).toBe(0)
+  expect(await webhooks.retry(world.tenantId, 'crm', 'dead', null)).toBe(1)
   await expect.poll(() => taken.map(({ n }) => n)).toEqual([2, 1])
   expect(await statusOf('crm')).toMatchObject({ dead: 0 })
+})
+
+test('what waits is sent at once when somebody asks for it, though the receiver counts as down', async () => {
+  let isUp = false
+  const { url, taken } = await receiver((call, response) =>
+    isUp ? ok(call, response) : response.writeHead(503, { 'retry-after': '3600' }).end(),
+  )
+  await apply(hook('crm', url))
+  for (let id = 1; id < 7; id++) await append(id, id)
+  await expect.poll(() => statusOf('crm'), { timeout: 5_000 }).toMatchObject({ isDown: true })
+  const waiting = await webhooks.letters(world.tenantId, 'crm', 'waiting', 10)
+  expect(waiting.find(({ attempts }) => attempts > 0)).toMatchObject({ lastError: 'http 503', type: 'n' })
+  isUp = true
+  expect(await webhooks.retry(world.tenantId, 'crm', 'waiting', null)).toBe(waiting.length)
+  await expect.poll(() => taken.length, { timeout: 5_000 }).toBe(6)
+  await expect.poll(() => statusOf('crm')).toMatchObject({ isDown: false, waiting: 0 })
+})
+
+test('a new secret is told once, and signs beside the former one until that is taken out', async () => {
+  const { url, taken } = await receiver()
+  await apply(hook('crm', url))
+  const changed = await webhooks.changeSecret(world.tenantId, 'crm')
+  expect(changed).toMatch(/^whsec_/)
+  const exported = (await documents.export(world.tenantId)).find(
+    (one) => (one as { kind: string }).kind === 'Webhook',
+  )
+  expect(exported).toMatchObject({ secret: '(kept)', formerSecret: '(kept)' })
+  await run()
+  await append(1, 1)
+  // The receiver knows the former one alone.
+  await expect.poll(() => taken).toMatchObject([{ n: 1, secrets: 2 }])
+  await expect(webhooks.changeSecret(world.tenantId, 'none')).rejects.toMatchObject({
+    code: 'webhook_not_found',
+  })
+  const problem = { field: 'secret', expected: 'whsec_ and at least 24 bytes in Base64' }
+  const short = hook('crm', url, { secret: 'short' })
+  expect(await documents.apply(world.tenantId, [short])).toMatchObject([{ problems: [problem] }])
 })
 
 test('a letter that is never taken does not stop others, though the target counts as down because of it', async () => {

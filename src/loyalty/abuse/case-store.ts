@@ -33,6 +33,21 @@ export const selectInForce = (tx: Tx, subscriberIds: number[], now: Temporal.Ins
     [subscriberIds, now],
   )
 
+/** Members of one balance: who is asked about, and one who spends from the same balance, which everybody does of their own. */
+export type Sharer = { programmeId: string; askedId: number; subscriberId: number }
+
+/** Those who share a household's balance with these subscribers; nobody for who shares with none. */
+export const selectSharers = (tx: Tx, subscriberIds: number[]): Promise<Sharer[]> =>
+  tx.query(
+    `select own.programme_id as "programmeId", own.subscriber_id as "askedId", mate.subscriber_id as "subscriberId"
+     from loyalty.member own
+     join loyalty.household h using (programme_id, household_id)
+     join loyalty.member mate using (programme_id, household_id)
+     where own.subscriber_id = any($1::int[]) and own.household_id is not null and h.shares_balance
+       and mate.subscriber_id <> own.subscriber_id`,
+    [subscriberIds],
+  )
+
 /** Cases by their ids, whatever their state. */
 export const selectCases = (tx: Tx, caseIds: string[]): Promise<AbuseCase[]> =>
   select(tx, 'case_id = any($1::uuid[])', [caseIds])

@@ -17,7 +17,13 @@ export const caseStates = ['open', 'confirmed', 'released', 'lapsed'] as const
 export type CaseState = (typeof caseStates)[number]
 
 /** Points that a pending transfer keeps on an account until the case is decided; 0 where the ledger refused it. */
-export type Hold = { key: string; points: bigint; account: string }
+export type Hold = {
+  key: string
+  points: bigint
+  account: string
+  /** Whether they were taken when the case was confirmed. */
+  isForfeited?: boolean
+}
 
 /** A member who looks like abusing the programme. */
 export type AbuseCase = {

@@ -2,22 +2,26 @@ import { balancesInDetail, openAccounts, postTransfers, type TransferRequest } f
 import { instantOf, type Tx } from '../../platform/index.ts'
 import { programmeAccount, programmeOpening } from '../accounts.ts'
 import type { Batch, Consumer } from '../consumer.ts'
-import { memberSubject } from './case.ts'
+import { sharedAmong } from '../reinstating.ts'
+import { type AbuseCase, memberSubject } from './case.ts'
 import * as cases from './case-store.ts'
 import { DECIDE, Desk } from './desk.ts'
 import { accountIn, instrumentsIn, planOf } from './plan.ts'
-import { followed, MERGED, takeAbuse } from './session.ts'
+import { followed, MERGED, SUSPECTED, takeAbuse } from './session.ts'
 import * as standings from './standing-store.ts'
-import { abuseWords } from './words.ts'
+import { abuseNewsWords, abuseWords } from './words.ts'
 
 /** Follows what members do with points, and opens a case about whoever looks like abusing the programme. */
 export const abuseConsumer: Consumer = {
   name: 'abuse',
   kinds: ['AbusePolicy'],
-  words: abuseWords,
+  words: { ...abuseWords, ...abuseNewsWords },
   wants(book) {
     const { byProgramme, instruments } = planOf(book)
-    return new Set([DECIDE, ...(byProgramme.size === 0 ? [] : [MERGED, ...followed, ...instruments.keys()])])
+    return new Set([
+      DECIDE,
+      ...(byProgramme.size === 0 ? [] : [MERGED, SUSPECTED, ...followed, ...instruments.keys()]),
+    ])
   },
   async open(tx, batch) {
     const desk = await load(tx, batch)
@@ -43,7 +47,8 @@ async function load(tx: Tx, batch: Batch): Promise<Desk> {
   const plan = planOf(batch.book)
   const asked = batch.events.flatMap(({ type, data }) => (type === DECIDE ? [String(data['case'])] : []))
   if (plan.byProgramme.size === 0 && asked.length === 0) {
-    return new Desk(batch, plan, { standings: [], sightings: [], cases: [], exemptions: [] })
+    const nothing = { standings: [], sightings: [], cases: [], exemptions: [], sharedAccounts: [] }
+    return new Desk(batch, plan, nothing)
   }
   const ids = new Set<number>()
   for (const { subscriberId, concerns = [] } of batch.events) {
@@ -64,12 +69,25 @@ async function load(tx: Tx, batch: Batch): Promise<Desk> {
     ...known.flatMap((one) => one.instruments),
     ...batch.events.flatMap((event) => instrumentsIn(plan, batch.tenantId, event)),
   ])
-  const [sightings, exemptions] = await Promise.all([
+  const [sightings, exemptions, sharedAccounts] = await Promise.all([
     standings.selectSightings(tx, [...instruments]),
     cases.selectExemptions(tx, [...members.map(memberSubject), ...instruments]),
+    sharedAccountsOf(tx, batch, named),
   ])
   const byId = new Map([...inForce, ...named].map((one) => [one.caseId, one]))
-  return new Desk(batch, plan, { standings: known, sightings, cases: [...byId.values()], exemptions })
+  const all = [...byId.values()]
+  return new Desk(batch, plan, { standings: known, sightings, cases: all, exemptions, sharedAccounts })
+}
+
+/** Accounts that the holds of cases to be decided are on and that some household still shares. */
+async function sharedAccountsOf(tx: Tx, { book }: Batch, decided: AbuseCase[]): Promise<string[]> {
+  const found: string[] = []
+  for (const [programmeId, ofOne] of Map.groupBy(decided, (one) => one.programmeId)) {
+    const programme = book.programmes.get(programmeId)
+    const accounts = ofOne.flatMap(({ holds }) => holds.map(({ account }) => account))
+    if (programme) found.push(...(await sharedAmong(tx, programme, accounts)))
+  }
+  return found
 }
 
 /**

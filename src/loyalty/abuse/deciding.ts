@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { instantOf } from '../../platform/index.ts'
-import { ownerOpening } from '../accounts.ts'
-import type { Effects, TakenEvent } from '../consumer.ts'
-import { ownerOf } from '../members.ts'
-import { type AbuseCase, heldPoints, memberSubject } from './case.ts'
+import type { Effects, Judgement, TakenEvent } from '../consumer.ts'
+import { judgedDestination } from '../moved.ts'
+import type { Programme } from '../programmes.ts'
+import { destinationOf, reinstatedUntil } from '../reinstating.ts'
+import { type AbuseCase, heldPoints, type Hold, memberSubject } from './case.ts'
 import type { Desk } from './desk.ts'
-import { accountIn } from './plan.ts'
+import type { AbuseNews } from './errors.ts'
 
 const DAY_MS = 86_400_000
 const EXEMPT_DAYS = 365
@@ -27,9 +28,16 @@ export function decide(desk: Desk, event: TakenEvent, effects: Effects): void {
   const policy = desk.plan.byProgramme.get(abuseCase.programmeId)?.document
   const former = abuseCase.state
   const forfeits = decision === 'confirm' && (policy?.confirmed.forfeit ?? false)
-  if (former === 'confirmed') giveBackForfeited(abuseCase, event, effects)
-  else settleHolds(abuseCase, forfeits, event, effects)
-  if (!forfeits) carryOver(desk, abuseCase, event, effects)
+  // Whoever was suspected without reason loses nothing by the time that it took to find out.
+  const programme = desk.batch.book.programmes.get(abuseCase.programmeId)
+  const isWronged = decision !== 'confirm' && programme !== undefined
+  const until = isWronged ? { expiresNotBefore: untilOf(desk, programme, event) } : {}
+  const held = abuseCase.holds.filter(({ points }) => points > 0n)
+  const forfeited = held.filter(({ isForfeited }) => isForfeited)
+  if (former === 'confirmed') giveBack(abuseCase, forfeited, event, until, effects)
+  else if (forfeits) forfeit(abuseCase, held, event, effects)
+  else letGo(abuseCase, held, event, until, effects)
+  if (!forfeits) carryOver(desk, abuseCase, former === 'confirmed' ? forfeited : held, event, effects)
   const state = stateAfter[decision]
   const refuseForDays = policy?.confirmed.refuseForDays
   Object.assign(abuseCase, {
@@ -62,42 +70,94 @@ const endOf = (atMs: number, days: number | undefined): number | null =>
 
 const settleKey = (key: string): string => `${key}:decided`
 
-function settleHolds({ holds }: AbuseCase, forfeits: boolean, { atMs }: TakenEvent, effects: Effects): void {
-  for (const { key } of holds) {
-    const kind = forfeits ? 'post_pending' : 'void_pending'
-    effects.post({ key: settleKey(key), kind, pendingKey: key, at: instantOf(atMs) })
+type Until = { expiresNotBefore?: Temporal.Instant }
+
+const untilOf = ({ batch: { book } }: Desk, programme: Programme, { atMs }: TakenEvent): Temporal.Instant =>
+  reinstatedUntil(programme, atMs, book.timeZoneOf(programme))
+
+/** What was held is taken. */
+function forfeit(abuseCase: AbuseCase, holds: Hold[], { atMs }: TakenEvent, effects: Effects): void {
+  for (const hold of holds) {
+    const { key, points, account } = hold
+    hold.isForfeited = true
+    effects.post({ key: settleKey(key), kind: 'post_pending', pendingKey: key, at: instantOf(atMs) })
+    say(abuseCase, { reason: 'abuse_forfeited', account, points: -points, saw: {} }, effects)
   }
 }
 
-/** The ledger refuses it where the points had been given back, and nothing is to be done there. */
-function giveBackForfeited({ holds }: AbuseCase, { atMs }: TakenEvent, effects: Effects): void {
-  for (const { key } of holds) {
-    const reversedKey = settleKey(key)
-    effects.post({ key: `${key}:undone`, kind: 'reverse', reversedKey, at: instantOf(atMs) })
+/** What was held is free again; it has been on its account all the time. */
+function letGo(
+  abuseCase: AbuseCase,
+  holds: Hold[],
+  { atMs }: TakenEvent,
+  until: Until,
+  effects: Effects,
+): void {
+  const at = instantOf(atMs)
+  for (const { key, points } of holds) {
+    effects.post({ key: settleKey(key), kind: 'void_pending', pendingKey: key, at, ...until })
+    say(abuseCase, { reason: 'abuse_let_go', saw: { held: points } }, effects)
   }
+}
+
+/** What was taken when the case was confirmed comes back. */
+function giveBack(
+  abuseCase: AbuseCase,
+  holds: Hold[],
+  { atMs }: TakenEvent,
+  until: Until,
+  effects: Effects,
+): void {
+  const at = instantOf(atMs)
+  for (const hold of holds) {
+    const { key, points, account } = hold
+    delete hold.isForfeited
+    effects.post({ key: `${key}:undone`, kind: 'reverse', reversedKey: settleKey(key), at, ...until })
+    say(abuseCase, { reason: 'abuse_given_back', account, points, saw: {} }, effects)
+  }
+}
+
+/** Tells the member what the decision does to points, and nothing of the signs that led to it. */
+function say(
+  { programmeId, caseId }: AbuseCase,
+  about: Pick<Judgement, 'account' | 'points' | 'saw'> & { reason: AbuseNews },
+  effects: Effects,
+): void {
+  const saw = { case: caseId, ...about.saw }
+  effects.judge({ consumer: 'abuse', programmeId, rule: 'abuse', ruleVersion: 0, ...about, saw })
 }
 
 /**
- * What was given back lies where it was held. Since then its member may have become another one, or have entered a
- * household with one balance; then it follows them, as all else has. Refused where nothing was given back.
+ * What was given back lies where it was held, and goes on from there to where the member's points are now, or lapses
+ * where a member who left has given up all points. Refused where it has paid a debt there.
  */
-function carryOver(desk: Desk, abuseCase: AbuseCase, { atMs, eventId }: TakenEvent, effects: Effects): void {
-  const { programmeId, subscriberId, holds } = abuseCase
+function carryOver(
+  desk: Desk,
+  { programmeId, subscriberId }: AbuseCase,
+  holds: Hold[],
+  { atMs, eventId }: TakenEvent,
+  effects: Effects,
+): void {
   const programme = desk.batch.book.programmes.get(programmeId)
   const member = desk.batch.memberOf(programmeId, subscriberId)
   if (!programme || !member) return
-  const creditAccount = accountIn(programme, member)
   for (const { key, points, account } of holds) {
-    if (account === creditAccount || !account.startsWith('member:') || points === 0n) continue
-    effects.openAccount(ownerOpening(ownerOf(member), programme.currency))
+    const destination = destinationOf(programme, member, account, desk.sharedAccounts)
+    if (!destination) continue
+    const transferKey = `${key}:moved:${eventId}`
+    for (const one of judgedDestination(programme, account, destination, points)) {
+      effects.judge({ consumer: 'abuse', programmeId, transferKey, ...one })
+    }
+    effects.openAccount(destination)
     effects.post({
-      key: `${key}:moved:${eventId}`,
+      key: transferKey,
       kind: 'post',
       debitAccount: account,
-      creditAccount,
+      creditAccount: destination.accountId,
       amountMinor: points,
       currency: programme.currency,
       at: instantOf(atMs),
+      memo: destination.purpose === 'breakage' ? 'left' : 'moved',
     })
   }
 }

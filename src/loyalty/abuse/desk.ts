@@ -21,6 +21,7 @@ type Loaded = {
   sightings: Sighting[]
   cases: AbuseCase[]
   exemptions: Exemption[]
+  sharedAccounts: Iterable<string>
 }
 
 /** What a session knows, and what it has changed. */
@@ -35,14 +36,17 @@ export class Desk {
   readonly newSightings = new Map<string, Sighting>()
   readonly newExemptions = new Map<string, Exemption>()
   readonly wants: Want[] = []
+  /** Of the accounts with holds those of a household that still has members. */
+  readonly sharedAccounts: ReadonlySet<string>
   readonly #casesOf = new Map<string, AbuseCase[]>()
   readonly #standings = new Map<string, AbuseStanding>()
   readonly #users = new Map<string, Map<number, number>>()
   readonly #exemptUntil = new Map<string, number>()
 
-  constructor(batch: Batch, plan: Plan, { standings, sightings, cases, exemptions }: Loaded) {
+  constructor(batch: Batch, plan: Plan, { standings, sightings, cases, exemptions, sharedAccounts }: Loaded) {
     this.batch = batch
     this.plan = plan
+    this.sharedAccounts = new Set(sharedAccounts)
     for (const one of standings) this.#standings.set(placeOf(one.programmeId, one.subscriberId), one)
     for (const one of cases.toSorted((a, b) => a.openedAtMs - b.openedAtMs)) this.addCase(one)
     for (const one of sightings) this.#see(one)

@@ -24,3 +24,7 @@ export const abuseReasons = [
   'shared_payment',
 ] as const
 export type AbuseReason = (typeof abuseReasons)[number]
+
+/** What a case does to points, as the member reads it. */
+export const abuseNews = ['abuse_held', 'abuse_let_go', 'abuse_forfeited', 'abuse_given_back'] as const
+export type AbuseNews = (typeof abuseNews)[number]

@@ -1,7 +1,7 @@
 import { DomainError, instantOf, type Tx } from '../../platform/index.ts'
 import { selectReserved } from '../rewards/store.ts'
 import type { Finding, Level } from './case.ts'
-import { selectInForce } from './case-store.ts'
+import { selectInForce, selectSharers } from './case-store.ts'
 import { deedsOf } from './standing.ts'
 import { selectStandings } from './standing-store.ts'
 
@@ -29,41 +29,49 @@ export type Verdict = {
 const DAY_MS = 86_400_000
 
 /**
- * Says for each subject whether a case of abuse forbids it, in their order; one look for those about whom nothing
- * stands. What is reserved for rewards counts as spent. Points under suspicion are reserved in the ledger already, so a mere hold forbids nothing. Several subjects
- * that spend from one member in one call are each seen alone.
+ * Says for each subject whether a case of abuse forbids it, in their order. A balance that a household shares is one:
+ * what is forbidden to one of them, nobody does with it. What is reserved for rewards counts as spent. Points under
+ * suspicion are reserved in the ledger already, so a mere hold forbids nothing. Several subjects that spend from one
+ * balance in one call are each seen alone.
  */
 export async function abuseVerdicts(
   tx: Tx,
   subjects: readonly Subject[],
   now: Temporal.Instant,
 ): Promise<Verdict[]> {
-  const found = await selectInForce(tx, [...new Set(subjects.map((one) => one.subscriberId))], now)
+  const ids = [...new Set(subjects.map((one) => one.subscriberId))]
+  const sharers = await selectSharers(tx, ids)
+  const all = [...new Set([...ids, ...sharers.map((one) => one.subscriberId)])]
+  const found = await selectInForce(tx, all, now)
   if (found.length === 0) return subjects.map(() => ({ isAllowed: true }))
-  const limited = found.filter(({ level }) => level === 'limit').map(({ subscriberId }) => subscriberId)
-  const standings = limited.length === 0 ? [] : await selectStandings(tx, limited)
   const sinceMs = now.epochMilliseconds - DAY_MS
-  const reserved = limited.length === 0 ? [] : await selectReserved(tx, limited, instantOf(sinceMs))
+  const isLimited = found.some(({ level }) => level === 'limit')
+  const standings = isLimited ? await selectStandings(tx, all) : []
+  const reserved = isLimited ? await selectReserved(tx, all, instantOf(sinceMs)) : []
   return subjects.map(({ programmeId, subscriberId, doing, points }) => {
-    const own = found
-      .filter((one) => one.programmeId === programmeId && one.subscriberId === subscriberId)
-      .toSorted((a, b) => strength[b.level] - strength[a.level])[0]
-    if (!own) return { isAllowed: true }
-    const { caseId, level, score, findings, limitPoints } = own
+    const purse = new Set([
+      subscriberId,
+      ...sharers
+        .filter((one) => one.programmeId === programmeId && one.askedId === subscriberId)
+        .map((one) => one.subscriberId),
+    ])
+    const isOfPurse = (one: { programmeId: string; subscriberId: number }): boolean =>
+      one.programmeId === programmeId && purse.has(one.subscriberId)
+    const strictest = found
+      .filter(isOfPurse)
+      .toSorted((a, b) => strength[b.level] - strength[a.level] || compareLimits(a, b))[0]
+    if (!strictest) return { isAllowed: true }
+    const { caseId, level, score, findings, limitPoints } = strictest
     const verdict = { caseId, level, score, findings }
     if (level === 'refuse') return { ...verdict, isAllowed: false, code: 'abuse_refused' }
     if (level === 'hold' || doing === 'receive' || limitPoints === null)
       return { ...verdict, isAllowed: true }
-    const standing = standings.find(
-      (one) => one.programmeId === programmeId && one.subscriberId === subscriberId,
-    )
-    const spent = standing ? deedsOf(standing, ['sent', 'redeemed'], sinceMs) : []
-    const onTheWay = reserved.find(
-      (one) => one.programmeId === programmeId && one.subscriberId === subscriberId,
-    )
-    const leftPoints = spent.reduce(
-      (left, deed) => left - deed.points,
-      limitPoints - (onTheWay?.points ?? 0n),
+    const spent = standings
+      .filter(isOfPurse)
+      .flatMap((standing) => deedsOf(standing, ['sent', 'redeemed'], sinceMs))
+    const leftPoints = [...spent, ...reserved.filter(isOfPurse)].reduce(
+      (left, one) => left - one.points,
+      limitPoints,
     )
     const isAllowed = points <= leftPoints
     return { ...verdict, isAllowed, leftPoints, ...(isAllowed ? {} : { code: 'abuse_limited' as const }) }
@@ -72,25 +80,38 @@ export async function abuseVerdicts(
 
 const strength: Record<Level, number> = { hold: 1, limit: 2, refuse: 3 }
 
+/** Of two limits the lower one first. */
+const compareLimits = (a: { limitPoints: bigint | null }, b: { limitPoints: bigint | null }): number =>
+  a.limitPoints === null || b.limitPoints === null ? 0 : a.limitPoints < b.limitPoints ? -1 : 1
+
+/** What a verdict says to whoever asked: `abuse_refused`, `abuse_limited`, or nothing where it is allowed. */
+export function abuseRefusal(
+  { subscriberId, points }: Subject,
+  { code, leftPoints }: Verdict,
+): DomainError | undefined {
+  if (code === undefined) return undefined
+  if (code === 'abuse_refused') {
+    return new DomainError(code, 'the member is being checked and cannot do this now', {
+      field: 'subscriber',
+      found: subscriberId,
+    })
+  }
+  return new DomainError(code, 'the member is being checked and has a limit a day', {
+    field: 'points',
+    found: points.toString(),
+    expected: `up to ${leftPoints! > 0n ? leftPoints : 0n}`,
+  })
+}
+
 /** As `abuseVerdicts`, and throws `abuse_refused` or `abuse_limited` if a subject may not. */
 export async function refuseAbuse(
   tx: Tx,
   subjects: readonly Subject[],
   now: Temporal.Instant,
 ): Promise<void> {
-  for (const [i, { code, leftPoints }] of (await abuseVerdicts(tx, subjects, now)).entries()) {
-    if (code === undefined) continue
-    const { subscriberId, points } = subjects[i]!
-    if (code === 'abuse_refused') {
-      throw new DomainError(code, 'the member is being checked and cannot do this now', {
-        field: 'subscriber',
-        found: subscriberId,
-      })
-    }
-    throw new DomainError(code, 'the member is being checked and has a limit a day', {
-      field: 'points',
-      found: points.toString(),
-      expected: `up to ${leftPoints! > 0n ? leftPoints : 0n}`,
-    })
+  const verdicts = await abuseVerdicts(tx, subjects, now)
+  for (const [i, verdict] of verdicts.entries()) {
+    const refusal = abuseRefusal(subjects[i]!, verdict)
+    if (refusal) throw refusal
   }
 }

@@ -97,7 +97,8 @@ function viewOf(abuseCase: AbuseCase): AbuseCaseView {
     score,
     findings: findings.map((one) => {
       const { en, ru, uk } = abuseWords[one.reason]
-      const text = { en: filled(en, '', one.saw), ru: filled(ru, '', one.saw), uk: filled(uk, '', one.saw) }
+      const inWords = (text: string): string => filled(text, 0n, String, one.saw)
+      const text = { en: inWords(en), ru: inWords(ru), uk: inWords(uk) }
       return { ...one, text }
     }),
     heldPoints: heldPoints(abuseCase).toString(),

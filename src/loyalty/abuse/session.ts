@@ -6,6 +6,7 @@ import type { DeedKind } from './abuse-policy.ts'
 import { type AbuseCase, type Finding, type Level, levels, memberSubject } from './case.ts'
 import { decide } from './deciding.ts'
 import { DECIDE, type Desk } from './desk.ts'
+import type { AbuseNews } from './errors.ts'
 import { instrumentsIn, type ReadyPolicy } from './plan.ts'
 import { type Found, findingsOf, levelOf, scoreOf } from './scoring.ts'
 import { type AbuseStanding, addDeed, addInstrument, addSum } from './standing.ts'
@@ -24,9 +25,13 @@ export const followed = [
 /** Two members have become one. */
 export const MERGED = 'loyalty.members_merged'
 
+/** A case about the member was opened or has got worse. */
+export const SUSPECTED = 'loyalty.abuse_suspected'
+
 /** Decides about one event. */
 export function takeAbuse(desk: Desk, event: TakenEvent, effects: Effects): void {
   if (event.type === DECIDE) return decide(desk, event, effects)
+  if (event.type === SUSPECTED && event.source === LOYALTY_SOURCE) return tellHeld(event, effects)
   if (event.type === MERGED && event.source === LOYALTY_SOURCE) {
     const { programme, from } = event.data as { programme: string; from: number }
     if (desk.plan.byProgramme.has(programme)) desk.mergeStandings(programme, from, event.subscriberId)
@@ -171,7 +176,7 @@ function announce(
 ): void {
   const reasons = [...new Set(findings.map(({ reason }) => reason))].join(' ')
   effects.announce({
-    type: 'loyalty.abuse_suspected',
+    type: SUSPECTED,
     programmeId,
     subscriberId,
     key: `${caseId}:${eventId}:${score}`,
@@ -188,4 +193,12 @@ function hold(desk: Desk, abuseCase: AbuseCase, standing: AbuseStanding, found: 
     desk.changedStandings.add(standing)
     desk.wants.push({ abuseCase, deed })
   }
+}
+
+/** The member reads why points are not to be had, and nothing of the signs that led to it. */
+function tellHeld({ data }: TakenEvent, effects: Effects): void {
+  const reason: AbuseNews = 'abuse_held'
+  const programmeId = String(data['programme'])
+  const saw = { case: data['case'] }
+  effects.judge({ consumer: 'abuse', programmeId, rule: 'abuse', ruleVersion: 0, reason, saw })
 }

@@ -1,5 +1,5 @@
 import type { Words } from '../programmes.ts'
-import type { AbuseReason } from './errors.ts'
+import type { AbuseNews, AbuseReason } from './errors.ts'
 
 /** Every reason as an agent reads it; `{name}` stands for a value that was seen. */
 export const abuseWords: Record<AbuseReason, Words> = {
@@ -47,5 +47,29 @@ export const abuseWords: Record<AbuseReason, Words> = {
     en: 'The payment instrument was used by {others} members within {days} days.',
     ru: 'Участников с этим средством оплаты за {days} дн.: {others}.',
     uk: 'Учасників із цим засобом оплати за {days} дн.: {others}.',
+  },
+}
+
+/** What a member reads of a case. */
+export const abuseNewsWords: Record<AbuseNews, Words> = {
+  abuse_held: {
+    en: 'Points that came in lately are held while somebody looks at them.',
+    ru: 'Недавно поступившие баллы придержаны, пока их проверяют.',
+    uk: 'Бали, що надійшли нещодавно, притримано, поки їх перевіряють.',
+  },
+  abuse_let_go: {
+    en: 'Points that were held are free again: {held:points}.',
+    ru: 'Придержанные баллы снова доступны: {held:points}.',
+    uk: 'Притримані бали знову доступні: {held:points}.',
+  },
+  abuse_forfeited: {
+    en: 'Points taken because they were come by against the rules: {points}.',
+    ru: 'Баллы списаны, потому что получены в нарушение правил: {points}.',
+    uk: 'Бали списано, бо їх отримано з порушенням правил: {points}.',
+  },
+  abuse_given_back: {
+    en: 'Points given back after another look: {points}.',
+    ru: 'Баллы возвращены после повторной проверки: {points}.',
+    uk: 'Бали повернено після повторної перевірки: {points}.',
   },
 }

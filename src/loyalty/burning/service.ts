@@ -67,7 +67,7 @@ export function createBurning(parts: LoyaltyParts): Burning {
               },
             ],
             announcements: [{ type: 'loyalty.points_burned', key, data: { points: Number(points), reason } }],
-            judgement: { rule: PART, ruleVersion: 0, reason: code, points: -points, saw: { reason } },
+            judgements: [{ rule: PART, ruleVersion: 0, reason: code, points: -points, saw: { reason } }],
           }
         },
       ),

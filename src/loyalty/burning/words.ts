@@ -7,7 +7,7 @@ export type BurningReason = (typeof burningReasons)[number]
 /** What it says to a member; `{reason}` is what the other system gave. */
 export const burningWords: Record<BurningReason, Words> = {
   spent_outside: {
-    en: '{points} points were spent: {reason}',
+    en: 'Points spent: {points}. What for: {reason}',
     ru: 'Потрачено баллов: {points}. За что: {reason}',
     uk: 'Витрачено балів: {points}. За що: {reason}',
   },

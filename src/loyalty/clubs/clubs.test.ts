@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { loyaltyHttp } from '../../../test/loyalty-http.ts'
 import {
   eventType,
   type LoyaltyWorld,
@@ -184,6 +185,26 @@ test('a fee that is money is an event, which lets in and renews; events alone le
   expect(counts.map(({ members }) => members)).toEqual([{ left: 1 }, { lapsed: 1 }])
 })
 
+test('a fee within the grace pays from the end of the period, a later one from its own day on', async () => {
+  await world.apply(club('paid', { fee: { on: 'club.fee_paid', graceDays: 3 } }))
+  const fee = (subscriberId: number, moment: string) => ({
+    subscriberId,
+    type: 'club.fee_paid',
+    atMs: Date.parse(moment),
+  })
+  await world.append(fee(ann, '2026-01-31T12:00:00Z'), fee(bob, '2026-01-31T12:00:00Z'))
+  await world.run()
+  // Nothing ran meanwhile, so neither has lapsed when the fees are read.
+  world.clock.setMs(Date.parse('2026-03-20T12:00:00Z'))
+  await world.append(fee(ann, '2026-03-03T12:00:00Z'), fee(bob, '2026-03-20T12:00:00Z'))
+  await world.run()
+  const paidUntil = async (id: number) => (await linesOf(id))[0]!.membership!.paidUntilMs
+  expect([await paidUntil(ann), await paidUntil(bob)]).toEqual([
+    Date.parse('2026-03-31T11:00:00Z'),
+    Date.parse('2026-04-20T11:00:00Z'),
+  ])
+})
+
 test('whoever leaves the programme leaves its clubs, and a merged member stays in them', async () => {
   await world.apply(club('readers', {}), club('walkers', {}))
   await join(ann, 'readers')
@@ -242,4 +263,25 @@ test('who is being checked can buy no membership', async () => {
 test('a club takes no points from who did not ask for it', async () => {
   const document = { joinOn: { on: 'order.paid' }, fee: { points: '1' } }
   await expect(world.apply(club('trap', document))).rejects.toThrow('lets nobody in unasked')
+})
+
+test('who is in a club is told page by page, with those who were by their state', async () => {
+  await world.apply(club('open', {}))
+  await join(ann, 'open')
+  await join(bob, 'open')
+  const http = await loyaltyHttp(world)
+  const members = async (query: string) =>
+    (await http.ask('GET', `/v1/loyalty/clubs/open/members${query}`)).body
+  expect(await members('?limit=1')).toMatchObject({ members: [{ subscriberId: ann }], next: ann })
+  expect(await members(`?limit=1&after=${ann}`)).toMatchObject({ members: [{ subscriberId: bob }] })
+  await leave(ann, 'open')
+  expect(await members('')).toMatchObject({
+    members: [{ subscriberId: bob, state: 'active', endedAt: null }],
+    next: null,
+  })
+  expect(await members('?state=left')).toMatchObject({
+    members: [{ subscriberId: ann, reason: 'club_left', endedAt: '2026-01-31T12:00:00Z' }],
+  })
+  expect(await http.ask('GET', '/v1/loyalty/clubs/none/members')).toMatchObject({ status: 404 })
+  await http.close()
 })

@@ -53,10 +53,24 @@ export const clubsView = z.object({
 })
 export type ClubsView = z.infer<typeof clubsView>
 
+/** `GET /v1/loyalty/clubs/:clubId/members` (`?state=&after=&limit=`) */
+export const clubMembersQuery = z.strictObject({
+  state: clubMembershipView.shape.state.default('active'),
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+})
+export const clubMembersView = z.object({
+  members: z.array(clubMembershipView.extend({ subscriberId: z.int() })),
+  /** `after` of the next page. */
+  next: z.int().nullable(),
+})
+export type ClubMembersView = z.infer<typeof clubMembersView>
+
 const membershipAnswer = z.object({ membership: clubMembershipView.nullable() })
 /** What each route says of itself in the description of the API. */
 export const clubOperations = {
   list: { summary: 'Clubs with their members by state', answer: clubsView },
+  members: { summary: 'Who is or was in a club', query: clubMembersQuery, answer: clubMembersView },
   ofMember: { summary: 'Clubs as a member sees them', query: clubsQuery, answer: memberClubsView },
   join: { summary: 'Join a club and pay its fee', body: clubBody, answer: membershipAnswer },
   leave: { summary: 'Leave a club', body: clubBody, answer: membershipAnswer },

@@ -16,6 +16,8 @@ export type ClubRefusal = (typeof clubRefusals)[number]
 export const clubReasons = [
   'club_joined',
   'club_renewed',
+  /** The fee in points was taken. */
+  'club_fee_charged',
   'club_left',
   /** The fee was not paid in time. */
   'club_unpaid',

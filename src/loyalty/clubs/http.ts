@@ -7,6 +7,8 @@ import { subscriberOf } from '../subscriber-parameter.ts'
 import type { ClubMembership } from './club-membership.ts'
 import {
   clubBody,
+  clubMembersQuery,
+  type ClubMembersView,
   clubOperations as operations,
   type ClubMembershipView,
   clubsQuery,
@@ -19,7 +21,7 @@ import { clubWords } from './words.ts'
 const member = z.object({ subscriber: z.string().min(1).max(200) })
 const seat = member.extend({ clubId: documentId })
 
-/** `/v1/members/:subscriber/clubs`, `…/:clubId/join`, `…/:clubId/leave`; `/v1/loyalty/clubs` for agents. */
+/** `/v1/members/:subscriber/clubs`, `…/:clubId/join`, `…/:clubId/leave`; `/v1/loyalty/clubs` and `…/:clubId/members` for agents. */
 export function clubRoutes(
   http: FastifyInstance,
   { clubs, profiles }: { clubs: Clubs; profiles: Profiles },
@@ -37,6 +39,19 @@ export function clubRoutes(
           version,
           members,
         })),
+      }
+    },
+  )
+  http.get(
+    '/v1/loyalty/clubs/:clubId/members',
+    { config: { operation: operations.members } },
+    async (request): Promise<ClubMembersView> => {
+      const { clubId } = parseInput(z.object({ clubId: documentId }), request.params)
+      const query = parseInput(clubMembersQuery, request.query)
+      const found = await clubs.membersOf(tenantOf(request), { clubId, ...query })
+      return {
+        members: found.map((one) => ({ ...viewOf(one), subscriberId: one.subscriberId })),
+        next: found.length < query.limit ? null : found.at(-1)!.subscriberId,
       }
     },
   )
@@ -64,7 +79,7 @@ export function clubRoutes(
   for (const what of ['join', 'leave'] as const) {
     http.post(
       `/v1/members/:subscriber/clubs/:clubId/${what}`,
-      { config: { operation: operations[what] } },
+      { config: { roles: ['admin'] as const, operation: operations[what] } },
       async (request) => {
         const tenantId = tenantOf(request)
         const { subscriber, clubId } = parseInput(seat, request.params)

@@ -1,7 +1,7 @@
 import { derivedId, DomainError, instantOf, newId, type Stage, type Tx } from '../../platform/index.ts'
 import { refuseAbuse } from '../abuse/gate.ts'
 import { type Applicant, applicantOf } from '../applicant.ts'
-import { programmeIn } from '../book.ts'
+import { type Book, programmeIn } from '../book.ts'
 import type { Consumer, TakenEvent } from '../consumer.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { LOYALTY_SOURCE } from '../intake.ts'
@@ -11,7 +11,14 @@ import { clubConsumer } from './consumer.ts'
 import type { ClubErrorCode, ClubRefusal } from './errors.ts'
 import { clubsOf, type ReadyClub } from './plan.ts'
 import { CLUB_ASKED, entryRefusal } from './session.ts'
-import { countMemberships, saveMemberships, selectDue, selectMemberships, selectNextDue } from './store.ts'
+import {
+  countMemberships,
+  saveMemberships,
+  selectDue,
+  selectMemberships,
+  selectMembershipsOf,
+  selectNextDue,
+} from './store.ts'
 import { clubWords } from './words.ts'
 
 export type ClubLine = {
@@ -30,6 +37,8 @@ export type Clubs = {
   /** Leaves; what was paid stays paid. Throws `club_not_found`. */
   leave(request: Request): Promise<ClubMembership | null>
   list(tenantId: string): Promise<{ club: ReadyClub; members: Record<string, number> }[]>
+  /** Memberships of a club in a state, by the members' numbers. Throws `club_not_found`. */
+  membersOf(tenantId: string, query: Parameters<typeof selectMembershipsOf>[1]): Promise<ClubMembership[]>
 }
 
 /** Memberships that are looked at in one transaction. */
@@ -65,6 +74,10 @@ export function createClubs(parts: LoyaltyParts): {
           joinRefusal(club, line, applicant, clock.nowMs()),
         ))!,
       leave: (request) => ask(parts, request, 'leave', () => null),
+      async membersOf(tenantId, query) {
+        clubIn(await books.of(tenantId), query.clubId)
+        return database.tx(tenantId, (tx) => selectMembershipsOf(tx, query))
+      },
       async list(tenantId) {
         const clubs = [...clubsOf(await books.of(tenantId)).values()]
         const counts = await database.tx(tenantId, countMemberships)
@@ -86,12 +99,8 @@ async function ask(
 ): Promise<ClubMembership | null> {
   const { database, books, clock } = parts
   const book = await books.of(tenantId)
-  const club = clubsOf(book).get(clubId)
-  if (!club) {
-    const code: ClubErrorCode = 'club_not_found'
-    throw new DomainError(code, `no club "${clubId}"`, { field: 'club', found: clubId })
-  }
-  const done = await database.tx(tenantId, async (tx) => {
+  const club = clubIn(book, clubId)
+  return database.tx(tenantId, async (tx) => {
     lockLoyalty(tx)
     const atMs = clock.nowMs()
     const applicant = await applicantOf(parts, tx, book, club.programme, subscriberId, atMs)
@@ -109,8 +118,13 @@ async function ask(
     await parts.take(tx, tenantId, [askedEvent(club, id, what, atMs, `${clubId}:${id}:${what}:${key}`)])
     return membershipIn(tx, clubId, id)
   })
-  parts.wakeReaders(tenantId)
-  return done
+}
+
+function clubIn(book: Book, clubId: string): ReadyClub {
+  const club = clubsOf(book).get(clubId)
+  if (club) return club
+  const code: ClubErrorCode = 'club_not_found'
+  throw new DomainError(code, `no club "${clubId}"`, { field: 'club', found: clubId })
 }
 
 const membershipIn = async (tx: Tx, clubId: string, id: number): Promise<ClubMembership | null> =>

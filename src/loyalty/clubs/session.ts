@@ -5,7 +5,7 @@ import type { Batch, Effects, TakenEvent } from '../consumer.ts'
 import { scopeOf } from '../earning/offer.ts'
 import { LOYALTY_SOURCE } from '../intake.ts'
 import type { LocalTimes } from '../local-time.ts'
-import { type Member, ownerOf } from '../members.ts'
+import { type Member, newMember, ownerOf } from '../members.ts'
 import { type ClubMembership, ended, graceEndMs, joined, nextTryMs, withPeriod } from './club-membership.ts'
 import type { ClubReason, ClubRefusal } from './errors.ts'
 import type { Door, ReadyClub } from './plan.ts'
@@ -43,14 +43,17 @@ export function takeOnClubs(desk: Desk, event: TakenEvent, effects: Effects): vo
     const isAsked = event.type === CLUB_ASKED && event.data['club'] === document.id
     const isLeaving = event.type === 'loyalty.member_left'
     if (!isAsked && !isLeaving && joinOn?.on !== event.type && feeOn?.on !== event.type) continue
-    const member = desk.batch.memberOf(programme.id, event.subscriberId)
-    if (!member) continue
+    const known = desk.batch.memberOf(programme.id, event.subscriberId)
+    // Also who is no member may have paid, and must hear what became of it.
+    if (!known && feeOn?.on !== event.type) continue
+    const member = known ?? { ...newMember(programme.id, event.subscriberId, event.atMs), state: 'left' }
     const attributes = desk.batch.subscriberOf(member.subscriberId)?.attributes ?? {}
     const scope = scopeOf(club, event, member, attributes, desk.local)
     const seat = { desk, club, member, scope, event, effects }
     const own = membershipOf(seat)
     if (isLeaving || member.state !== 'active') {
       if (own?.state === 'active') end(seat, own, 'club_closed')
+      if (!isLeaving && opens(feeOn, seat)) refuseFee(seat, 'club_not_for_member')
     } else if (isAsked) asked(seat, own)
     else if (opens(feeOn, seat)) paid(seat, own)
     else if (opens(joinOn, seat) && own?.state !== 'active' && own?.state !== 'left') letIn(seat)
@@ -98,11 +101,17 @@ function enter(seat: Seat): void {
 /** A fee that came as an event: it lets in, or pays for one period more. */
 function paid(seat: Seat, own: ClubMembership | undefined): void {
   const { club, event } = seat
-  if (own?.state !== 'active') {
-    if (entryRefusal(club, seat.scope, event.atMs) === null) enter(seat)
-    return
-  }
-  renew(seat, own)
+  if (own?.state === 'active') return renew(seat, own)
+  const refusal = entryRefusal(club, seat.scope, event.atMs)
+  if (refusal === null) enter(seat)
+  else refuseFee(seat, refusal)
+}
+
+/** Money that lets nobody in is somebody's money still: whoever took it hears of it and can give it back. */
+function refuseFee(seat: Seat, reason: ClubRefusal): void {
+  const { event } = seat
+  const data = { reason, payment: event.id, source: event.source }
+  tell(seat, 'loyalty.club_fee_refused', reason, data)
 }
 
 function renew(seat: Seat, own: ClubMembership): void {
@@ -136,7 +145,8 @@ function review(seat: Seat, own: ClubMembership): void {
 }
 
 /** Takes a fee in points, if they are there. */
-function charge({ desk, club, member, event, effects }: Seat, points: bigint): boolean {
+function charge(seat: Seat, points: bigint): boolean {
+  const { desk, club, member, event, effects } = seat
   const { programme, document } = club
   const accountId = accountOf(ownerOf(member), programme.currency)
   const available = desk.available.get(accountId) ?? 0n
@@ -155,6 +165,7 @@ function charge({ desk, club, member, event, effects }: Seat, points: bigint): b
     at: instantOf(event.atMs),
     memo: `club:${document.id}`,
   })
+  judge(seat, 'club_fee_charged', { points: -points, saw: {} })
   return true
 }
 
@@ -172,18 +183,30 @@ function change({ desk, member, effects }: Seat, membership: ClubMembership): vo
   effects.mark()
 }
 
-function tell(seat: Seat, type: string, reason: ClubReason, data: Record<string, unknown>): void {
-  const { club, effects } = seat
-  const { document, version, programme } = club
+function tell(
+  seat: Seat,
+  type: string,
+  reason: ClubReason | ClubRefusal,
+  data: Record<string, unknown>,
+): void {
+  judge(seat, reason, { saw: data })
+  announce(seat, type, data)
+}
+
+function judge(
+  { club: { document, version, programme }, effects }: Seat,
+  reason: ClubReason | ClubRefusal,
+  { points, saw }: { points?: bigint; saw: Record<string, unknown> },
+): void {
   effects.judge({
     consumer: 'clubs',
     programmeId: programme.id,
     rule: `club:${document.id}`,
     ruleVersion: version,
     reason,
-    saw: { club: document.id, ...data },
+    ...(points === undefined ? {} : { points }),
+    saw: { club: document.id, ...saw },
   })
-  announce(seat, type, data)
 }
 
 function announce({ club, member, event, effects }: Seat, type: string, data: Record<string, unknown>): void {

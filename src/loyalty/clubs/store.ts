@@ -35,6 +35,19 @@ export async function selectMemberships(tx: Tx, subscriberIds: number[]): Promis
   return rows.map(membershipOf)
 }
 
+/** Memberships of a club in a state, by the members' numbers. */
+export async function selectMembershipsOf(
+  tx: Tx,
+  { clubId, state, after, limit }: { clubId: string; state: string; after: number; limit: number },
+): Promise<ClubMembership[]> {
+  const rows = await tx.query<Row>(
+    `select ${columns} from loyalty.club_membership where club_id = $1 and state = $2 and subscriber_id > $3
+     order by subscriber_id limit $4`,
+    [clubId, state, after, limit],
+  )
+  return rows.map(membershipOf)
+}
+
 /** Memberships at which it is time to look. */
 export async function selectDue(tx: Tx, now: Temporal.Instant, limit: number): Promise<ClubMembership[]> {
   const rows = await tx.query<Row>(

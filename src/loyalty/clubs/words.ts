@@ -33,6 +33,11 @@ export const clubWords: Record<ClubRefusal | ClubReason, Words> = {
     ru: 'Участие в клубе «{club}» продлено.',
     uk: 'Участь у клубі «{club}» подовжено.',
   },
+  club_fee_charged: {
+    en: 'Fee for the club “{club}” in points: {points}.',
+    ru: 'Взнос за клуб «{club}», баллов: {points}.',
+    uk: 'Внесок за клуб «{club}», балів: {points}.',
+  },
   club_left: {
     en: 'Membership of “{club}” was ended by the member.',
     ru: 'Участник вышел из клуба «{club}».',

@@ -45,8 +45,8 @@ test('an agent gives and takes points once a key, and the member reads why', asy
   const told = history.events.flatMap(({ judgements }) => judgements)
   expect(told.map(({ text, points }) => [text, points])).toEqual(
     expect.arrayContaining([
-      ['We credited 50 points by hand: a call that was cut off', '50'],
-      ['We took 120 points off by hand: credited twice', '-120'],
+      ['Points credited by hand: 50. Reason: a call that was cut off', '50'],
+      ['Points taken off by hand: 120. Reason: credited twice', '-120'],
     ]),
   )
   await world.run()

@@ -68,7 +68,7 @@ export function createCorrections(parts: LoyaltyParts): Corrections {
             ],
             transfers: [transfer],
             announcements: [{ ...announced, data: { points: Number(points), reason } }],
-            judgement: { rule: PART, ruleVersion: 0, reason: code, points, saw: { reason, by } },
+            judgements: [{ rule: PART, ruleVersion: 0, reason: code, points, saw: { reason, by } }],
           }
         },
       ),

@@ -20,6 +20,8 @@ export type Award = {
   baseMinor: bigint
   returnedMinor: bigint
   returnedPoints: bigint
+  /** Of the returned points those that had expired or been forfeited, and so were not taken a second time. */
+  lapsedPoints: bigint
   forgivenPoints: bigint
   /** Type and key of the event that releases it, and until when it may come. */
   settleOn: string | null
@@ -41,6 +43,17 @@ export type Returned = {
   amountMinor: bigint | null
   appliedMinor: bigint
   isApplied: boolean
+  atMs: number
+}
+
+/** An event for which points of a rule wait, whether or not there were any when it came. */
+export type Confirmation = {
+  ruleId: string
+  eventId: string
+  subscriberId: number
+  /** What names the purchase; empty where the rule names none. */
+  settleKey: string
+  hasSettled: boolean
   atMs: number
 }
 
@@ -66,11 +79,16 @@ export class EarnMemory {
   readonly pending = new Map<string, Award[]>()
   /** Returns that wait for their purchase, by rule, member and reference. */
   readonly waiting = new Map<string, Returned[]>()
+  /** By rule, member and key, in the order in which they came. */
+  readonly confirmations = new Map<string, Confirmation[]>()
+  /** How much of an award had expired or been forfeited before the batch, by its transfer's key. */
+  readonly lapsed = new Map<string, bigint>()
   readonly welcomed = new Set<string>()
   readonly balances = new Map<string, bigint>()
   readonly changedCounters = new Set<Counter>()
   readonly changedAwards = new Set<Award>()
   readonly changedReturns = new Set<Returned>()
+  readonly changedConfirmations = new Set<Confirmation>()
   /** Transfers by which awards were taken back, whose answers say what was forgiven. */
   readonly takings: { key: string; award: Award }[] = []
 
@@ -106,6 +124,14 @@ export class EarnMemory {
   waitingOf(ruleId: string, { subscriberId }: Member, reference: string): Returned[] {
     const all = this.waiting.get(placeOf(ruleId, subscriberId, reference)) ?? []
     return all.filter(({ isApplied }) => !isApplied)
+  }
+
+  addConfirmation(one: Confirmation): void {
+    push(this.confirmations, placeOf(one.ruleId, one.subscriberId, one.settleKey), one)
+  }
+
+  confirmationsOf({ ruleId, subscriberId, settleKey }: Award): Confirmation[] {
+    return this.confirmations.get(placeOf(ruleId, subscriberId, settleKey ?? '')) ?? []
   }
 
   /** Notes what a transfer adds to an account or takes from it. */

@@ -8,8 +8,9 @@ import { type Counter, EarnMemory, welcomeKey } from './award.ts'
 import { type Desk, scopeIn } from './desk.ts'
 import { giveByRules } from './giving.ts'
 import { countersOf, textOf } from './offer.ts'
+import { selectLapsed } from './lapse-store.ts'
 import { takeReturns } from './returning.ts'
-import { type RulesOfBook, rulesOf } from './rule.ts'
+import { type CompiledRule, type Reader, type RulesOfBook, rulesOf } from './rule.ts'
 import { settlePending } from './settling.ts'
 import * as store from './store.ts'
 import { giveWelcome } from './welcome.ts'
@@ -49,6 +50,7 @@ export function earningSession(desk: Desk): Session {
       }
       await store.saveAwards(tx, [...memory.changedAwards])
       await store.saveReturns(tx, [...memory.changedReturns])
+      await store.saveConfirmations(tx, [...memory.changedConfirmations])
       await store.saveCounters(tx, [...memory.changedCounters])
     },
   }
@@ -58,10 +60,12 @@ export function earningSession(desk: Desk): Session {
 async function load(tx: Tx, batch: Batch, desk: Desk): Promise<void> {
   const { memory, rules } = desk
   const ids = memberIds(batch)
-  const { places, counters } = asked(batch, desk)
+  const { places, settlePlaces, counters } = asked(batch, desk)
   memory.addCounters(await store.selectCounters(tx, counters))
   for (const award of await store.selectAwardsOfPlaces(tx, places)) memory.addAward(award)
   for (const returned of await store.selectWaitingReturns(tx, places)) memory.addReturn(returned)
+  await loadLapsed(tx, batch, desk)
+  for (const one of await store.selectConfirmations(tx, settlePlaces)) memory.addConfirmation(one)
   if (rules.bySettling.size > 0) {
     const known = new Map([...memory.awards.values()].flat().map((award) => [award.transferKey, award]))
     for (const award of await store.selectPendingAwards(tx, ids)) {
@@ -77,6 +81,23 @@ async function load(tx: Tx, batch: Batch, desk: Desk): Promise<void> {
   for (const { accountId, balanceMinor } of (await balancesOf(tx, accounts)).values()) {
     memory.balances.set(accountId, balanceMinor)
   }
+}
+
+/** Of awards that a return may meet: how much of them is gone already. */
+async function loadLapsed(tx: Tx, batch: Batch, { memory, rules }: Desk): Promise<void> {
+  const isReturning = batch.events.some(({ type }) => rules.byReturn.has(type)) || memory.waiting.size > 0
+  if (!isReturning) return
+  const awards = [...memory.awards.values()].flat().filter(({ postedKey }) => postedKey !== null)
+  const questions = awards.flatMap(({ postedKey, accountId, subscriberId, programmeId, atMs }) => {
+    const programme = batch.book.programmes.get(programmeId)
+    if (!programme) return []
+    const member = batch.memberOf(programmeId, subscriberId)
+    const presentAccountId = member ? accountOf(ownerOf(member), programme.currency) : accountId
+    return [{ postedKey: postedKey!, accountId, presentAccountId, earnedAtMs: atMs }]
+  })
+  const lapsed = await selectLapsed(tx, questions)
+  for (const { transferKey, postedKey } of awards)
+    memory.lapsed.set(transferKey, lapsed.get(postedKey!) ?? 0n)
 }
 
 /** Subscribers of the batch, and the members as whom they go on. */
@@ -116,9 +137,13 @@ type CounterPlace = Pick<Counter, 'counter' | 'subscriberId' | 'period'>
  * The purchases and counters that events may touch. What loyalty announces has the time of its cause, so its counters
  * are those of the cause's time.
  */
-function asked(batch: Batch, desk: Desk): { places: store.Place[]; counters: CounterPlace[] } {
+function asked(
+  batch: Batch,
+  desk: Desk,
+): { places: store.Place[]; settlePlaces: store.SettlePlace[]; counters: CounterPlace[] } {
   const { rules, local } = desk
   const places: store.Place[] = []
+  const settlePlaces: store.SettlePlace[] = []
   const counters = new Map<string, CounterPlace>()
   const capped = rules.all.filter(({ document }) => document.caps.length > 0 || document.budget !== undefined)
   for (const event of batch.events) {
@@ -130,29 +155,47 @@ function asked(batch: Batch, desk: Desk): { places: store.Place[]; counters: Cou
       }
     }
     for (const rule of rules.byType.get(event.type) ?? []) {
-      if (rule.reference) addPlace(desk, batch, event, rule, rule.reference, places)
+      addPlace(desk, batch, event, rule, rule.reference, places)
+      if (!rule.settling) continue
+      const { atMs } = event
+      const subscriberId = idAs(batch, rule.programme.id, event)
+      const settleKey = textAt(desk, batch, event, rule, rule.pendingKey) ?? ''
+      settlePlaces.push({ ruleId: rule.document.id, subscriberId, settleKey, atMs })
     }
     for (const rule of rules.byReturn.get(event.type) ?? []) {
       addPlace(desk, batch, event, rule, rule.returns!.reference, places)
     }
   }
-  return { places, counters: [...counters.values()] }
+  return { places, settlePlaces, counters: [...counters.values()] }
 }
 
 function addPlace(
   desk: Desk,
   batch: Batch,
   event: TakenEvent,
-  rule: RulesOfBook['all'][number],
-  reader: NonNullable<RulesOfBook['all'][number]['reference']>,
+  rule: CompiledRule,
+  reader: Reader | null,
   places: store.Place[],
 ): void {
+  const reference = textAt(desk, batch, event, rule, reader)
+  if (reference === undefined) return
+  places.push({ ruleId: rule.document.id, subscriberId: idAs(batch, rule.programme.id, event), reference })
+}
+
+/** What an expression of a rule says of an event, before the event is taken. */
+function textAt(
+  desk: Desk,
+  batch: Batch,
+  event: TakenEvent,
+  rule: CompiledRule,
+  reader: Reader | null,
+): string | undefined {
+  if (!reader) return undefined
   const programmeId = rule.programme.id
-  const subscriberId = idAs(batch, programmeId, event)
   const member =
-    batch.memberOf(programmeId, event.subscriberId) ?? newMember(programmeId, subscriberId, event.atMs)
-  const reference = textOf(reader, scopeIn(desk, rule, event, member))
-  if (reference !== undefined) places.push({ ruleId: rule.document.id, subscriberId, reference })
+    batch.memberOf(programmeId, event.subscriberId) ??
+    newMember(programmeId, idAs(batch, programmeId, event), event.atMs)
+  return textOf(reader, scopeIn(desk, rule, event, member))
 }
 
 const idAs = (batch: Batch, programmeId: string, { subscriberId }: TakenEvent): number =>

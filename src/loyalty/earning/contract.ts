@@ -53,9 +53,11 @@ const judgement = z.object({
   ruleName: z.record(z.string(), z.string()).nullable(),
   ruleVersion: z.int(),
   reason: z.string(),
-  /** Minor units; negative where points were taken back. */
+  /** By how much the balance of `account` was changed, minor units: those of one account add up to its balance. */
   points: minor,
   decimals: z.int(),
+  /** The member's own account, or that of the household; null where nothing was changed. */
+  account: z.string().nullable(),
   /** The reason in plain words, in the language asked for. */
   text: z.string(),
   /** The values that decided. */
@@ -107,7 +109,21 @@ export const historyPage = z.object({ events: z.array(explainedEvent), next: z.s
 export type HistoryPage = z.infer<typeof historyPage>
 
 /** `GET /v1/members/:subscriber/points/explain` */
-export const explainAnswer = z.object({ events: z.array(explainedEvent) })
+export const explainAnswer = z.object({
+  events: z.array(explainedEvent),
+  /** Events of that id that were refused when they came in and wait among the dead letters. */
+  refused: z.array(
+    z.object({
+      deadLetterId: z.string(),
+      receivedAt: z.string(),
+      code: z.string(),
+      field: z.string().nullable(),
+      /** In plain words, in the language asked for. */
+      text: z.string(),
+    }),
+  ),
+})
+export type ExplainAnswer = z.infer<typeof explainAnswer>
 
 /** `GET /v1/loyalty/earn-rules`: each rule, and why it cannot run, if so. */
 export const earnRulesView = z.object({

@@ -25,6 +25,7 @@ export function blankAward(
     baseMinor: 1n,
     returnedMinor: 0n,
     returnedPoints: 0n,
+    lapsedPoints: 0n,
     forgivenPoints: 0n,
     settleOn: null,
     settleKey: null,
@@ -44,7 +45,7 @@ export function credit(
   programme: Programme,
   member: Member,
   effects: Effects,
-  { reason, saw }: { reason: EarnReason; saw: Record<string, unknown> },
+  { reason, saw, keeps }: { reason: EarnReason; saw: Record<string, unknown>; keeps: boolean },
 ): void {
   const { event } = effects
   const { points, ruleId, ruleVersion, availableFromMs, expiresAtMs } = award
@@ -61,7 +62,7 @@ export function credit(
       currency: programme.currency,
       at: instantOf(event.atMs),
       memo: ruleId,
-      lot: lotOf(award),
+      ...(isPending ? {} : { lot: lotOf(award, keeps) }),
     },
     isPending ? [] : [awardedFact(award, programme, event)],
   )
@@ -74,8 +75,7 @@ export function credit(
     rule: ruleId,
     ruleVersion,
     reason,
-    points,
-    saw,
+    ...(isPending ? { saw: { reserved: points, ...saw } } : { points, saw }),
   })
   effects.announce({
     type: 'loyalty.points_earned',
@@ -115,11 +115,12 @@ function extendByActivity(
   })
 }
 
-/** The lot that an award makes. */
-const lotOf = ({ atMs, availableFromMs, expiresAtMs }: Award): LotTerms => ({
+/** The lot that an award makes; `keeps`: no activity gives it a longer life. */
+export const lotOf = ({ atMs, availableFromMs, expiresAtMs }: Award, keeps: boolean): LotTerms => ({
   earnedAt: instantOf(atMs),
   ...(availableFromMs > atMs ? { availableFrom: instantOf(availableFromMs) } : {}),
   ...(expiresAtMs === null ? {} : { expiresAt: instantOf(expiresAtMs) }),
+  ...(keeps ? { keepsExpiry: true } : {}),
 })
 
 /** A fact's quantity is a 32-bit count; the exact points stand beside it. */

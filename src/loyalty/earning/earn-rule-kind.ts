@@ -1,7 +1,7 @@
 import { type CelType, checkExpression, type Declarations } from '../../expressions/index.ts'
 import type { DocumentKind, DocumentReader, Problem } from '../../platform/index.ts'
 import { subscriberDeclarations } from '../../profiles/index.ts'
-import { declarationsOf, isKnownType, loyaltyEventTypes } from '../announcements.ts'
+import { declarationsOf, eventTypeDocuments, isKnownType, loyaltyEventTypes } from '../announcements.ts'
 import { localDeclarations } from '../local-time.ts'
 import { memberDeclarations } from '../members.ts'
 import { missingType } from '../programme-kind.ts'
@@ -25,7 +25,13 @@ export function usualAmount(reader: DocumentReader, type: string): string | unde
 }
 
 /** `{ kind: 'EarnRule', id, on, points, … }` */
-export const earnRuleKind: DocumentKind = { kind: 'EarnRule', schema: earnRule, check: checkEarnRule }
+export const earnRuleKind: DocumentKind = {
+  kind: 'EarnRule',
+  schema: earnRule,
+  check: checkEarnRule,
+  // The first rule may stand without a programme's document.
+  bringsAlong: eventTypeDocuments,
+}
 
 /** What is wrong with a rule among the documents that it speaks of. */
 export function checkEarnRule(rule: EarnRule, reader: DocumentReader): Problem[] {

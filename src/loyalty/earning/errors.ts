@@ -15,6 +15,8 @@ export const earnReasons = [
   'condition_failed',
   'amount_missing',
   'amount_not_positive',
+  /** The amount is in another currency than the rule's. */
+  'currency_differs',
   'below_first_step',
   'rounds_to_zero',
   'too_large',
@@ -24,9 +26,15 @@ export const earnReasons = [
   'better_rule',
   /** Points that waited for this event were released. */
   'released',
-  /** Points that waited were given up, because the event did not come in time or all was returned. */
+  /** Points that waited were given up, because the event did not come in time. */
   'given_up',
+  /** The event for which points wait came before any purchase that it could be for. */
+  'confirmation_waits',
+  /** The event for which points wait does not say for which purchase it is. */
+  'confirmation_key_missing',
   'returned',
+  /** What was still reserved is not going to be credited, because its purchase was returned. */
+  'reserve_reduced',
   /** The return came before its purchase, or names none. */
   'return_waits',
   /** Nothing was given for the purchase, or all of it was taken back before. */

@@ -1,12 +1,22 @@
+import { selectUnsettledOfEvent } from '../../events/index.ts'
 import { decimalText, DomainError, type Tx } from '../../platform/index.ts'
+import { accountOf, memberAccount } from '../accounts.ts'
 import type { Book } from '../book.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
-import { selectHistory, selectJudgedEvents, selectPersons, type StoredEvent } from '../judgements-store.ts'
+import {
+  selectHistory,
+  selectJudgedEvents,
+  selectPersons,
+  type StoredEvent,
+  type StoredJudgement,
+} from '../judgements-store.ts'
+import { ownerOf } from '../members.ts'
+import { selectMembers } from '../members-store.ts'
 import { impliedProgramme, type Words } from '../programmes.ts'
-import type { Award } from './award.ts'
-import type { ExplainedEvent, HistoryPage, JudgementView, Language } from './contract.ts'
+import { type Award, WELCOME } from './award.ts'
+import type { ExplainAnswer, ExplainedEvent, HistoryPage, JudgementView, Language } from './contract.ts'
 import { selectAwardsOfEvents } from './store.ts'
-import { earnWords, filled } from './words.ts'
+import { consumerNames, earnWords, filled, refusedWords, welcomeName } from './words.ts'
 
 export type ExplainRequest = {
   tenantId: string
@@ -16,27 +26,54 @@ export type ExplainRequest = {
 }
 
 /**
- * What every rule made of an event of a member, with the values that decided. Throws `loyalty_event_not_found` when
- * no rule judged an event of that id.
+ * What every rule made of an event of a member, with the values that decided; of an event that was refused when it came
+ * in, why. Throws `loyalty_event_not_found` when there is neither.
  */
 export async function explainEvent(
   parts: LoyaltyParts,
   request: ExplainRequest & { event: string },
-): Promise<ExplainedEvent[]> {
+): Promise<ExplainAnswer> {
   const { tenantId, subscriberId, event } = request
   const book = await parts.books.of(tenantId)
-  return parts.database.tx(tenantId, async (tx) => {
-    const events = await selectJudgedEvents(tx, await selectPersons(tx, subscriberId), event)
-    if (events.length > 0) return viewsOf(parts, tx, book, events, request)
-    throw new DomainError('loyalty_event_not_found', 'no rule has judged such an event of this member', {
-      field: 'event',
-      found: event,
-      expected: 'the id of an event of a type that a rule of the programme is on',
-    })
+  const { events, letters } = await parts.database.tx(tenantId, async (tx) => {
+    const whose = await whoseHistory(tx, book, subscriberId)
+    const found = await selectJudgedEvents(tx, whose.subscriberIds, event)
+    return {
+      events: await viewsOf(parts, tx, book, whose, found, request),
+      letters: await selectUnsettledOfEvent(tx, event),
+    }
+  })
+  const refused = await ownLetters(parts, request, letters)
+  if (events.length + refused.length > 0) return { events, refused }
+  throw new DomainError('loyalty_event_not_found', 'no rule has judged such an event of this member', {
+    field: 'event',
+    found: event,
+    expected: 'the id of an event of a type that a rule of the programme is on',
   })
 }
 
-/** The member's events with what came of each, the latest first. */
+type Letter = Awaited<ReturnType<typeof selectUnsettledOfEvent>>[number]
+
+/** The letters that name the member, or somebody whom nobody knows; told without what the source sent. */
+async function ownLetters(
+  { profiles }: LoyaltyParts,
+  { tenantId, subscriberId, language }: ExplainRequest,
+  letters: Letter[],
+): Promise<ExplainAnswer['refused']> {
+  const subjects = letters.map(({ event }) => String((event as { subject?: unknown } | null)?.subject ?? ''))
+  const ids = letters.length === 0 ? [] : await profiles.resolveIdentities(tenantId, subjects)
+  return letters
+    .filter((_, i) => ids[i] === undefined || ids[i] === subscriberId)
+    .map(({ deadLetterId, receivedAt, problem: { code, field = null } }) => ({
+      deadLetterId,
+      receivedAt: receivedAt.toString(),
+      code,
+      field,
+      text: filled(refusedWords[language], 0n, String, { code }),
+    }))
+}
+
+/** The member's events with what came of each, the latest first; of a shared balance those of all who share it. */
 export async function pointsHistory(
   parts: LoyaltyParts,
   request: ExplainRequest & { limit: number; before?: string | undefined },
@@ -44,13 +81,45 @@ export async function pointsHistory(
   const { tenantId, subscriberId, limit } = request
   const book = await parts.books.of(tenantId)
   return parts.database.tx(tenantId, async (tx) => {
-    const subscriberIds = await selectPersons(tx, subscriberId)
-    const stored = await selectHistory(tx, { subscriberIds, before: placeOf(request.before), limit })
+    const whose = await whoseHistory(tx, book, subscriberId)
+    const stored = await selectHistory(tx, { ...whose, before: placeOf(request.before), limit })
     const last = stored.at(-1)
-    const events = await viewsOf(parts, tx, book, stored, request)
+    const events = await viewsOf(parts, tx, book, whose, stored, request)
     const next = stored.length < limit || !last ? null : `${last.at.toString()} ${last.eventId}`
     return { events: events.filter(({ judgements }) => judgements.length > 0), next }
   })
+}
+
+/** Whose events make up a member's history. */
+type Whose = {
+  subscriberIds: number[]
+  /** Accounts that the member shares with others now. */
+  accounts: string[]
+  /** Whether a judgement of somebody's event belongs to it. */
+  has(subscriberId: number, judgement: StoredJudgement): boolean
+}
+
+async function whoseHistory(tx: Tx, book: Book, subscriberId: number): Promise<Whose> {
+  const persons = await selectPersons(tx, subscriberId)
+  const members = await selectMembers(
+    tx,
+    persons.map(({ goesOnAs }) => goesOnAs),
+  )
+  const accounts = persons.flatMap(({ programmeId, goesOnAs }) => {
+    const programme = book.programmes.get(programmeId)
+    const member = members.find((one) => one.subscriberId === goesOnAs && one.programmeId === programmeId)
+    const isSharing = programme && member?.sharesBalance && member.householdId !== null
+    return isSharing ? [accountOf(ownerOf(member), programme.currency)] : []
+  })
+  const own = new Map(persons.map(({ programmeId, subscriberIds }) => [programmeId, subscriberIds]))
+  return {
+    subscriberIds: [...new Set([subscriberId, ...persons.flatMap(({ subscriberIds }) => subscriberIds)])],
+    accounts,
+    has: (id, { programmeId, account }) =>
+      id === subscriberId ||
+      own.get(programmeId)?.includes(id) === true ||
+      (account !== undefined && accounts.includes(account)),
+  }
 }
 
 function placeOf(before: string | undefined): { at: Temporal.Instant; eventId: string } | null {
@@ -70,6 +139,7 @@ async function viewsOf(
   { consumers }: LoyaltyParts,
   tx: Tx,
   book: Book,
+  whose: Whose,
   events: StoredEvent[],
   { programmeId, language }: ExplainRequest,
 ): Promise<ExplainedEvent[]> {
@@ -91,9 +161,12 @@ async function viewsOf(
     at: at.toString(),
     judgements: judgements
       .filter((one) => programmeId === undefined || one.programmeId === programmeId)
+      .filter((one) => whose.has(event.subscriberId, one))
       .map((one): JudgementView => {
-        const { decimals } = book.programmes.get(one.programmeId) ?? impliedProgramme
+        const { id, currency, decimals } = book.programmes.get(one.programmeId) ?? impliedProgramme
+        const inPoints = (minor: bigint): string => decimalText(minor, decimals)
         const points = one.points ?? '0'
+        const own = memberAccount(id, event.subscriberId, currency)
         return {
           consumer: one.consumer,
           programme: one.programmeId,
@@ -103,11 +176,11 @@ async function viewsOf(
           reason: one.reason,
           points,
           decimals,
-          text: filled(
-            words[one.reason]?.[language] ?? one.reason,
-            decimalText(BigInt(points), decimals),
-            one.saw,
-          ),
+          account: points === '0' ? null : (one.account ?? own),
+          text: filled(words[one.reason]?.[language] ?? one.reason, BigInt(points), inPoints, {
+            ...one.saw,
+            ...namesIn(book, one.saw, language),
+          }),
           saw: one.saw,
           award: viewOf(awards.get(`${event.eventId}\n${one.rule}`)),
         }
@@ -123,17 +196,30 @@ const KINDS: Record<string, string> = {
   referral: 'Referral',
   reward: 'Reward',
   club: 'Club',
+  exchange: 'Exchange',
   wheel: 'Wheel',
   quiz: 'Quiz',
   botgame: 'BotGame',
 }
 
-/** What the document is called by which something was judged; null where it has no name, or is gone. */
+/** What is called by which something was judged; null where it has no name, or is gone. */
 function nameOf(book: Book, { consumer, rule }: { consumer: string; rule: string }): Words | null {
+  if (rule === WELCOME) return welcomeName
   const [before = '', id] = rule.split(':')
   const kind = id === undefined ? (consumer === 'tiers' ? 'TierLadder' : 'EarnRule') : KINDS[before]
   const document = kind === undefined ? undefined : book.reader.get(kind, id ?? rule)
-  return (document as { name?: Words } | undefined)?.name ?? null
+  return (document as { name?: Words } | undefined)?.name ?? consumerNames[consumer] ?? null
+}
+
+/** Of what was seen, the documents that are named by their id as people call them. */
+function namesIn(book: Book, saw: Record<string, unknown>, language: Language): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(KINDS).flatMap(([field, kind]) => {
+      const document = typeof saw[field] === 'string' ? book.reader.get(kind, saw[field]) : undefined
+      const name = (document as { name?: Words } | undefined)?.name?.[language]
+      return name === undefined ? [] : [[field, name]]
+    }),
+  )
 }
 
 function viewOf(award: Award | undefined): JudgementView['award'] {

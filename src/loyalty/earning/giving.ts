@@ -3,6 +3,7 @@ import { instantOf } from '../../platform/index.ts'
 import type { Effects, TakenEvent } from '../consumer.ts'
 import { expiryMs } from '../local-time.ts'
 import type { Member } from '../members.ts'
+import { keepsExpiry } from '../programmes.ts'
 import { type Award, awardKey, type Counter } from './award.ts'
 import { blankAward, credit } from './crediting.ts'
 import { type Desk, refuse, scopeIn } from './desk.ts'
@@ -10,6 +11,7 @@ import type { EarnReason } from './errors.ts'
 import { countersOf, type Offer, offerOf, textOf } from './offer.ts'
 import { applyReturns } from './returning.ts'
 import type { CompiledRule } from './rule.ts'
+import { settleNew } from './settling.ts'
 
 type Candidate = {
   rule: CompiledRule
@@ -124,7 +126,8 @@ function grant(desk: Desk, candidate: Candidate, event: TakenEvent, effects: Eff
     settleKey: textOf(rule.pendingKey, scope) ?? null,
     settleUntilMs: reservedMs,
     availableFromMs,
-    expiresAtMs: expiryMs(document.expiry ?? programme.expiry, event.atMs, timeZone),
+    // Points live from the day on which they can be spent; what waits for an event gets its day with that.
+    expiresAtMs: settling ? null : expiryMs(document.expiry ?? programme.expiry, availableFromMs, timeZone),
   }
   for (const counter of counters) {
     counter.points += room
@@ -134,6 +137,7 @@ function grant(desk: Desk, candidate: Candidate, event: TakenEvent, effects: Eff
   const partly: EarnReason = room < offer.points ? 'credited_in_part' : 'credited'
   credit(desk, award, programme, member, effects, {
     reason: settling ? 'pending' : partly,
+    keeps: keepsExpiry(document.expiry),
     saw: {
       ...saw,
       ...(availableFromMs > event.atMs ? { availableFrom: iso(availableFromMs) } : {}),
@@ -142,6 +146,7 @@ function grant(desk: Desk, candidate: Candidate, event: TakenEvent, effects: Eff
     },
   })
   if (award.reference !== null) applyReturns(desk, rule, member, award.reference, effects)
+  if (settling) settleNew(desk, rule, award, effects)
 }
 
 const iso = (ms: number): string => instantOf(ms).toString()

@@ -19,7 +19,11 @@ type BySubscriber = { Params: { subscriber: string } }
 const options = {
   earnRules: { config: { operation: { summary: 'Earn rules', answer: earnRulesView } } },
   earnRulesTry: {
-    config: { operation: { summary: 'Try an earn rule on history', body: tryRequest, answer: tryAnswer } },
+    config: {
+      // It writes nothing, and tells what members bought.
+      roles: ['admin', 'read'] as const,
+      operation: { summary: 'Try an earn rule on history', body: tryRequest, answer: tryAnswer },
+    },
   },
   points: {
     config: {
@@ -66,15 +70,7 @@ export function earningRoutes(http: FastifyInstance, parts: { earning: Earning; 
         expected: 'the id of an event',
       })
     }
-    return {
-      events: await earning.explainPoints({
-        tenantId,
-        subscriberId,
-        programmeId: programme,
-        language,
-        event,
-      }),
-    }
+    return earning.explainPoints({ tenantId, subscriberId, programmeId: programme, language, event })
   })
 }
 

@@ -42,17 +42,19 @@ export function seen(fields: string[], scope: Scope): Record<string, unknown> {
 }
 
 /** An amount in minor units; undefined when the expression cannot be read from what is there. */
-export function amountOf(reader: Reader, rule: EarnRule, scope: Scope): bigint | undefined {
+export function amountOf(reader: Reader, rule: CompiledRule, scope: Scope): bigint | undefined {
   const value = reader.value(scope)
   if (value === undefined) return undefined
-  return reader.type === 'double'
-    ? minorOfNumber(value as number, decimalsOf(rule, scope))
-    : BigInt(value as number)
+  return reader.type === 'double' ? minorOfNumber(value as number, decimalsOf(rule)) : BigInt(value as number)
 }
 
-function decimalsOf({ amountDecimals }: EarnRule, scope: Scope): number {
-  const currency = scope['event']?.['currency']
-  return amountDecimals ?? (typeof currency === 'string' ? minorDigits(currency) : 2)
+const decimalsOf = ({ document, currency }: CompiledRule): number =>
+  document.amountDecimals ?? minorDigits(currency)
+
+/** The currency that an event says, where it is not that of the rule's amounts. */
+export function otherCurrency({ currency }: CompiledRule, scope: Scope): string | undefined {
+  const said = scope['event']?.['currency']
+  return typeof said === 'string' && said !== currency ? said : undefined
 }
 
 const refused = (reason: EarnReason, saw: Record<string, unknown>): Offer => ({
@@ -78,13 +80,16 @@ export function offerOf(rule: CompiledRule, event: TakenEvent, scope: Scope): Of
 function counted(rule: CompiledRule, scope: Scope, saw: Record<string, unknown>): Offer {
   const { document, programme, amount } = rule
   const isFixed = !('steps' in document.points) && document.points.fixed !== undefined
-  const amountMinor = amount ? amountOf(amount, document, scope) : undefined
+  const other = isFixed ? undefined : otherCurrency(rule, scope)
+  if (other !== undefined)
+    return refused('currency_differs', { ...saw, currency: other, expected: rule.currency })
+  const amountMinor = amount ? amountOf(amount, rule, scope) : undefined
   if (amountMinor === undefined && !isFixed) {
     return refused('amount_missing', { ...saw, ...(amount ? seen(amount.fields, scope) : {}) })
   }
   const shown = amountMinor === undefined ? saw : { ...saw, amountMinor }
   if (!isFixed && amountMinor! <= 0n) return refused('amount_not_positive', shown)
-  const amountDecimals = decimalsOf(document, scope)
+  const amountDecimals = decimalsOf(rule)
   const scale = { amountDecimals, pointDecimals: programme.decimals }
   const fraction = pointsFor(document.points, amountMinor ?? 0n, scale)
   if (!fraction) return refused('below_first_step', { ...shown, steps: stepsOf(document) })

@@ -6,7 +6,7 @@ import { type Member, newMember, ownerOf } from '../members.ts'
 import type { Programme } from '../programmes.ts'
 import type { Award, Returned } from './award.ts'
 import { type Desk, judge, refuse, scopeIn } from './desk.ts'
-import { amountOf, seen, textOf } from './offer.ts'
+import { amountOf, otherCurrency, seen, textOf } from './offer.ts'
 import { keptAfterReturns } from './points.ts'
 import type { CompiledRule } from './rule.ts'
 
@@ -40,7 +40,12 @@ function returnedOf(
     return undefined
   }
   const name = textOf(reference, scope)
-  const amountMinor = amount ? amountOf(amount, rule.document, scope) : null
+  const other = amount ? otherCurrency(rule, scope) : undefined
+  if (other !== undefined) {
+    refuse(rule, effects, 'currency_differs', { currency: other, expected: rule.currency })
+    return undefined
+  }
+  const amountMinor = amount ? amountOf(amount, rule, scope) : null
   if (name === undefined || amountMinor === undefined) {
     const fields = [...reference.fields, ...(amount?.fields ?? [])]
     refuse(rule, effects, 'amount_missing', seen(fields, scope))
@@ -64,7 +69,8 @@ function returnedOf(
 
 /**
  * Lets returns meet their purchases, whichever came first: each takes from the awards of its reference, the oldest
- * first, until it is used up. What is left of it waits for another purchase of that reference.
+ * first, until it is used up. What is left of it waits for another purchase of that reference. A whole return is of
+ * every line that was bought up to its own time, and waits for those that are read after it.
  */
 export function applyReturns(
   desk: Desk,
@@ -76,22 +82,23 @@ export function applyReturns(
   const { memory } = desk
   const awards = memory.awardsOf(rule.document.id, member, reference)
   for (const returned of memory.waitingOf(rule.document.id, member, reference)) {
+    const { amountMinor } = returned
     let isMet = false
     for (const award of awards) {
-      if (returned.isApplied || award.returnedMinor >= award.baseMinor) continue
-      const left = returned.amountMinor === null ? null : returned.amountMinor - returned.appliedMinor
       const room = award.baseMinor - award.returnedMinor
-      const minor = left === null || left > room ? room : left
+      if (returned.isApplied || room <= 0n) continue
+      if (amountMinor === null && award.atMs > returned.atMs) continue
+      const left = amountMinor === null ? room : amountMinor - returned.appliedMinor
+      const minor = left > room ? room : left
       returned.appliedMinor += minor
-      // A whole return is over with the purchase that it met first.
-      returned.isApplied = left === null || minor === left
+      returned.isApplied = returned.appliedMinor === amountMinor
       isMet = true
       takeBack(desk, { rule, member, award, returned, minor }, effects)
     }
     memory.changedReturns.add(returned)
     if (!isMet && returned.eventId === effects.event.eventId) {
       const reason = awards.length > 0 ? 'nothing_to_return' : 'return_waits'
-      refuse(rule, effects, reason, { reference, amountMinor: returned.amountMinor })
+      refuse(rule, effects, reason, { reference, amountMinor })
     }
   }
 }
@@ -103,7 +110,9 @@ function takeBack(desk: Desk, taking: Taking, effects: Effects): void {
   award.returnedMinor += minor
   const kept = keptAfterReturns(award.points, award.baseMinor, award.returnedMinor)
   const points = award.points - kept - award.returnedPoints
+  const lapsed = lapsedOf(desk, award, points)
   award.returnedPoints += points
+  award.lapsedPoints += lapsed
   desk.memory.changedAwards.add(award)
   const saw = {
     reference: returned.reference,
@@ -113,10 +122,17 @@ function takeBack(desk: Desk, taking: Taking, effects: Effects): void {
     award: award.transferKey,
   }
   let forgiven = 0n
-  if (award.state === 'posted' && points > 0n) forgiven = post(desk, taking, points, effects)
+  const { state } = award
+  if (award.state === 'posted' && points > lapsed) forgiven = post(desk, taking, points - lapsed, effects)
   if (award.state === 'pending' && kept === 0n) voidPending(award, effects)
-  judge(rule, effects, points > 0n ? 'returned' : 'nothing_to_return', -points, {
+  const taken = points - lapsed - forgiven
+  const isReserved = state === 'pending' && points > 0n
+  const isTaken = state === 'posted' && taken > 0n
+  const reason = isReserved ? 'reserve_reduced' : isTaken ? 'returned' : 'nothing_to_return'
+  judge(rule, effects, reason, isTaken ? -taken : 0n, {
     ...saw,
+    ...(isReserved ? { reserved: points } : {}),
+    ...(lapsed > 0n ? { lapsed } : {}),
     ...(forgiven > 0n ? { forgiven } : {}),
   })
   if (points === 0n) return
@@ -131,8 +147,20 @@ function takeBack(desk: Desk, taking: Taking, effects: Effects): void {
       points: Number(points),
       forgiven: Number(forgiven),
       isPending: award.state !== 'posted',
+      // What was reserved counted from its release on.
+      earnedAt: award.settleOn === null ? award.atMs : award.availableFromMs,
     },
   })
+}
+
+/**
+ * How many of the points that a return would take back are gone already, because they expired or were forfeited: returns
+ * ask for those first, each once, so that nobody loses the same points twice.
+ */
+function lapsedOf({ memory }: Desk, { transferKey, lapsedPoints }: Award, points: bigint): bigint {
+  const gone = (memory.lapsed.get(transferKey) ?? 0n) - lapsedPoints
+  if (gone <= 0n) return 0n
+  return gone < points ? gone : points
 }
 
 /** Gives a reservation up. */

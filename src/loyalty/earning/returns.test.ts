@@ -12,6 +12,7 @@ afterAll(async () => {
   await stores.close()
 })
 
+const DAY = 86_400_000
 const rule = {
   kind: 'EarnRule',
   id: 'one',
@@ -98,6 +99,107 @@ describe('returns', () => {
     expect(await world.balances(ann)).toEqual({ points: balance + 50n })
     expect(await world.verify()).toMatchObject({ ok: true })
   })
+
+  test('what expired before is not taken a second time; what was spent of it is', async () => {
+    const world = await loyaltyWorld(stores)
+    worlds.push(world)
+    await world.apply(
+      ...orderTypes,
+      programme({ id: 'main', currency: 'points', expiry: { after: 'earn', days: 30 } }),
+      rule,
+    )
+    const [ann, bob] = (await world.subscribers('ann', 'bob')) as [number, number]
+    await world.append(paid(ann, 'x', 10_000), paid(bob, 'y', 10_000))
+    await world.run()
+    await world.spend(bob, 40n)
+    world.clock.setMs(world.clock.nowMs() + 40 * DAY)
+    await world.run()
+    expect([await world.balances(ann), await world.balances(bob)]).toEqual([{ points: 0n }, { points: 0n }])
+    await world.append(returned(ann, 'x', 10_000), returned(bob, 'y', 7_000))
+    await world.run()
+    // Of bob's 70 returned points 60 had expired; with the rest of the return all 40 that he spent are owed.
+    expect([await world.balances(ann), await world.balances(bob)]).toEqual([{ points: 0n }, { points: -10n }])
+    await world.append(returned(bob, 'y', 3_000))
+    await world.run()
+    expect(await world.balances(bob)).toEqual({ points: -40n })
+    const returns = (await world.judgements()).filter(({ reason }) => reason === 'returned')
+    expect(returns.map(({ points, saw }) => [points, saw['lapsed'] ?? null])).toEqual([
+      ['-10', '60'],
+      ['-30', null],
+    ])
+    expect(await world.verify()).toMatchObject({ ok: true })
+  })
+
+  test('what was forfeited by leaving is not taken a second time after coming back', async () => {
+    const world = await loyaltyWorld(stores)
+    worlds.push(world)
+    const leaving = { points: 'forfeit' }
+    await world.apply(...orderTypes, programme({ id: 'main', currency: 'points', leaving }), rule)
+    const [ann] = (await world.subscribers('ann')) as [number]
+    await world.append(paid(ann, 'x', 10_000))
+    await world.run()
+    const about = { tenantId: world.tenantId, programmeId: 'main', subscriberId: ann }
+    await world.loyalty.members.leave(about)
+    await world.loyalty.members.enrol(about)
+    await world.append(paid(ann, 'z', 500), returned(ann, 'x', 10_000))
+    await world.run()
+    expect(await world.balances(ann)).toEqual({ points: 5n })
+  })
+
+  test('what expired after it had moved with a merge is not taken a second time', async () => {
+    const world = await loyaltyWorld(stores)
+    worlds.push(world)
+    await world.apply(
+      ...orderTypes,
+      programme({ id: 'main', currency: 'points', expiry: { after: 'earn', days: 30 } }),
+      rule,
+    )
+    const [ann, bob] = (await world.subscribers('ann', 'bob')) as [number, number]
+    await world.append(paid(ann, 'x', 10_000))
+    await world.run()
+    world.clock.setMs(world.clock.nowMs() + DAY)
+    await world.append(paid(bob, 'y', 5_000))
+    await world.run()
+    const about = { tenantId: world.tenantId, programmeId: 'main' }
+    await world.loyalty.members.merge({ ...about, subscriberId: bob, from: ann })
+    await world.spend(bob, 20n)
+    world.clock.setMs(world.clock.nowMs() + 40 * DAY)
+    await world.run()
+    await world.append(returned(ann, 'x', 10_000))
+    await world.run()
+    expect(await world.balances(bob)).toEqual({ points: -20n })
+  })
+
+  test.for([1, 2_000])(
+    'a whole return takes back every line of its order, in whatever order they come; batches of %i',
+    async (batchEvents) => {
+      const world = await loyaltyWorld(stores, { batchEvents, partitions: 1 })
+      worlds.push(world)
+      const whole = { ...rule, returns: { on: 'order.returned', reference: 'event.orderId' } }
+      await world.apply(...orderTypes, whole)
+      const start = world.clock.nowMs()
+      const line = (id: number, name: string, amountMinor: number, hour: number) => ({
+        ...paid(id, 'x', amountMinor),
+        id: `${id}-${name}`,
+        atMs: start + hour * 3_600_000,
+      })
+      const back = (id: number) => ({
+        ...returned(id, 'x', 1),
+        id: `${id}-back`,
+        atMs: start + 2 * 3_600_000,
+      })
+      const ids = await world.subscribers('ann', 'bob', 'eve')
+      const [ann, bob, eve] = ids as [number, number, number]
+      // The third is bought under the same name after the return: a new order, or a subscription that began again.
+      await world.append(line(ann, 'one', 10_000, 0), line(ann, 'two', 20_000, 1), back(ann))
+      await world.append(back(bob), line(bob, 'three', 700, 3), line(bob, 'two', 20_000, 1))
+      await world.append(line(eve, 'one', 10_000, 0), back(eve), line(eve, 'two', 20_000, 1))
+      await world.append(line(ann, 'three', 700, 3), line(bob, 'one', 10_000, 0), line(eve, 'three', 700, 3))
+      await world.run()
+      for (const id of ids) expect(await world.balances(id)).toEqual({ points: 7n })
+      expect(await world.verify()).toMatchObject({ ok: true })
+    },
+  )
 
   test('a fixed award goes back with the whole purchase, or its share where the rule knows the price', async () => {
     const world = await loyaltyWorld(stores)

@@ -15,6 +15,8 @@ export type CompiledRule = {
   version: number
   programme: Programme
   timeZone: string
+  /** What its amounts are in. */
+  currency: string
   where: Reader | null
   amount: Reader | null
   multipliers: { id: string; times: string; best: boolean; when: Reader }[]
@@ -62,6 +64,7 @@ export function compileRule(
     version,
     programme,
     timeZone: book.timeZoneOf(programme),
+    currency: document.currency ?? book.currency,
     where: given(where, 'bool'),
     amount: given(amount ?? (usual && `event.${usual}`), 'int', 'double'),
     multipliers: multipliers.map((one) => ({ ...one, when: readerOf(one.when, declarations, 'bool') })),

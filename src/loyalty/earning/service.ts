@@ -4,11 +4,11 @@ import type { LoyaltyParts } from '../dependencies.ts'
 import { PURCHASE } from '../announcements.ts'
 import { LocalTimes } from '../local-time.ts'
 import { earningConsumer } from './consumer.ts'
-import type { ExplainedEvent, HistoryPage, TryAnswer } from './contract.ts'
+import type { ExplainAnswer, HistoryPage, TryAnswer } from './contract.ts'
 import { dueStage } from './due.ts'
 import type { EarnRule, Purchase } from './earn-rule.ts'
 import { explainEvent, type ExplainRequest, pointsHistory } from './explaining.ts'
-import { rehearse, type Rehearsal } from './rehearsal.ts'
+import { type RuleTrial, tryRule } from './rehearsal.ts'
 import { rulesOf } from './rule.ts'
 
 /** What earn rules do for others. */
@@ -19,9 +19,9 @@ export type Earning = {
    */
   awardForPurchases(tx: Tx, tenantId: string, purchases: Purchase[]): Promise<void>
   /** What a rule would have given on history. Throws `earn_rule_invalid`, `earn_rule_not_found`. */
-  tryRule(asked: Rehearsal): Promise<TryAnswer>
-  /** What every rule made of an event of a member. Throws `loyalty_event_not_found`. */
-  explainPoints(request: ExplainRequest & { event: string }): Promise<ExplainedEvent[]>
+  tryRule(asked: RuleTrial): Promise<TryAnswer>
+  /** What every rule made of an event of a member, or why it was refused. Throws `loyalty_event_not_found`. */
+  explainPoints(request: ExplainRequest & { event: string }): Promise<ExplainAnswer>
   /** A member's events with what came of each, the latest first. */
   pointsHistory(
     request: ExplainRequest & { limit: number; before?: string | undefined },
@@ -44,7 +44,7 @@ export function createEarning(parts: LoyaltyParts): {
       async awardForPurchases(tx, tenantId, purchases) {
         if (purchases.length > 0) await parts.take(tx, tenantId, purchases.map(eventOf))
       },
-      tryRule: (asked) => rehearse(parts, asked),
+      tryRule: (asked) => tryRule(parts, asked),
       explainPoints: (request) => explainEvent(parts, request),
       pointsHistory: (request) => pointsHistory(parts, request),
       async earnRules(tenantId) {

@@ -1,10 +1,10 @@
 import { instantOf, type Tx } from '../../platform/index.ts'
-import type { Award, Counter, Returned } from './award.ts'
+import type { Award, Confirmation, Counter, Returned } from './award.ts'
 
 const awardColumns = `transfer_key as "transferKey", event_id as "eventId", programme_id as "programmeId",
   rule_id as "ruleId", rule_version as "ruleVersion", subscriber_id as "subscriberId", account_id as "accountId",
   posted_key as "postedKey", points, state, reference, base_minor as "baseMinor", returned_minor as "returnedMinor",
-  returned_points as "returnedPoints", forgiven_points as "forgivenPoints", settle_on as "settleOn",
+  returned_points as "returnedPoints", lapsed_points as "lapsedPoints", forgiven_points as "forgivenPoints", settle_on as "settleOn",
   settle_key as "settleKey", settle_until as "settleUntil", available_from as "availableFrom",
   expires_at as "expiresAt", campaign_id as "campaignId", arm, at`
 
@@ -59,6 +59,52 @@ export async function selectWaitingReturns(tx: Tx, places: Place[]): Promise<Ret
     placesOf(places),
   )
   return rows.map(({ at, ...row }) => ({ ...row, atMs: at.epochMilliseconds }))
+}
+
+/** A purchase for which a confirmation may have come before. */
+export type SettlePlace = Pick<Confirmation, 'ruleId' | 'subscriberId' | 'settleKey' | 'atMs'>
+
+/** Events that came before the purchases for which they may be, in the order in which they came. */
+export async function selectConfirmations(tx: Tx, places: SettlePlace[]): Promise<Confirmation[]> {
+  if (places.length === 0) return []
+  const rows = await tx.query<Omit<Confirmation, 'atMs'> & { at: Temporal.Instant }>(
+    `select c.rule_id as "ruleId", c.event_id as "eventId", c.subscriber_id as "subscriberId",
+            c.settle_key as "settleKey", c.has_settled as "hasSettled", c.at
+     from (select rule_id, subscriber_id, settle_key, min(at) as at
+           from unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[]) as g (rule_id, subscriber_id, settle_key, at)
+           group by rule_id, subscriber_id, settle_key) place
+     join loyalty.confirmation c using (rule_id, subscriber_id, settle_key)
+     where c.at >= place.at or (c.settle_key <> '' and not c.has_settled)
+     order by c.seq`,
+    [
+      places.map(({ ruleId }) => ruleId),
+      places.map(({ subscriberId }) => subscriberId),
+      places.map(({ settleKey }) => settleKey),
+      places.map(({ atMs }) => instantOf(atMs)),
+    ],
+  )
+  return rows.map(({ at, ...row }) => ({ ...row, atMs: at.epochMilliseconds }))
+}
+
+/** Stores confirmations as they are now. */
+export async function saveConfirmations(tx: Tx, confirmations: Confirmation[]): Promise<void> {
+  if (confirmations.length === 0) return
+  await tx.query(
+    `insert into loyalty.confirmation (tenant_id, rule_id, event_id, subscriber_id, settle_key, has_settled, at)
+     select current_setting('tenure.tenant_id'), rule_id, event_id, subscriber_id, settle_key, has_settled, at
+     from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::boolean[], $6::timestamptz[]) with ordinality
+       as given (rule_id, event_id, subscriber_id, settle_key, has_settled, at, n)
+     order by n
+     on conflict (tenant_id, rule_id, event_id) do update set has_settled = excluded.has_settled`,
+    [
+      confirmations.map((one) => one.ruleId),
+      confirmations.map((one) => one.eventId),
+      confirmations.map((one) => one.subscriberId),
+      confirmations.map((one) => one.settleKey),
+      confirmations.map((one) => one.hasSettled),
+      confirmations.map((one) => instantOf(one.atMs)),
+    ],
+  )
 }
 
 /** Reservations of members that wait for an event. */
@@ -122,22 +168,23 @@ export async function saveAwards(tx: Tx, awards: Award[]): Promise<void> {
   await tx.query(
     `insert into loyalty.award (tenant_id, transfer_key, event_id, programme_id, rule_id, rule_version, subscriber_id,
        account_id, posted_key, points, state, reference, base_minor, returned_minor, returned_points, forgiven_points,
-       settle_on, settle_key, settle_until, available_from, expires_at, campaign_id, arm, at)
+       settle_on, settle_key, settle_until, available_from, expires_at, campaign_id, arm, at, lapsed_points)
      select current_setting('tenure.tenant_id'), transfer_key, event_id, programme_id, rule_id, rule_version,
        subscriber_id, account_id, posted_key, points, state, reference, base_minor, returned_minor, returned_points,
-       forgiven_points, settle_on, settle_key, settle_until, available_from, expires_at, campaign_id, arm, at
+       forgiven_points, settle_on, settle_key, settle_until, available_from, expires_at, campaign_id, arm, at, lapsed
      from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::text[], $8::text[],
        $9::bigint[], $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[],
        $17::text[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::text[], $22::text[],
-       $23::timestamptz[]) with ordinality
+       $23::timestamptz[], $24::bigint[]) with ordinality
        as given (transfer_key, event_id, programme_id, rule_id, rule_version, subscriber_id, account_id, posted_key,
          points, state, reference, base_minor, returned_minor, returned_points, forgiven_points, settle_on, settle_key,
-         settle_until, available_from, expires_at, campaign_id, arm, at, n)
+         settle_until, available_from, expires_at, campaign_id, arm, at, lapsed, n)
      order by n
      on conflict (tenant_id, transfer_key) do update set
        account_id = excluded.account_id, posted_key = excluded.posted_key, state = excluded.state,
+       available_from = excluded.available_from, expires_at = excluded.expires_at,
        returned_minor = excluded.returned_minor, returned_points = excluded.returned_points,
-       forgiven_points = excluded.forgiven_points`,
+       lapsed_points = excluded.lapsed_points, forgiven_points = excluded.forgiven_points`,
     [
       column((a) => a.transferKey),
       column((a) => a.eventId),
@@ -162,6 +209,7 @@ export async function saveAwards(tx: Tx, awards: Award[]): Promise<void> {
       column((a) => a.campaignId),
       column((a) => a.arm),
       moment((a) => a.atMs),
+      column((a) => a.lapsedPoints),
     ],
   )
 }
@@ -235,12 +283,14 @@ export async function mergeEarning(tx: Tx, programmeId: string, from: number, in
     'update loyalty.award set subscriber_id = $3 where programme_id = $1 and subscriber_id = $2',
     [programmeId, from, into],
   )
-  await tx.query(
-    `update loyalty.returned r set subscriber_id = $3
-     where subscriber_id = $2 and rule_id in
-       (select id from platform.document where kind = 'EarnRule' and body ->> 'programme' = $1)`,
-    [programmeId, from, into],
-  )
+  for (const table of ['returned', 'confirmation']) {
+    await tx.query(
+      `update loyalty.${table} set subscriber_id = $3
+       where subscriber_id = $2 and rule_id in
+         (select id from platform.document where kind = 'EarnRule' and body ->> 'programme' = $1)`,
+      [programmeId, from, into],
+    )
+  }
   await tx.query(
     `insert into loyalty.earn_counter (tenant_id, counter, subscriber_id, period, points, times)
      select tenant_id, counter, $3, period, points, times from loyalty.earn_counter

@@ -2,6 +2,7 @@ import { instantOf } from '../../platform/index.ts'
 import type { Effects, TakenEvent } from '../consumer.ts'
 import { expiryMs } from '../local-time.ts'
 import { MIGRATION } from '../members.ts'
+import { keepsExpiry } from '../programmes.ts'
 import { type Award, WELCOME, welcomeKey } from './award.ts'
 import { blankAward, credit } from './crediting.ts'
 import type { Desk } from './desk.ts'
@@ -34,6 +35,7 @@ export function giveWelcome(desk: Desk, event: TakenEvent, effects: Effects): vo
   }
   credit(desk, award, programme, member, effects, {
     reason: 'welcome',
+    keeps: keepsExpiry(programme.welcome.expiry),
     saw: expiresAtMs === null ? {} : { expiresAt: instantOf(expiresAtMs).toString() },
   })
 }

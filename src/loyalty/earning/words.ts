@@ -7,22 +7,22 @@ import type { EarnReason } from './errors.ts'
  */
 export const earnWords: Record<EarnReason, Words> = {
   credited: {
-    en: '{points} points were credited.',
+    en: 'Points credited: {points}.',
     ru: 'Начислено баллов: {points}.',
     uk: 'Нараховано балів: {points}.',
   },
   credited_in_part: {
-    en: '{points} points were credited; the rest is above the limit for the period.',
+    en: 'Points credited: {points}; the rest is above the limit for the period.',
     ru: 'Начислено баллов: {points}; остальное сверх лимита за период.',
     uk: 'Нараховано балів: {points}; решта понад ліміт за період.',
   },
   pending: {
-    en: '{points} points are reserved and will be credited once the order is confirmed, until {until} at the latest.',
-    ru: 'Зарезервировано баллов: {points}. Начислим, когда заказ подтвердится, не позже {until}.',
-    uk: 'Зарезервовано балів: {points}. Нарахуємо, коли замовлення підтвердиться, не пізніше {until}.',
+    en: 'Points reserved: {reserved:points}. They are credited once the order is confirmed, until {until} at the latest.',
+    ru: 'Зарезервировано баллов: {reserved:points}. Начислим, когда заказ подтвердится, не позже {until}.',
+    uk: 'Зарезервовано балів: {reserved:points}. Нарахуємо, коли замовлення підтвердиться, не пізніше {until}.',
   },
   welcome: {
-    en: '{points} points as a welcome.',
+    en: 'Welcome points: {points}.',
     ru: 'Приветственные баллы: {points}.',
     uk: 'Вітальні бали: {points}.',
   },
@@ -66,6 +66,11 @@ export const earnWords: Record<EarnReason, Words> = {
     ru: 'Баллы не начислены: ничего не оплачено.',
     uk: 'Бали не нараховано: нічого не сплачено.',
   },
+  currency_differs: {
+    en: 'No points: amounts in {currency} do not count, only those in {expected}.',
+    ru: 'Баллы не начислены: учитываются суммы в {expected}, а не в {currency}.',
+    uk: 'Бали не нараховано: враховуються суми в {expected}, а не в {currency}.',
+  },
   below_first_step: {
     en: 'No points: the amount is below the smallest one that earns.',
     ru: 'Баллы не начислены: сумма меньше наименьшей, за которую дают баллы.',
@@ -97,19 +102,34 @@ export const earnWords: Record<EarnReason, Words> = {
     uk: 'За цим правилом балів немає: інше дало більше.',
   },
   released: {
-    en: '{points} points that were reserved are credited now.',
+    en: 'Reserved points credited: {points}.',
     ru: 'Зарезервированные баллы начислены: {points}.',
     uk: 'Зарезервовані бали нараховано: {points}.',
   },
   given_up: {
-    en: 'The reserved points were given up: the order was not confirmed in time.',
-    ru: 'Резерв баллов снят: заказ не подтвердился вовремя.',
-    uk: 'Резерв балів знято: замовлення не підтвердилося вчасно.',
+    en: 'Reserved points given up, because the order was not confirmed in time: {reserved:points}.',
+    ru: 'Резерв снят: заказ не подтвердился вовремя. Баллов: {reserved:points}.',
+    uk: 'Резерв знято: замовлення не підтвердилося вчасно. Балів: {reserved:points}.',
   },
   returned: {
-    en: 'For what was returned, {points} points were taken back.',
+    en: 'Points taken back for what was returned: {points}.',
     ru: 'За возврат списано баллов: {points}.',
     uk: 'За повернення списано балів: {points}.',
+  },
+  reserve_reduced: {
+    en: 'Reserved points that are not going to be credited after the return: {reserved:points}.',
+    ru: 'Резерв снят из-за возврата, баллов: {reserved:points}.',
+    uk: 'Резерв знято через повернення, балів: {reserved:points}.',
+  },
+  confirmation_waits: {
+    en: 'The confirmation is noted; its purchase has not come yet.',
+    ru: 'Подтверждение учтено; его покупка ещё не поступила.',
+    uk: 'Підтвердження враховано; його покупка ще не надійшла.',
+  },
+  confirmation_key_missing: {
+    en: 'The confirmation does not say which purchase it is for.',
+    ru: 'В подтверждении не указано, к какой покупке оно относится.',
+    uk: 'У підтвердженні не вказано, якої покупки воно стосується.',
   },
   return_waits: {
     en: 'The return is noted; its purchase has not come yet.',
@@ -123,9 +143,41 @@ export const earnWords: Record<EarnReason, Words> = {
   },
 }
 
-/** A text with its values filled in; what is missing is left out. Points are shown without a sign. */
-export function filled(text: string, points: string, saw: Record<string, unknown>): string {
-  return text.replace(/\{(\w+)\}/g, (_, name: string) =>
-    name === 'points' ? points.replace(/^-/, '') : String(saw[name] ?? ''),
-  )
+/** What is said of an event that was refused before any rule could judge it. */
+export const refusedWords: Words = {
+  en: 'No points yet: the event was refused when it came in ({code}) and waits until somebody mends it.',
+  ru: 'Баллов пока нет: событие не принято ({code}) и ждёт исправления.',
+  uk: 'Балів поки немає: подію не прийнято ({code}), вона чекає на виправлення.',
+}
+
+/** What the welcome bonus is called. */
+export const welcomeName: Words = { en: 'Welcome', ru: 'Приветствие', uk: 'Вітання' }
+
+/** What consumers are called that judge by no document with a name. */
+export const consumerNames: Record<string, Words> = {
+  membership: { en: 'Membership', ru: 'Участие', uk: 'Участь' },
+  liability: { en: 'Expiry', ru: 'Сгорание баллов', uk: 'Згоряння балів' },
+  corrections: { en: 'Correction', ru: 'Корректировка', uk: 'Коригування' },
+  burning: { en: 'Spent at a partner', ru: 'Списание у партнёра', uk: 'Списання в партнера' },
+  abuse: { en: 'Check', ru: 'Проверка', uk: 'Перевірка' },
+  exchange: { en: 'Transfer between members', ru: 'Перевод участнику', uk: 'Переказ учаснику' },
+  migration: { en: 'New programme', ru: 'Новая программа', uk: 'Нова програма' },
+}
+
+/**
+ * A text with its values filled in; what is missing is left out. `{points}` are those of the judgement without their
+ * sign, `{price:points}` is a value that was seen as minor units; `write` writes both.
+ */
+export function filled(
+  text: string,
+  points: bigint,
+  write: (minor: bigint) => string,
+  saw: Record<string, unknown>,
+): string {
+  const minor = (value: bigint): string => write(value < 0n ? -value : value)
+  return text.replace(/\{(\w+)(:points)?\}/g, (_, name: string, isPoints: string | undefined) => {
+    if (name === 'points') return minor(points)
+    const value = saw[name] ?? ''
+    return isPoints && value !== '' ? minor(BigInt(value as string | number)) : String(value)
+  })
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { documentId, MAIN_PROGRAMME, pointsText, words } from '../programmes.ts'
 
 export { exchange, type Exchange, transferTerms, type TransferTerms } from './documents.ts'
+export { amountsOf } from './quote.ts'
 export { type ExchangeRefusal, exchangeRefusals } from './errors.ts'
 export { exchangeWords } from './words.ts'
 
@@ -53,8 +54,44 @@ export const quoteView = z.object({
 })
 export type QuoteView = z.infer<typeof quoteView>
 
+const sideView = z.object({
+  /** The programme, or the partner that keeps the currency. */
+  of: z.string(),
+  isPartner: z.boolean(),
+  currency: z.string(),
+  decimals: z.int(),
+  /** Where the currency waits for settlement with the other side, and what stands there: above 0 it was taken in, below 0 given out. */
+  clearingAccount: z.string(),
+  clearing: z.string().regex(/^-?\d+$/),
+})
+export type ExchangeSideView = z.infer<typeof sideView>
+
+/** `GET /v1/loyalty/exchanges` */
+export const exchangesView = z.object({
+  exchanges: z.array(
+    z.object({
+      exchange: z.string(),
+      name: words,
+      version: z.int(),
+      rate: z.string(),
+      spreadPercent: z.string(),
+      /** Whether its time has come and has not passed. */
+      isOpen: z.boolean(),
+      from: sideView,
+      to: sideView,
+      /** What was exchanged so far, minor units of `from`. */
+      done: z.object({ from: minor, times: z.int() }),
+    }),
+  ),
+})
+export type ExchangesView = z.infer<typeof exchangesView>
+
 /** What each route says of itself in the description of the API. */
 export const exchangeOperations = {
+  list: {
+    summary: 'Exchanges with their rates and what waits for settlement',
+    answer: exchangesView,
+  },
   send: { summary: 'Give points to another member', body: sendBody, answer: transferView },
   transfers: {
     summary: 'Points that a member gave and got',

@@ -1,8 +1,8 @@
-import { type AccountOpening, lotsOf, type TransferRequest } from '../../ledger/index.ts'
-import { instantOf, newId, type Tx } from '../../platform/index.ts'
+import type { AccountOpening, TransferRequest } from '../../ledger/index.ts'
+import { decimalText, instantOf, newId, type Tx } from '../../platform/index.ts'
 import { refuseAbuse, type Subject } from '../abuse/gate.ts'
 import { accountOf, ownerOpening, programmeAccount, programmeOpening } from '../accounts.ts'
-import { carryOut } from '../action.ts'
+import { type ActionJudgement, carryOut } from '../action.ts'
 import { type Applicant, applicantOf } from '../applicant.ts'
 import type { Book } from '../book.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
@@ -13,6 +13,7 @@ import { activeMember } from '../play/member-at-play.ts'
 import type { Programme } from '../programmes.ts'
 import type { Exchange, ExchangeSide } from './documents.ts'
 import { exchangesOf, judgeAmount, type Ready, spansOf } from './plan.ts'
+import { partsTaken } from './lots-taken.ts'
 import { amountsOf, type PartOfLot, sharesOf } from './quote.ts'
 import { finishQuote, insertQuote, type Quote, selectQuote, usedByExchange } from './store.ts'
 import { EXCHANGE, fail, refuse } from './transferring.ts'
@@ -23,7 +24,8 @@ const MINUTE_MS = 60_000
 export const partnerAccount = (partner: string, purpose: 'clearing' | 'wallets', currency: string): string =>
   `partner:${partner}:${purpose}:${currency}`
 
-const partnerOpening = (
+/** The opening of a partner's account. */
+export const partnerOpening = (
   partner: string,
   purpose: 'clearing' | 'wallets',
   currency: string,
@@ -36,10 +38,11 @@ const partnerOpening = (
 })
 
 /** The programme of a side as it is now; undefined: the side is a partner's. */
-const programmeOf = (book: Book, side: ExchangeSide): Programme | undefined =>
+export const programmeOf = (book: Book, side: ExchangeSide): Programme | undefined =>
   'programme' in side ? book.programmes.get(side.programme) : undefined
 
-const decimalsOf = (book: Book, side: ExchangeSide): number =>
+/** Decimals of a side's currency. */
+export const decimalsOf = (book: Book, side: ExchangeSide): number =>
   programmeOf(book, side)?.decimals ?? ('decimals' in side ? side.decimals : 0)
 
 /** Currency of a side. */
@@ -80,7 +83,8 @@ export async function quote(
   return promised
 }
 
-const isOver = ({ validFrom, validTo }: Exchange, atMs: number): boolean =>
+/** Whether the time of an exchange has not come or has passed. */
+export const isOver = ({ validFrom, validTo }: Exchange, atMs: number): boolean =>
   (validFrom !== undefined && atMs < Date.parse(validFrom)) ||
   (validTo !== undefined && atMs >= Date.parse(validTo))
 
@@ -229,33 +233,10 @@ async function targetOf(
 }
 
 /** Where a programme's currency waits for settlement with the other side. */
-function clearingOf(programme: Programme, other: ExchangeSide): AccountOpening {
+export function clearingOf(programme: Programme, other: ExchangeSide): AccountOpening {
   return 'programme' in other
     ? { ...programmeOpening(programme, 'clearing'), accountId: programmeAccount(programme, 'clearing') }
     : partnerOpening(other.partner, 'clearing', programme.currency)
-}
-
-/** What the ledger is going to take of each lot for an amount; it lists lots in the order in which they are spent. */
-async function partsTaken(
-  tx: Tx,
-  accountId: string,
-  amountMinor: bigint,
-  atMs: number,
-): Promise<PartOfLot[]> {
-  const lots = (await lotsOf(tx, [accountId])).filter(
-    ({ availableFrom, expiresAt }) =>
-      availableFrom.epochMilliseconds <= atMs &&
-      (expiresAt === undefined || expiresAt.epochMilliseconds > atMs),
-  )
-  let missing = amountMinor
-  const parts: PartOfLot[] = []
-  for (const { remainingMinor, earnedAt, expiresAt } of lots) {
-    if (missing === 0n) break
-    const taken = remainingMinor < missing ? remainingMinor : missing
-    parts.push({ amountMinor: taken, earnedAt, expiresAt })
-    missing -= taken
-  }
-  return parts
 }
 
 async function tell(
@@ -268,6 +249,20 @@ async function tell(
 ): Promise<void> {
   const { quoteId, subscriberId, terms, fromMinor, toMinor, spreadMinor } = one
   const [fromCurrency, toCurrency] = [currencyOf(book, terms.from), currencyOf(book, terms.to)]
+  const { from, to } = terms
+  const saw = {
+    given: decimalText(fromMinor, decimalsOf(book, from)),
+    fromCurrency,
+    got: decimalText(toMinor, decimalsOf(book, to)),
+    toCurrency,
+    spread: spreadMinor,
+    quote: quoteId,
+  }
+  const about = { rule: `exchange:${terms.id}`, ruleVersion: version, reason: 'points_converted', saw }
+  const judgements: ActionJudgement[] = [
+    ...('programme' in from ? [{ ...about, programmeId: from.programme, points: -fromMinor }] : []),
+    ...('programme' in to ? [{ ...about, programmeId: to.programme, points: toMinor }] : []),
+  ]
   await carryOut(parts, tx, book.tenantId, [
     {
       ...bookings,
@@ -276,19 +271,7 @@ async function tell(
       programmeId: programme.id,
       subscriberId,
       atMs,
-      judgement: {
-        rule: `exchange:${terms.id}`,
-        ruleVersion: version,
-        reason: 'points_converted',
-        saw: {
-          given: fromMinor,
-          fromCurrency,
-          got: toMinor,
-          toCurrency,
-          spread: spreadMinor,
-          quote: quoteId,
-        },
-      },
+      judgements,
       announcements: [
         {
           type: 'loyalty.points_converted',

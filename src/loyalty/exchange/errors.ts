@@ -25,5 +25,12 @@ export const exchangeRefusals = [
 export type ExchangeRefusal = (typeof exchangeRefusals)[number]
 
 /** What happened, for the member's history. */
-export const exchangeReasons = ['points_sent', 'points_converted'] as const
+export const exchangeReasons = [
+  'points_sent',
+  'transfer_fee',
+  'points_received',
+  /** The same, and some of them expire. */
+  'points_received_expiring',
+  'points_converted',
+] as const
 export type ExchangeReason = (typeof exchangeReasons)[number]

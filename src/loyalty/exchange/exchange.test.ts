@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { loyaltyHttp } from '../../../test/loyalty-http.ts'
 import { type LoyaltyWorld, loyaltyWorld, programme, same } from '../../../test/loyalty-world.ts'
 import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
 import { openAccounts, postTransfers, lotsOf } from '../../ledger/index.ts'
 import { newId } from '../../platform/index.ts'
 import { memberAccount, memberOwner, ownerOpening, programmeOpening } from '../accounts.ts'
 import { impliedProgramme } from '../programmes.ts'
+import type { ExchangesView } from './contract.ts'
 import { amountsOf, sharesOf } from './quote.ts'
 
 let stores: TestDatabase
@@ -393,3 +395,29 @@ test('transfers and conversions in any order leave the lots that a list of lots 
     { numRuns: 25 },
   )
 }, 120_000)
+
+test('agents see each rate with what stands on the clearing accounts, as the ledger has it', async () => {
+  const [ann] = members as [number]
+  await earn(ann, 'main', 1_000n, null)
+  await convert(ann, (await quote(ann, 'to-game', 300n)).quoteId)
+  await convert(ann, (await quote(ann, 'to-acme', 90n)).quoteId)
+  const http = await loyaltyHttp(world)
+  const { body } = await http.ask('GET', '/v1/loyalty/exchanges')
+  const of = (id: string) => (body as ExchangesView).exchanges.find((one) => one.exchange === id)!
+  expect(of('to-game')).toMatchObject({ rate: '0.5', spreadPercent: '3', isOpen: true, done: { times: 1 } })
+  // 300 points at 0.5 less 3 %: 145.50 coins.
+  expect([of('to-game').from, of('to-game').to]).toMatchObject([
+    { of: 'main', isPartner: false, currency: 'points', clearing: '300' },
+    { of: 'game', isPartner: false, currency: 'coins', decimals: 2, clearing: '-14550' },
+  ])
+  expect([of('to-acme').from, of('to-acme').to]).toMatchObject([
+    { of: 'main', clearing: of('to-acme').done.from },
+    { of: 'acme', isPartner: true, currency: 'GEM', decimals: 1, clearing: '-299' },
+  ])
+  expect(of('from-acme')).toMatchObject({ done: { from: '0', times: 0 } })
+  for (const { clearing, clearingAccount } of body.exchanges.flatMap(
+    ({ from, to }: ExchangesView['exchanges'][number]) => [from, to],
+  ))
+    expect(String((await world.account(clearingAccount))?.balanceMinor ?? 0n)).toBe(clearing)
+  await http.close()
+})

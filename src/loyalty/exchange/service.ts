@@ -4,6 +4,7 @@ import type { Consumer } from '../consumer.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { convert, quote } from './converting.ts'
 import { exchangesOf, transferTermsOf } from './plan.ts'
+import { type Settlement, settlements } from './settlement.ts'
 import {
   mergeExchange,
   type MemberTransfer,
@@ -23,6 +24,8 @@ export type Exchanges = {
   /** Takes a quote, once. Throws an `ExchangeRefusal`, `quote_not_found`. */
   convert(tenantId: string, subscriberId: number, quoteId: string): Promise<Quote>
   conversionsOf(tenantId: string, subscriberId: number): Promise<Quote[]>
+  /** Every exchange with what was exchanged by it and what waits for settlement. */
+  list(tenantId: string): Promise<Settlement[]>
   book(tenantId: string): Promise<Book>
 }
 
@@ -31,11 +34,6 @@ const LATEST = 100
 /** Transfers between members, and exchange with other programmes and with partners. */
 export function createExchanges(parts: LoyaltyParts): { service: Exchanges; consumer: Consumer } {
   const { database, books } = parts
-  const woken = async <T>(tenantId: string, work: Promise<T>): Promise<T> => {
-    const result = await work
-    parts.wakeReaders(tenantId)
-    return result
-  }
   return {
     consumer: actionConsumer(EXCHANGE, {
       kinds: ['TransferTerms', 'Exchange'],
@@ -47,10 +45,7 @@ export function createExchanges(parts: LoyaltyParts): { service: Exchanges; cons
         const book = await books.of(tenantId)
         const terms = transferTermsOf(book).get(programmeId)
         if (!terms) return refuse('exchange_not_open')
-        return woken(
-          tenantId,
-          database.tx(tenantId, (tx) => send(parts, tx, book, terms, request)),
-        )
+        return database.tx(tenantId, (tx) => send(parts, tx, book, terms, request))
       },
       transfersOf: (tenantId, id) => database.tx(tenantId, (tx) => selectTransfersOf(tx, id, LATEST)),
       async quote(tenantId, exchangeId, subscriberId, amountMinor) {
@@ -65,12 +60,10 @@ export function createExchanges(parts: LoyaltyParts): { service: Exchanges; cons
       },
       async convert(tenantId, subscriberId, quoteId) {
         const book = await books.of(tenantId)
-        return woken(
-          tenantId,
-          database.tx(tenantId, (tx) => convert(parts, tx, book, subscriberId, quoteId)),
-        )
+        return database.tx(tenantId, (tx) => convert(parts, tx, book, subscriberId, quoteId))
       },
       conversionsOf: (tenantId, id) => database.tx(tenantId, (tx) => selectConversions(tx, id, LATEST)),
+      list: async (tenantId) => settlements(parts, tenantId, await books.of(tenantId)),
       book: (tenantId) => books.of(tenantId),
     },
   }

@@ -2,15 +2,16 @@ import type { TransferRequest } from '../../ledger/index.ts'
 import { derivedId, DomainError, type ErrorDetails, instantOf, type Tx } from '../../platform/index.ts'
 import { refuseAbuse } from '../abuse/gate.ts'
 import { accountOf, ownerOpening, programmeAccount, programmeOpening } from '../accounts.ts'
-import { carryOut } from '../action.ts'
+import { type Action, type ActionJudgement, carryOut } from '../action.ts'
 import { applicantOf } from '../applicant.ts'
 import type { Book } from '../book.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { localDay } from '../local-time.ts'
 import { type Member, ownerOf } from '../members.ts'
 import { lockLoyalty, selectMembers } from '../members-store.ts'
-import type { ExchangeErrorCode, ExchangeRefusal } from './errors.ts'
+import type { ExchangeErrorCode, ExchangeReason, ExchangeRefusal } from './errors.ts'
 import type { TransferTerms } from './documents.ts'
+import { partsTaken, soonestOf } from './lots-taken.ts'
 import { judgeAmount, type Ready, spansOf } from './plan.ts'
 import { feeOf } from './quote.ts'
 import { insertTransfer, type MemberTransfer, selectTransfer, usedByTransfers } from './store.ts'
@@ -101,7 +102,7 @@ export async function send(
     at,
   }
   await insertTransfer(tx, transfer, localDay(atMs, terms.timeZone))
-  await post(parts, tx, tenantId, terms, transfer, { fromAccount: sender.accountId, toAccount, recipient })
+  await post(parts, tx, tenantId, transfer, { terms, fromAccount: sender.accountId, toAccount, recipient })
   return transfer
 }
 
@@ -111,57 +112,87 @@ async function recipientOf(tx: Tx, programmeId: string, id: number): Promise<Mem
   return own?.mergedInto == null ? own : members.find(({ subscriberId }) => subscriberId === own.mergedInto)
 }
 
+/** Where a transfer goes from and to, by which terms. */
+type Way = { terms: Ready<TransferTerms>; fromAccount: string; toAccount: string; recipient: Member }
+
 async function post(
   parts: LoyaltyParts,
   tx: Tx,
   tenantId: string,
-  { programme, document, version }: Ready<TransferTerms>,
-  { transferId, fromId, toId, points, fee, at }: MemberTransfer,
-  { fromAccount, toAccount, recipient }: { fromAccount: string; toAccount: string; recipient: Member },
+  transfer: MemberTransfer,
+  way: Way,
 ): Promise<void> {
-  const key = `transfer:${transferId}`
-  const common = {
-    kind: 'post' as const,
-    group: key,
-    debitAccount: fromAccount,
-    currency: programme.currency,
-    at,
-  }
+  // Lots keep their expiry, and it may be nearer than any day on which the recipient would be told of it.
+  const taken = await partsTaken(tx, way.fromAccount, transfer.points, transfer.at.epochMilliseconds)
+  const received = receivedAction(transfer, way, soonestOf(taken))
+  await carryOut(parts, tx, tenantId, [sentAction(transfer, way), received])
+}
+
+const keyOf = ({ transferId }: MemberTransfer): string => `transfer:${transferId}`
+
+const ruleOf = ({ terms: { document, version } }: Way): Pick<ActionJudgement, 'rule' | 'ruleVersion'> => ({
+  rule: `transfer:${document.id}`,
+  ruleVersion: version,
+})
+
+/** What the sender does: books it all. */
+function sentAction(transfer: MemberTransfer, way: Way): Action {
+  const { transferId, fromId, toId, points, fee, at } = transfer
+  const { fromAccount, toAccount, recipient } = way
+  const { programme } = way.terms
+  const key = keyOf(transfer)
+  const currency = programme.currency
+  const common = { kind: 'post' as const, group: key, debitAccount: fromAccount, currency, at }
   const transfers: TransferRequest[] = [
     { ...common, key, creditAccount: toAccount, amountMinor: points, memo: 'transfer' },
   ]
+  const reason: ExchangeReason = 'points_sent'
+  const saw = { to: toId, transfer: transferId }
+  const judgements: ActionJudgement[] = [{ ...ruleOf(way), reason, points: -points, saw }]
   if (fee > 0n) {
     const creditAccount = programmeAccount(programme, 'fees')
     transfers.push({ ...common, key: `${key}:fee`, creditAccount, amountMinor: fee, memo: 'transfer fee' })
+    const reason: ExchangeReason = 'transfer_fee'
+    judgements.push({ ...ruleOf(way), reason, points: -fee, saw: { transfer: transferId } })
   }
-  await carryOut(parts, tx, tenantId, [
-    {
-      part: EXCHANGE,
-      key,
-      programmeId: programme.id,
-      subscriberId: fromId,
-      atMs: at.epochMilliseconds,
-      accounts: [ownerOpening(ownerOf(recipient), programme.currency), programmeOpening(programme, 'fees')],
-      transfers,
-      judgement: {
-        rule: `transfer:${document.id}`,
-        ruleVersion: version,
-        reason: 'points_sent',
-        saw: { amount: points, fee, to: toId, transfer: transferId },
+  return {
+    part: EXCHANGE,
+    key,
+    programmeId: programme.id,
+    subscriberId: fromId,
+    atMs: at.epochMilliseconds,
+    accounts: [ownerOpening(ownerOf(recipient), currency), programmeOpening(programme, 'fees')],
+    transfers,
+    judgements,
+    announcements: [
+      {
+        type: 'loyalty.points_transferred',
+        key: transferId,
+        data: { transfer: transferId, to: toId, points: Number(points), fee: Number(fee) },
       },
-      announcements: [
-        {
-          type: 'loyalty.points_transferred',
-          key: transferId,
-          data: { transfer: transferId, to: toId, points: Number(points), fee: Number(fee) },
-        },
-        {
-          type: 'loyalty.points_received',
-          key: transferId,
-          subscriberId: toId,
-          data: { transfer: transferId, from: fromId, points: Number(points) },
-        },
-      ],
-    },
-  ])
+    ],
+  }
+}
+
+/** What the recipient hears of it, and of what expires first. */
+function receivedAction(transfer: MemberTransfer, way: Way, soonest: ReturnType<typeof soonestOf>): Action {
+  const { transferId: id, fromId, toId, points, at } = transfer
+  const reason: ExchangeReason = soonest ? 'points_received_expiring' : 'points_received'
+  const about = { transfer: id, from: fromId }
+  const seen = soonest && { soonest: soonest.amountMinor, expiresAt: soonest.expiresAt.toString() }
+  const told = soonest && {
+    expiring: Number(soonest.amountMinor),
+    expiresAt: soonest.expiresAt.epochMilliseconds,
+  }
+  return {
+    part: EXCHANGE,
+    key: `${keyOf(transfer)}:received`,
+    programmeId: way.terms.programme.id,
+    subscriberId: toId,
+    atMs: at.epochMilliseconds,
+    judgements: [{ ...ruleOf(way), reason, points, saw: { ...about, ...seen } }],
+    announcements: [
+      { type: 'loyalty.points_received', key: id, data: { ...about, points: Number(points), ...told } },
+    ],
+  }
 }

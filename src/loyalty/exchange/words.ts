@@ -54,12 +54,27 @@ export const exchangeWords: Record<ExchangeRefusal | ExchangeReason, Words> = {
     uk: 'Курс більше не діє; запитайте новий.',
   },
   points_sent: {
-    en: '{amount} points were sent to another member.',
-    ru: 'Передано баллов другому участнику: {amount}.',
-    uk: 'Передано балів іншому учаснику: {amount}.',
+    en: 'Points sent to another member: {points}.',
+    ru: 'Передано баллов другому участнику: {points}.',
+    uk: 'Передано балів іншому учаснику: {points}.',
+  },
+  transfer_fee: {
+    en: 'Fee for sending points: {points}.',
+    ru: 'Комиссия за передачу баллов: {points}.',
+    uk: 'Комісія за передавання балів: {points}.',
+  },
+  points_received: {
+    en: 'Points received from another member: {points}.',
+    ru: 'Получено баллов от другого участника: {points}.',
+    uk: 'Отримано балів від іншого учасника: {points}.',
+  },
+  points_received_expiring: {
+    en: 'Points received from another member: {points}. The first of them, {soonest:points}, expire at {expiresAt}.',
+    ru: 'Получено баллов от другого участника: {points}. Первые из них, {soonest:points}, сгорят {expiresAt}.',
+    uk: 'Отримано балів від іншого учасника: {points}. Перші з них, {soonest:points}, згорять {expiresAt}.',
   },
   points_converted: {
-    en: '{given} {fromCurrency} were exchanged for {got} {toCurrency}.',
+    en: '{given} {fromCurrency} exchanged for {got} {toCurrency}.',
     ru: 'Обменяно: {given} {fromCurrency} на {got} {toCurrency}.',
     uk: 'Обміняно: {given} {fromCurrency} на {got} {toCurrency}.',
   },

@@ -217,14 +217,22 @@ async function expireSome(
     await take(
       tx,
       tenantId,
-      gone.flatMap((one) => ownersOf(one.accountId).map((id) => expired(programme, one, id))),
+      gone.flatMap((one) =>
+        ownersOf(one.accountId).map((id, i) =>
+          expired(programme, one, { subscriberId: id, isFirst: i === 0 }),
+        ),
+      ),
     )
   })
 }
 
-function expired(programme: Programme, { key, points, at }: Expired, subscriberId: number): TakenEvent {
+function expired(
+  programme: Programme,
+  { key, accountId, points, at }: Expired,
+  { subscriberId, isFirst }: { subscriberId: number; isFirst: boolean },
+): TakenEvent {
   const atMs = at.epochMilliseconds
-  const data = { points: Number(points), expiredAt: atMs }
+  const data = { points: Number(points), expiredAt: atMs, ...(isFirst ? { account: accountId } : {}) }
   return eventOf(expiryActions.expired, programme, subscriberId, `${key}:${subscriberId}`, atMs, data)
 }
 

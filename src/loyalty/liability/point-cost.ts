@@ -1,23 +1,23 @@
-import { z } from 'zod'
+import { minorDigits } from '../../operator/index.ts'
 import type { DocumentKind, DocumentReader, Problem } from '../../platform/index.ts'
-import { documentId, MAIN_PROGRAMME } from '../programmes.ts'
-
-/** `{ kind: PointCost, id, currency, perPoint }`: what a point of the programme `id` costs when it is spent. */
-export const pointCost = z.strictObject({
-  kind: z.literal('PointCost'),
-  /** The programme. */
-  id: documentId,
-  /** ISO 4217. */
-  currency: z.string().regex(/^[A-Z]{3}$/),
-  /** Major units of money for a whole point. */
-  perPoint: z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, 'a decimal with up to six places'),
-  /** Share of the points that are expected to expire as long as none of the own history has. */
-  assumedBreakagePercent: z.int().min(0).max(100).optional(),
-})
-export type PointCost = z.infer<typeof pointCost>
+import { millionths } from '../earning/points.ts'
+import { MAIN_PROGRAMME, type Programme } from '../programmes.ts'
+import { type PointCost, pointCost } from './documents.ts'
 
 /** `{ kind: 'PointCost', id, currency, perPoint }` */
 export const pointCostKind: DocumentKind = { kind: 'PointCost', schema: pointCost, check }
+
+/** What points of a programme cost: minor units of money, rounded down. Null where nobody has said what one costs. */
+export function costOf(
+  { id, decimals }: Pick<Programme, 'id' | 'decimals'>,
+  reader: DocumentReader,
+): { document: PointCost; of(points: bigint): bigint } | null {
+  const document = reader.get('PointCost', id) as PointCost | undefined
+  if (!document) return null
+  const over = millionths(document.perPoint) * 10n ** BigInt(minorDigits(document.currency))
+  const under = 1_000_000n * 10n ** BigInt(decimals)
+  return { document, of: (points) => (points * over) / under }
+}
 
 function check({ id }: PointCost, reader: DocumentReader): Problem[] {
   if (id === MAIN_PROGRAMME || reader.get('Programme', id)) return []

@@ -1,10 +1,8 @@
 import { type BalanceInDetail, balancesInDetail, outstanding, type Outstanding } from '../../ledger/index.ts'
-import { minorDigits } from '../../operator/index.ts'
 import { DomainError, type Stage, type Tx } from '../../platform/index.ts'
 import { accountOf } from '../accounts.ts'
 import type { Book } from '../book.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
-import { millionths } from '../earning/points.ts'
 import { ownerOf } from '../members.ts'
 import { selectMembers } from '../members-store.ts'
 import type { Expiry, Programme, Words } from '../programmes.ts'
@@ -21,7 +19,7 @@ import {
   selectOtherSide,
   selectPosition,
 } from './flow-store.ts'
-import type { PointCost } from './point-cost.ts'
+import { costOf } from './point-cost.ts'
 import { policyText } from './policy-words.ts'
 
 /** What became of points in a month, minor units; what a month has none of is 0. */
@@ -128,18 +126,18 @@ async function reportIn(
   const flows = await selectFlows(tx, currency)
   const cohorts = await selectCohorts(tx, currency)
   const isAddedUp = (await selectPosition(tx)) > (await selectJournalEnd(tx))
-  const cost = (book.reader.get('PointCost', id) as PointCost | undefined) ?? null
-  const costOf = costing(cost, decimals)
-  const months = monthsOf(flows, costOf)
+  const cost = costOf(programme, book.reader)
+  const costMinorOf = (points: bigint): bigint | null => cost && cost.of(points)
+  const months = monthsOf(flows, costMinorOf)
   const inLotsMinor = lots.reduce((sum, { amountMinor }) => sum + amountMinor, 0n)
   const others = otherSide.reduce((sum, { balanceMinor }) => sum + balanceMinor, 0n)
-  const assumed = cost?.assumedBreakagePercent
+  const assumed = cost?.document.assumedBreakagePercent
   return {
     programme: id,
     currency,
     decimals,
-    cost: cost && { currency: cost.currency, perPoint: cost.perPoint },
-    held: { ...held, inLotsMinor, costMinor: costOf(held.balanceMinor) },
+    cost: cost && { currency: cost.document.currency, perPoint: cost.document.perPoint },
+    held: { ...held, inLotsMinor, costMinor: costMinorOf(held.balanceMinor) },
     otherSide,
     agrees:
       isAddedUp &&
@@ -158,15 +156,7 @@ async function reportIn(
   }
 }
 
-/** Points at the cost of one, in minor units of money, rounded down. */
-function costing(cost: PointCost | null, decimals: number): (points: bigint) => bigint | null {
-  if (!cost) return () => null
-  const over = millionths(cost.perPoint) * 10n ** BigInt(minorDigits(cost.currency))
-  const under = 1_000_000n * 10n ** BigInt(decimals)
-  return (points) => (points * over) / under
-}
-
-function monthsOf(flows: FlowSum[], costOf: (points: bigint) => bigint | null): MonthOfPoints[] {
+function monthsOf(flows: FlowSum[], costMinorOf: (points: bigint) => bigint | null): MonthOfPoints[] {
   let balance = 0n
   return [...Map.groupBy(flows, ({ month }) => month)].map(([month, rows]) => {
     const of = (flow: string): bigint => rows.find((row) => row.flow === flow)?.points ?? 0n
@@ -183,7 +173,7 @@ function monthsOf(flows: FlowSum[], costOf: (points: bigint) => bigint | null): 
     }
     balance += sums.issued + sums.refunded + sums.restored + sums.received
     balance -= sums.returned + sums.redeemed + sums.expired + sums.forfeited + sums.sent
-    return { month, ...sums, balance, costMinor: costOf(sums.redeemed - sums.refunded) }
+    return { month, ...sums, balance, costMinor: costMinorOf(sums.redeemed - sums.refunded) }
   })
 }
 

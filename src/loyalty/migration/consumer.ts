@@ -13,8 +13,13 @@ import { insertMigrated, type MigratedAccount } from './store.ts'
 export const MIGRATE = 'loyalty.asked.migrate'
 
 const migrationWords: Record<string, Words> = {
+  migrated_out: {
+    en: 'Points that went over to the new programme: {points}.',
+    ru: 'В новую программу перенесено баллов: {points}.',
+    uk: 'До нової програми перенесено балів: {points}.',
+  },
   migrated: {
-    en: '{points} points came over from the former programme.',
+    en: 'Points that came over from the former programme: {points}.',
     ru: 'Из прежней программы перенесено баллов: {points}.',
     uk: 'З попередньої програми перенесено балів: {points}.',
   },
@@ -99,7 +104,7 @@ function moveMember(batch: Batch, holdings: Holdings, event: TakenEvent, effects
     held.balance.balanceMinor < 0n
       ? moveDebt(move, row.key, held.balance)
       : movePoints(move, row.key, held.lots, batch)
-  if (moved.outcome !== 'empty') tell(move, moved, effects)
+  if (moved.outcome !== 'empty') tell(move, moved, row.key)
   return { ...row, ...moved }
 }
 
@@ -110,15 +115,25 @@ const leftOf = (balance: BalanceInDetail | undefined): bigint =>
 
 type Moved = Pick<MigratedAccount, 'outcome' | 'fromMinor' | 'toMinor'>
 
-function tell({ migration, from, to }: Move, { fromMinor, toMinor }: Moved, effects: Effects): void {
+function tell(move: Move, { fromMinor, toMinor }: Moved, transferKey: string): void {
+  const { migration, from, to, account, owner, effects } = move
+  const { id: rule, rate } = migration
+  const about = { consumer: 'migration', rule, ruleVersion: 0, transferKey }
   effects.judge({
-    consumer: 'migration',
+    ...about,
+    programmeId: from.id,
+    reason: 'migrated_out',
+    account,
+    points: -fromMinor,
+    saw: { to: to.id, toMinor, rate },
+  })
+  effects.judge({
+    ...about,
     programmeId: to.id,
-    rule: migration.id,
-    ruleVersion: 0,
     reason: 'migrated',
+    account: accountOf(owner, to.currency),
     points: toMinor,
-    saw: { from: from.id, fromMinor, rate: migration.rate },
+    saw: { from: from.id, fromMinor, rate },
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Achievement } from './documents.ts'
-import { added, type Count } from './measure.ts'
+import { added, type Count, together } from './measure.ts'
 
 /** What a member has collected of an achievement; level 0 is none. */
 export type AchievementState = {
@@ -27,8 +27,27 @@ export function collect(
 ): number[] | null {
   const after = added(state, count)
   if (!after) return null
-  state.amount = after.amount
-  state.seen = after.seen
+  Object.assign(state, after)
+  return passLevels(achievement, state, atMs)
+}
+
+/** What two members have collected who turned out to be one; a level that either has reached is reached. */
+export function joinedAchievement(
+  achievement: Achievement,
+  own: AchievementState,
+  other: AchievementState,
+): AchievementState {
+  const times = [own, other].flatMap(({ reachedAtMs }) => reachedAtMs ?? [])
+  return {
+    ...own,
+    ...together(achievement, own, other),
+    level: Math.max(own.level, other.level),
+    reachedAtMs: times.length === 0 ? null : Math.max(...times),
+  }
+}
+
+/** Levels that what was collected reaches and that were not reached yet. */
+export function passLevels(achievement: Achievement, state: AchievementState, atMs: number): number[] {
   const reached: number[] = []
   while (
     state.level < achievement.levels.length &&

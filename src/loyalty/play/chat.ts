@@ -5,13 +5,12 @@ import type { LoyaltyParts } from '../dependencies.ts'
 import type { LocalTimes } from '../local-time.ts'
 import { lockLoyalty, selectMembers } from '../members-store.ts'
 import type { BotGame, Game, Quiz, Wheel } from './documents.ts'
-import { moveOf } from './doors.ts'
+import { messageOf, type Move, moveOf, stepOf } from './move.ts'
 import { isValid, planOf, type ReadyGame } from './plan.ts'
 import type { QuizProgress } from './quiz.ts'
 import { ask, begin, takeAnswer } from './quizzes.ts'
-import type { Round } from './round.ts'
 import { spinWheel } from './spin.ts'
-import { commitRound, openRound, rightsOf, type Turn } from './turn.ts'
+import { commitRound, openRounds, rightsOf, type Turn } from './turn.ts'
 
 /** An answer from a chat, as messaging stores it. */
 export type PlayAnswer = {
@@ -28,12 +27,11 @@ export type ChatReply = { template: string; variables: Record<string, unknown> }
 
 type Parts = Pick<LoyaltyParts, 'books' | 'documents' | 'take'>
 type Room = Parts & { tx: Tx; tenantId: string; local: LocalTimes }
-/** `step` names the message whose button was pressed, and with it the round; absent: the member wants to begin. */
-type Move = { answer: PlayAnswer; ready: ReadyGame; step?: string; number?: number }
+type Answered = { answer: PlayAnswer; ready: ReadyGame; move: Move }
 
 /**
  * Takes those of the answers that are moves of a game, within the caller's transaction. Tells by the answer's id what is
- * to be said back; null where that is nothing: a button that was pressed twice, or one of an earlier message.
+ * to be said back; null where that is nothing: a button of the round that was pressed twice, or of an earlier question.
  */
 export async function takeMoves(
   parts: Parts & { local: LocalTimes },
@@ -44,7 +42,7 @@ export async function takeMoves(
   const { games } = planOf(await parts.books.of(tenantId, tx))
   const room: Room = { ...parts, tx, tenantId }
   const replies = new Map<string, ChatReply | null>()
-  const doors: Move[] = []
+  const doors: Answered[] = []
   for (const answer of answers) {
     const move = moveAmong(games, answer)
     if (!move || replies.has(answer.answerId)) continue
@@ -59,24 +57,17 @@ export async function takeMoves(
   return replies
 }
 
-const MOVE = /^play:([^:]+)(?::([0-9a-f]{8}-\d{1,2}):(\d{1,2}))?$/
-
-function moveAmong(games: ReadyGame[], answer: PlayAnswer): Move | undefined {
-  const said = answer.choice ?? answer.text
-  const [, id, step, number] = MOVE.exec(said) ?? []
-  for (const ready of games) {
-    const { document } = ready
-    if (document.kind === 'BotGame') {
-      if (document.moves.on === ANSWERED && moveOf(document, said) !== null) return { answer, ready }
-    } else if (document.chat && document.id === id) {
-      return step === undefined ? { answer, ready } : { answer, ready, step, number: Number(number) }
-    }
-  }
-  return undefined
+function moveAmong(games: ReadyGame[], answer: PlayAnswer): Answered | undefined {
+  const said = moveOf(answer.choice ?? answer.text)
+  const ready = games.find(({ document }) => {
+    const isInChat = document.kind === 'BotGame' ? document.moves.on === ANSWERED : document.chat
+    return document.id === said?.gameId && isInChat
+  })
+  return said && ready && { answer, ready, move: said.move }
 }
 
 /** Doors are opened by the consumer, with the event that the answer is; what it announces is what is said. */
-async function openDoors({ take, tx, tenantId }: Room, moves: Move[]): Promise<[string, ChatReply][]> {
+async function openDoors({ take, tx, tenantId }: Room, moves: Answered[]): Promise<[string, ChatReply][]> {
   if (moves.length === 0) return []
   const events = moves.map(
     ({ answer: { answerId, subscriberId, channel, text, choice, at } }): TakenEvent => ({
@@ -105,11 +96,8 @@ async function openDoors({ take, tx, tenantId }: Room, moves: Move[]): Promise<[
   })
 }
 
-/** A number of the round and of the message in it, for its buttons. */
-const stepOf = ({ roundId }: Round, message: number): string => `${roundId.slice(-8)}-${message}`
-
 /** One move at a wheel or quiz, under loyalty's turn. */
-async function playMove(room: Room, { answer, ready, step, number }: Move): Promise<ChatReply | null> {
+async function playMove(room: Room, { answer, ready, move }: Answered): Promise<ChatReply | null> {
   const { tx, tenantId, documents, local } = room
   const { kind, id, name, programme, chat } = ready.document
   const say = (turn: string, template: string, more: object = {}): ChatReply => {
@@ -119,16 +107,19 @@ async function playMove(room: Room, { answer, ready, step, number }: Move): Prom
   const members = await selectMembers(tx, [answer.subscriberId])
   const member = members.find((one) => one.programmeId === programme && one.mergedInto === null)
   if (member?.state !== 'active' || !isValid(ready, atMs)) return say('not_open', chat!.noRound)
-  const open = await openRound(tx, ready, member)
-  const rights = await rightsOf(tx, ready, member, atMs, local)
+  const unfinished = await openRounds(tx, ready, member)
+  const open =
+    move === 'begin' ? unfinished[0] : unfinished.find((one) => messageOf(one, move.step) !== undefined)
+  const rights = await rightsOf(tx, [ready], member, atMs, local)
   const rounds = rights.count(id, member.subscriberId, atMs)
-  if (step === undefined && open?.state !== 'open') {
+  if (move === 'begin' && open?.state !== 'open') {
     if (rounds === 0) return say('no_right', chat!.noRound)
     const round = open ?? (await commitRound(tx, ready, member, atMs))
     const { roundId, seedHash } = round
     return say('choose', chat!.choose, { round: roundId, seedHash, rounds, step: stepOf(round, 0) })
   }
-  if (!open || (step !== undefined && !step.startsWith(stepOf(open, 0).slice(0, -1)))) return null
+  if (!open) return say('past_round', chat!.noRound)
+  const [message, number] = move === 'begin' ? [] : [messageOf(open, move.step), move.number]
   // The document that was told with the hash holds for the round.
   const version = { kind, id, version: open.gameVersion }
   const document =
@@ -138,7 +129,6 @@ async function playMove(room: Room, { answer, ready, step, number }: Move): Prom
   const turn: Turn = { round: open, ready, member, rights, atMs }
   if (open.state === 'committed' && rounds === 0) return say('no_right', chat!.noRound)
   if (document!.kind === 'Wheel') return spinInChat(room, turn, document as Wheel, number, say)
-  const message = step === undefined ? undefined : Number(step.split('-')[1])
   return quizInChat(room, turn, document as Quiz, message, number, say)
 }
 

@@ -3,11 +3,11 @@ import type { Batch, Consumer, Session } from '../consumer.ts'
 import { LocalTimes } from '../local-time.ts'
 import { playKinds } from './document-kinds.ts'
 import type { AchievementState } from './achievement.ts'
-import { type BadgeHeld, type Memory, Rights, States } from './memory.ts'
+import { type BadgeHeld, type Memory, Rights, Rounds, States } from './memory.ts'
 import { type Plan, planOf } from './plan.ts'
 import type { QuestRun } from './quest.ts'
 import { freeRights } from './round.ts'
-import { saveRights, saveRounds, selectRights, selectUnfinished } from './round-store.ts'
+import { mergeGames, saveRights, saveRounds, selectRights, selectUnfinished } from './round-store.ts'
 import { addPoints, mergeScores } from './score-store.ts'
 import { ownTypes } from './seat.ts'
 import { playSession } from './session.ts'
@@ -34,6 +34,7 @@ export function playConsumer(): Consumer {
     },
     async merge(tx, merge) {
       await store.mergePlay(tx, merge)
+      await mergeGames(tx, merge)
       await mergeScores(tx, merge)
     },
   }
@@ -90,7 +91,7 @@ async function loadMoves(
   }
   const ids = [...movers]
   return {
-    rounds: new States(({ gameId }) => gameId, await selectUnfinished(tx, 'BotGame', ids)),
+    rounds: new Rounds(await selectUnfinished(tx, 'BotGame', ids)),
     rights: new Rights(await selectRights(tx, 'BotGame', ids, [...new Set(free)])),
   }
 }

@@ -237,7 +237,7 @@ export const botGame = z.strictObject({
   ...rights,
   doors: z.int().min(2).max(12).default(3),
   reward: playReward,
-  /** Which events are moves, and CEL for the choice in them: `play:ID` opens a round, `play:ID:2` the second door. */
+  /** Which events are moves, and CEL for the choice in them: `play:ID` opens a round, `play:ID:STEP:2` the second door. */
   moves: z
     .strictObject({ on: eventType, choice: expression })
     .default({ on: 'message.answered', choice: 'event.choice' }),
@@ -245,4 +245,7 @@ export const botGame = z.strictObject({
 export type BotGame = z.infer<typeof botGame>
 
 export type Game = Wheel | Quiz | BotGame
-export type GameKind = Game['kind']
+
+/** Kinds of documents that are games of chance. */
+export const gameKinds = ['Wheel', 'Quiz', 'BotGame'] as const
+export type GameKind = (typeof gameKinds)[number]

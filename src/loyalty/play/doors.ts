@@ -1,19 +1,10 @@
 import { newId } from '../../platform/index.ts'
 import type { BotGame } from './documents.ts'
 import { commit, ticket } from './fairness.ts'
+import { messageOf, moveOf, stepOf } from './move.ts'
 import type { ReadyGame } from './plan.ts'
 import { freeRights, type Round } from './round.ts'
 import { giveReward, judgeSeat, type Seat, type Table, tell } from './seat.ts'
-
-/** What a choice says to a game: to begin, or which door from 1 on; null: it speaks of something else. */
-export function moveOf(game: Pick<BotGame, 'id' | 'doors'>, choice: unknown): 'begin' | number | null {
-  if (typeof choice !== 'string') return null
-  const [word, id, door, ...rest] = choice.split(':')
-  if (word !== 'play' || id !== game.id || rest.length > 0) return null
-  if (door === undefined) return 'begin'
-  const number = Number(door)
-  return /^\d{1,2}$/.test(door) && number >= 1 && number <= game.doors ? number : null
-}
 
 /** The door behind which the prize is, from 1 on. It is fixed before the member chooses: the message has no member's seed. */
 export function winningDoor(
@@ -30,12 +21,12 @@ export function winningDoor(
 export function takeMove(table: Table, seat: Seat): void {
   const ready = seat.ready as ReadyGame<BotGame>
   const { document: game } = ready
-  const move = moveOf(game, ready.choice!(seat.scope))
-  if (move === null) return
+  const said = moveOf(ready.choice!(seat.scope))
+  if (said?.gameId !== game.id) return
+  const { move } = said
   const { memory } = table
   const { event, member } = seat
-  const known = memory.rounds.of(game.id, member.subscriberId)
-  const open = known?.state === 'open' ? known : undefined
+  const open = memory.rounds.open(game.id, member.subscriberId)
   const turn = (data: object): void => {
     tell(seat, 'loyalty.game_turn', `${game.id}:${event.eventId}`, {
       game: game.id,
@@ -44,13 +35,14 @@ export function takeMove(table: Table, seat: Seat): void {
     })
   }
   if (move === 'begin') {
-    const round = open ?? begin(table, seat, ready)
-    return turn(
-      round ? { turn: 'choose', round: round.roundId, seedHash: round.seedHash } : { turn: 'no_right' },
-    )
+    const round = open[0] ?? begin(table, seat, ready)
+    if (!round) return turn({ turn: 'no_right' })
+    const { roundId, seedHash } = round
+    return turn({ turn: 'choose', round: roundId, seedHash, step: stepOf(round, 0) })
   }
-  if (!open) return turn({ turn: 'no_round' })
-  finish(table, seat, ready, open, move, turn)
+  const round = open.find((one) => messageOf(one, move.step) !== undefined)
+  if (!round) return turn({ turn: 'past_round' })
+  if (move.number >= 1 && move.number <= doorsOf(round)) finish(table, seat, ready, round, move.number, turn)
 }
 
 function begin(
@@ -92,8 +84,7 @@ function finish(
   door: number,
   turn: (data: object) => void,
 ): void {
-  // The number of doors that was told with the hash holds for the round.
-  const doors = Number(round.progress['doors'])
+  const doors = doorsOf(round)
   const winning = winningDoor({ doors }, round)
   const isWon = door === winning
   Object.assign(round, {
@@ -108,3 +99,6 @@ function finish(
   turn({ turn: isWon ? 'won' : 'lost', round: roundId, door, winningDoor: winning, seedHash, serverSeed })
   if (isWon) giveReward(table, seat, game.reward, rule, `${rule}:${roundId}`)
 }
+
+/** The number of doors that was told with the hash holds for the round. */
+const doorsOf = ({ progress }: Round): number => Number(progress['doors'])

@@ -28,6 +28,7 @@ export const playReasons = [
   'streak_began',
   'streak_milestone',
   'play_right_earned',
+  'play_right_bought',
   'prize_won',
   'prize_stock_exhausted',
   'prize_budget_exhausted',

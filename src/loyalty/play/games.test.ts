@@ -242,12 +242,13 @@ describe('a game in a chat', () => {
   type Turn = {
     turn: string
     round: string
+    step: string
     seedHash: string
     serverSeed?: string
     winningDoor?: number
     door?: number
   }
-  test('buttons are moves: the hash comes with the doors, the seed with what was behind them', async () => {
+  const playing = async (game: object) => {
     const world = await newWorld(game)
     const [ann] = (await world.subscribers('ann')) as [number]
     await world.append(topUp(ann, 1))
@@ -262,15 +263,19 @@ describe('a game in a chat', () => {
       return taken.size === 1
     }
     const turns = (): Promise<Turn[]> => world.waiting<Turn>('loyalty.game_turn')
+    return { world, ann, press, turns }
+  }
+  test('buttons are moves: the hash comes with the doors, the seed with what was behind them', async () => {
+    const { world, ann, press, turns } = await playing(game)
     expect(await press('data-500')).toBe(false)
-    expect(await press('play:doors:4')).toBe(false)
-    await press('play:doors:1')
+    expect(await press('play:doors:1')).toBe(false)
     await press('play:doors')
+    const [{ step }] = (await turns()) as [Turn]
     await press(null, 'play:doors')
-    await press('play:doors:2')
+    await press(`play:doors:${step}:4`)
+    await press(`play:doors:${step}:2`)
     await press('play:doors')
-    const [none, first, second, end, over] = await turns()
-    expect(none!.turn).toBe('no_round')
+    const [first, second, end, over] = await turns()
     expect(first).toMatchObject({ turn: 'choose' })
     expect(first!.serverSeed).toBeUndefined()
     expect(second).toMatchObject({ turn: 'choose', round: first!.round, seedHash: first!.seedHash })
@@ -283,6 +288,26 @@ describe('a game in a chat', () => {
     expect(await world.loyalty.play.fairRecord(world.tenantId, first!.round)).toMatchObject({
       isVerified: true,
     })
+  })
+
+  test('a button of an earlier round opens no door of a later one', async () => {
+    const { world, ann, press, turns } = await playing({ ...game, free: { period: 'day', rounds: 2 } })
+    await press('play:doors')
+    const [{ step }] = (await turns()) as [Turn]
+    await press(`play:doors:${step}:1`)
+    await press('play:doors')
+    await press(`play:doors:${step}:2`)
+    const all = await turns()
+    expect(all.map(({ turn }) => turn)).toEqual([
+      'choose',
+      expect.stringMatching(/won|lost/),
+      'choose',
+      'past_round',
+    ])
+    const [open] = await world.loyalty.play.rounds(world.tenantId, ann)
+    expect(open).toMatchObject({ roundId: all[2]!.round, state: 'open' })
+    await press(`play:doors:${all[2]!.step}:2`)
+    expect((await turns()).at(-1)).toMatchObject({ round: all[2]!.round, door: 2 })
   })
 })
 

@@ -1,36 +1,24 @@
-import { openAccounts, postTransfers } from '../../ledger/index.ts'
-import { derivedId, DomainError, type Tx } from '../../platform/index.ts'
+import { derivedId, type Tx } from '../../platform/index.ts'
+import { refuseAbuse } from '../abuse/gate.ts'
 import { accountOf, ownerOpening, programmeAccount, programmeOpening } from '../accounts.ts'
+import { actionConsumer, carryOut } from '../action.ts'
+import type { Consumer } from '../consumer.ts'
 import type { LocalTimes } from '../local-time.ts'
 import { lockLoyalty } from '../members-store.ts'
 import { ownerOf } from '../members.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
-import type { Game, GameKind, Wheel } from './documents.ts'
+import type { CommitmentView, GameView, RoundView, RoundsOfGameView, SpinView } from './contract.ts'
+import { type Game, type GameKind, gameKinds, type Wheel } from './documents.ts'
+import type { PlayReason } from './errors.ts'
 import { isValid, planOf, type ReadyGame } from './plan.ts'
-import { fairRecord, type FairRecord } from './record.ts'
+import { fairRecord } from './record.ts'
 import type { Round } from './round.ts'
 import * as store from './round-store.ts'
 import { activeMember, refuse } from './member-at-play.ts'
-import { spinWheel, type SpinView } from './spin.ts'
+import { spinWheel } from './spin.ts'
 import { createQuizzes, type Quizzes } from './quizzes.ts'
-import { commitRound, openRound, rightsOf, type Turns } from './turn.ts'
+import { commitRound, openRounds, rightsOf, type Turns } from './turn.ts'
 import { oddsOf } from './wheel.ts'
-
-export type GameView = {
-  kind: GameKind
-  id: string
-  name: object
-  /** Rounds that the member may begin now, free ones included. */
-  rounds: number
-  price: string | null
-  odds?: ReturnType<typeof oddsOf>
-}
-export type CommitmentView = {
-  roundId: string
-  seedHash: string
-  gameVersion: number
-  odds?: ReturnType<typeof oddsOf>
-}
 
 export type Games = Quizzes & {
   games(tenantId: string, programmeId: string, subscriberId: number): Promise<GameView[]>
@@ -52,9 +40,17 @@ export type Games = Quizzes & {
   /** Spins once a round: the same seed gives the same answer again, another one `round_conflict`. */
   spin(tenantId: string, subscriberId: number, roundId: string, clientSeed: string): Promise<SpinView>
   /** A round for anybody who wants to check it: with the seed as soon as it is finished. */
-  fairRecord(tenantId: string, roundId: string): Promise<FairRecord>
-  rounds(tenantId: string, subscriberId: number): Promise<FairRecord[]>
+  fairRecord(tenantId: string, roundId: string): Promise<RoundView>
+  rounds(tenantId: string, subscriberId: number): Promise<RoundView[]>
+  /** Latest rounds of a game with who played them. */
+  roundsOfGame(tenantId: string, kind: GameKind, gameId: string): Promise<RoundsOfGameView['rounds']>
 }
+
+/** Name among the consumers of rounds that are bought. */
+const RIGHTS = 'play-rights'
+
+/** Rounds that are told at once. */
+const LATEST = 50
 
 /** Games of chance, played by the API. */
 export function createGames(parts: LoyaltyParts, local: LocalTimes): Games {
@@ -69,7 +65,7 @@ export function createGames(parts: LoyaltyParts, local: LocalTimes): Games {
   const documentOf = async <D extends Game>(tenantId: string, round: Round): Promise<D> =>
     (await documents.get<D>(tenantId, round.kind, round.gameId, round.gameVersion))!
   const turns = turnsOf(parts, local)
-  const records = async (tenantId: string, rounds: Round[]): Promise<FairRecord[]> =>
+  const records = async (tenantId: string, rounds: Round[]): Promise<RoundView[]> =>
     Promise.all(rounds.map(async (round) => fairRecord(round, await documentOf(tenantId, round))))
 
   return {
@@ -81,7 +77,8 @@ export function createGames(parts: LoyaltyParts, local: LocalTimes): Games {
       const round = await database.tx(tenantId, async (tx) => {
         lockLoyalty(tx)
         const member = await activeMember(tx, ready.programme.id, subscriberId)
-        return (await openRound(tx, ready, member)) ?? commitRound(tx, ready, member, clock.nowMs())
+        const [open] = await openRounds(tx, ready, member)
+        return open ?? commitRound(tx, ready, member, clock.nowMs())
       })
       const { roundId, seedHash, gameVersion } = round
       const odds = kind === 'Wheel' ? { odds: oddsOf(await documentOf<Wheel>(tenantId, round)) } : {}
@@ -89,7 +86,7 @@ export function createGames(parts: LoyaltyParts, local: LocalTimes): Games {
     },
     async buyRight(tenantId, kind, gameId, subscriberId, key) {
       const ready = await gameOf(tenantId, kind, gameId)
-      return database.tx(tenantId, (tx) => buyRight(tx, ready, subscriberId, key, clock.now()))
+      return database.tx(tenantId, (tx) => buyRight(parts, tx, tenantId, ready, { subscriberId, key }))
     },
     async spin(tenantId, subscriberId, roundId, clientSeed) {
       const prepared = await turns.prepare<Wheel>(tenantId, roundId)
@@ -104,7 +101,15 @@ export function createGames(parts: LoyaltyParts, local: LocalTimes): Games {
       return fairRecord(round, await documentOf<Game>(tenantId, round))
     },
     async rounds(tenantId, subscriberId) {
-      return records(tenantId, await database.tx(tenantId, (tx) => store.selectRounds(tx, subscriberId, 50)))
+      return records(
+        tenantId,
+        await database.tx(tenantId, (tx) => store.selectRounds(tx, subscriberId, LATEST)),
+      )
+    },
+    async roundsOfGame(tenantId, kind, gameId) {
+      const rounds = await database.tx(tenantId, (tx) => store.selectRoundsOfGame(tx, kind, gameId, LATEST))
+      const views = await records(tenantId, rounds)
+      return views.map((view, i) => ({ ...view, subscriberId: rounds[i]!.subscriberId }))
     },
   }
 }
@@ -121,13 +126,17 @@ async function gamesOf(
   return database.tx(tenantId, async (tx) => {
     const member = await activeMember(tx, programmeId, subscriberId)
     const views: GameView[] = []
-    for (const ready of games) {
-      if (ready.programme.id !== programmeId || !isValid(ready, atMs)) continue
-      const { kind, id, name, price = null } = ready.document
-      const rights = await rightsOf(tx, ready, member, atMs, local)
-      const rounds = rights.count(id, member.subscriberId, atMs)
-      const odds = ready.document.kind === 'Wheel' ? { odds: oddsOf(ready.document) } : {}
-      views.push({ kind, id, name, rounds, price, ...odds })
+    for (const kind of gameKinds) {
+      const open = games.filter(
+        (ready) => ready.document.kind === kind && ready.programme.id === programmeId && isValid(ready, atMs),
+      )
+      const rights = await rightsOf(tx, open, member, atMs, local)
+      for (const { document } of open) {
+        const { id, name, price = null } = document
+        const rounds = rights.count(id, member.subscriberId, atMs)
+        const odds = document.kind === 'Wheel' ? { odds: oddsOf(document) } : {}
+        views.push({ kind, id, name, rounds, price, ...odds })
+      }
     }
     return views
   })
@@ -151,19 +160,24 @@ function turnsOf({ database, books, clock, documents }: LoyaltyParts, local: Loc
       const member = await activeMember(tx, round.programmeId, subscriberId)
       if (member.subscriberId !== round.subscriberId) refuse('round_not_found', 'no such round', roundId)
       const atMs = clock.nowMs()
-      return { round, ready, member, atMs, rights: await rightsOf(tx, ready, member, atMs, local) }
+      return { round, ready, member, atMs, rights: await rightsOf(tx, [ready], member, atMs, local) }
     },
   }
 }
 
+/** Does what was bought, and keeps it for the member's history. */
+export const playRightConsumer: Consumer = actionConsumer(RIGHTS, {})
+
 async function buyRight(
+  parts: LoyaltyParts,
   tx: Tx,
-  { document, programme }: ReadyGame,
-  subscriberId: number,
-  key: string,
-  at: Temporal.Instant,
+  tenantId: string,
+  { document, programme, version }: ReadyGame,
+  { subscriberId, key }: { subscriberId: number; key: string },
 ): Promise<{ rightId: string }> {
   const { kind, id, price } = document
+  const at = parts.clock.now()
+  const rule = `${kind.toLowerCase()}:${id}`
   if (price === undefined) refuse('play_right_not_for_sale', 'rounds of this game are not for sale', id)
   lockLoyalty(tx)
   const member = await activeMember(tx, programme.id, subscriberId)
@@ -173,25 +187,33 @@ async function buyRight(
     .selectRights(tx, kind, [member.subscriberId], [rightId])
     .then((all) => all.filter((one) => one.rightId === rightId))
   if (bought) return { rightId }
-  await openAccounts(tx, [programmeOpening(programme, 'redeemed'), ownerOpening(owner, programme.currency)])
-  const [result] = await postTransfers(
-    tx,
-    [
-      {
-        key: `play:right:${rightId}`,
-        kind: 'post',
-        debitAccount: accountOf(owner, programme.currency),
-        creditAccount: programmeAccount(programme, 'redeemed'),
-        amountMinor: BigInt(price),
-        currency: programme.currency,
-        at,
-        memo: `${kind.toLowerCase()}:${id}`,
-      },
-    ],
-    at,
-  )
-  if (result?.outcome === 'refused')
-    throw new DomainError(result.problem.code, result.problem.message, result.problem)
+  const subject = { programmeId: programme.id, subscriberId: member.subscriberId, doing: 'redeem' as const }
+  await refuseAbuse(tx, [{ ...subject, points: BigInt(price) }], at)
+  const points = BigInt(price)
+  const reason: PlayReason = 'play_right_bought'
+  await carryOut(parts, tx, tenantId, [
+    {
+      part: RIGHTS,
+      key: rightId,
+      programmeId: programme.id,
+      subscriberId: member.subscriberId,
+      atMs: at.epochMilliseconds,
+      accounts: [programmeOpening(programme, 'redeemed'), ownerOpening(owner, programme.currency)],
+      transfers: [
+        {
+          key: `play:right:${rightId}`,
+          kind: 'post',
+          debitAccount: accountOf(owner, programme.currency),
+          creditAccount: programmeAccount(programme, 'redeemed'),
+          amountMinor: points,
+          currency: programme.currency,
+          at,
+          memo: rule,
+        },
+      ],
+      judgements: [{ rule, ruleVersion: version, reason, points: -points, saw: { right: rightId } }],
+    },
+  ])
   const earnedAtMs = at.epochMilliseconds
   const blank = { cause: 'points', earnedAtMs, expiresAtMs: null, roundId: null }
   const { subscriberId: owns } = member

@@ -1,26 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type LoyaltyHttp, loyaltyHttp } from '../../../test/loyalty-http.ts'
 import { eventType, type LoyaltyWorld, loyaltyWorld, same } from '../../../test/loyalty-world.ts'
 import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
-import { guard } from '../../access/index.ts'
-import { createHttp, type FastifyInstance } from '../../platform/index.ts'
 import { referralCodeOf } from '../members.ts'
-import { referralRoutes } from '../referrals/http.ts'
-import { gameRoutes, playRoutes } from './http.ts'
+import { referralOperations } from '../referrals/contract.ts'
+import { playOperations } from './contract.ts'
 
 let stores: TestDatabase
 let world: LoyaltyWorld
-let http: FastifyInstance
-let key: string
-const bugs: unknown[] = []
+let http: LoyaltyHttp
 beforeAll(async () => {
   stores = await testDatabase()
   world = await loyaltyWorld(stores)
-  http = createHttp((error) => bugs.push(error))
-  guard(http, world.access)
-  playRoutes(http, world.loyalty.play)
-  gameRoutes(http, world.loyalty.play, world.access)
-  referralRoutes(http, world.loyalty.referrals)
-  key = (await world.access.createKey(world.tenantId, { name: 'k', role: 'admin' })).apiKey
+  http = await loyaltyHttp(world)
   await world.apply(
     eventType('visit', { n: 'integer' }),
     { kind: 'Programme', id: 'main', name: same('M'), currency: 'points', enrolment: { on: 'any' } },
@@ -31,12 +23,35 @@ beforeAll(async () => {
       join: 'by_hand',
       steps: [{ id: 's', name: same('S'), on: 'visit' }],
     },
+    { kind: 'Achievement', id: 'a', name: same('A'), on: 'visit', levels: [{ at: '1', name: same('1') }] },
+    { kind: 'Streak', id: 's', name: same('S'), on: 'visit', every: 'day' },
+    { kind: 'Badge', id: 'b', name: same('B') },
+    {
+      kind: 'Quiz',
+      id: 'z',
+      name: same('Z'),
+      free: { period: 'ever', rounds: 1 },
+      questions: [
+        {
+          id: 'one',
+          text: same('?'),
+          options: [
+            { id: 'yes', text: same('yes') },
+            { id: 'no', text: same('no') },
+          ],
+          answer: 'yes',
+        },
+      ],
+      perRound: 1,
+      rewards: [{ correct: 1, reward: { points: '7', badge: 'b' } }],
+    },
     { kind: 'Leaderboard', id: 'l', name: same('L'), on: 'visit', sum: 'event.n' },
     {
       kind: 'Wheel',
       id: 'w',
       name: same('W'),
       free: { period: 'day', rounds: 1 },
+      price: '5',
       prizes: [
         { id: 'a', name: same('A'), weight: 1 },
         { id: 'b', name: same('B'), weight: 2, reward: { points: '3' } },
@@ -46,7 +61,8 @@ beforeAll(async () => {
       kind: 'Referral',
       id: 'r',
       name: same('R'),
-      rewards: [{ id: 'x', name: same('X'), when: { on: 'visit' }, referee: { points: '1' } }],
+      link: 'https://t.me/bot?start={code}',
+      rewards: [{ id: 'x', name: same('X'), when: { on: 'visit' }, referrer: { points: '1' } }],
     },
   )
 })
@@ -56,12 +72,7 @@ afterAll(async () => {
   await stores.close()
 })
 
-type Answer = { status: number; body: Record<string, never> & Record<string, unknown> }
-const call = async (method: 'GET' | 'POST' | 'PUT', url: string, payload?: object): Promise<Answer> => {
-  const headers = { authorization: `Bearer ${key}` }
-  const answer = await http.inject({ method, url, headers, ...(payload ? { payload } : {}) })
-  return { status: answer.statusCode, body: answer.body === '' ? {} : JSON.parse(answer.body) }
-}
+const call: LoyaltyHttp['ask'] = (...asked) => http.ask(...asked)
 
 test('a member plays, is seen and checks it; what is wrong is said with its code', async () => {
   const [ann, bob] = (await world.subscribers('ann', 'bob')) as [number, number]
@@ -115,8 +126,23 @@ test('a member plays, is seen and checks it; what is wrong is said with its code
   expect(checked.body).toMatchObject({ seedHash: committed.body['seedHash'], item: prize === 'a' ? 0 : 1 })
   expect(await call('GET', `/v1/rounds/${roundId}`)).toMatchObject({ body: { isVerified: true, serverSeed } })
   expect(await call('GET', `/v1/rounds/${String(again.body['roundId'])}`)).toMatchObject({
-    body: { serverSeed: null },
+    body: {
+      serverSeed: null,
+      odds: [
+        { id: 'a', weight: 1 },
+        { id: 'b', weight: 2 },
+      ],
+    },
   })
+  expect(await call('GET', '/v1/loyalty/games/Wheel/w/rounds')).toMatchObject({
+    body: {
+      rounds: [
+        { roundId: again.body['roundId'], state: 'committed', subscriberId: ann, serverSeed: null },
+        { roundId, state: 'finished', subscriberId: ann, outcome: { drawn: prize } },
+      ],
+    },
+  })
+  expect(await call('GET', '/v1/loyalty/games/Quiz/w/rounds')).toMatchObject({ body: { rounds: [] } })
 
   const asked = { referral: 'r', code: referralCodeOf('main', ann), idempotencyKey: '1' }
   expect(await call('POST', `/v1/members/${bob}/referrals`, asked)).toMatchObject({
@@ -132,5 +158,57 @@ test('a member plays, is seen and checks it; what is wrong is said with its code
   expect(await call('GET', `/v1/members/${ann}/referrals`)).toMatchObject({
     body: { code: referralCodeOf('main', ann), brought: [{ refereeId: bob }] },
   })
-  expect(bugs).toEqual([])
+  await world.append({ subscriberId: bob, type: 'visit', data: { n: 1 } })
+  await world.run()
+  expect(await call('GET', '/v1/referrals/rewards')).toMatchObject({
+    body: { rewards: [{ beneficiaryId: ann, what: { points: '1' }, state: 'granted' }] },
+  })
+  const picture = await call('GET', `/v1/members/${ann}/referrals/r/qr.svg`)
+  expect([picture.status, picture.body]).toEqual([200, expect.stringContaining('<svg')])
+})
+
+test('a quiz is played, its reward buys a spin, and every route has answered as it is described', async () => {
+  const [eve] = (await world.subscribers('eve')) as [number]
+  await world.append({ subscriberId: eve, type: 'visit', data: { n: 1 } })
+  await world.run()
+  const committed = await call('POST', `/v1/members/${eve}/games/Quiz/z/commitment`)
+  const round = `/v1/members/${eve}/rounds/${committed.body.roundId}`
+  expect(await call('POST', `${round}/start`, { clientSeed: 'mine' })).toMatchObject({
+    body: { questions: 1 },
+  })
+  expect(await call('POST', `${round}/question`)).toMatchObject({
+    body: { state: 'open', question: { number: 1, of: 1, question: 'one' } },
+  })
+  expect(await call('POST', `${round}/answers`, { question: 'one', option: 'yes' })).toMatchObject({
+    body: { isInTime: true, isLast: true },
+  })
+  expect(await call('POST', `${round}/question`)).toMatchObject({ body: { state: 'finished', correct: 1 } })
+  expect(await call('GET', `/v1/members/${eve}/play`)).toMatchObject({
+    body: {
+      badges: [{ id: 'b' }],
+      achievements: [{ level: 1, nextAt: null }],
+      streaks: [{ isKeptNow: true }],
+    },
+  })
+  const rights = `/v1/members/${eve}/games/Wheel/w/rights`
+  expect(await call('POST', rights, { idempotencyKey: '1' })).toMatchObject({ status: 200 })
+  expect(await call('GET', `/v1/members/${eve}/games`)).toMatchObject({
+    body: {
+      games: [
+        { id: 'w', rounds: 2, price: '5' },
+        { id: 'z', rounds: 0, price: null },
+      ],
+    },
+  })
+  expect(await call('GET', `/v1/members/${eve}/rounds`)).toMatchObject({
+    body: { rounds: [{ game: 'z', isVerified: true }] },
+  })
+  const document = { kind: 'Streak', id: 't', name: same('T'), on: 'visit', every: 'day' }
+  expect(await call('POST', '/v1/loyalty/play/try', { document })).toMatchObject({
+    body: { seen: 4, awards: 0 },
+  })
+  expect(await call('GET', '/v1/leaderboards/l')).toMatchObject({ body: { members: 3, me: null } })
+  const operations = { ...playOperations, ...referralOperations }
+  const silent = Object.entries(operations).filter(([, operation]) => !http.answered.has(operation))
+  expect(silent.map(([name]) => name)).toEqual([])
 })

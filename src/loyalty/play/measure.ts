@@ -76,11 +76,18 @@ function typeOf(source: string, declarations: Declarations): CelType {
 /** Values that a member has shown in a `distinct`, at most; beyond that nothing new counts. */
 export const MOST_SEEN = 1_000
 
+type Reached = { amount: bigint; seen: string[] }
+
+/** What two members have reached who turned out to be one: values that both have shown count once. */
+export function together({ sum, distinct }: Omit<Counting, 'on'>, one: Reached, other: Reached): Reached {
+  const seen = [...new Set([...one.seen, ...other.seen])].slice(0, MOST_SEEN)
+  // How much a value counted that both have shown is not kept, so where amounts are summed both count.
+  const isCounted = distinct !== undefined && sum === undefined
+  return { amount: isCounted ? BigInt(seen.length) : one.amount + other.amount, seen }
+}
+
 /** Adds a count to what was reached; null where the value was seen before. */
-export function added(
-  reached: { amount: bigint; seen: string[] },
-  { amount, distinct }: Count,
-): { amount: bigint; seen: string[] } | null {
+export function added(reached: Reached, { amount, distinct }: Count): Reached | null {
   if (distinct === null) return { amount: reached.amount + amount, seen: reached.seen }
   if (reached.seen.includes(distinct) || reached.seen.length >= MOST_SEEN) return null
   return { amount: reached.amount + amount, seen: [...reached.seen, distinct] }

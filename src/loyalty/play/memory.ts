@@ -49,7 +49,42 @@ export type Memory = {
   badges: States<BadgeHeld>
   points: Point[]
   rights: Rights
-  rounds: States<Round>
+  rounds: Rounds
+}
+
+/** The memory of somebody of whom nothing is known. */
+export const emptyMemory = (): Memory => ({
+  quests: new States(({ questId }) => questId),
+  achievements: new States(({ achievementId }) => achievementId),
+  streaks: new States(({ streakId }) => streakId),
+  badges: new States(({ badgeId }) => badgeId),
+  points: [],
+  rights: new Rights([]),
+  rounds: new Rounds([]),
+})
+
+/** Rounds of the batch's members that are not finished: of a game one, and two of whoever was two members. */
+export class Rounds {
+  readonly #all: Round[]
+  readonly changed = new Set<Round>()
+
+  constructor(loaded: Round[]) {
+    this.#all = loaded
+  }
+
+  /** Those that have begun, the oldest first. */
+  open(gameId: string, subscriberId: number): Round[] {
+    return this.#all.filter(
+      (round) => round.gameId === gameId && round.subscriberId === subscriberId && round.state === 'open',
+    )
+  }
+
+  /** Notes a round that is to be stored. */
+  change(round: Round): Round {
+    if (!this.#all.includes(round)) this.#all.push(round)
+    this.changed.add(round)
+    return round
+  }
 }
 
 /** Rights to play of the batch's members. */

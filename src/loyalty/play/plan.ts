@@ -1,16 +1,18 @@
 import type { CompiledFunction } from '../../expressions/index.ts'
 import type { Book } from '../book.ts'
 import type { Programme, Words } from '../programmes.ts'
-import type {
-  Achievement,
-  Badge,
-  BotGame,
-  Game,
-  Leaderboard,
-  Quest,
-  Quiz,
-  Streak,
-  Wheel,
+import {
+  type Achievement,
+  type Badge,
+  type BotGame,
+  type Game,
+  type GameKind,
+  gameKinds,
+  type Leaderboard,
+  type Quest,
+  type Quiz,
+  type Streak,
+  type Wheel,
 } from './documents.ts'
 import { compileAs, type Measure, measureOf, playDeclarations } from './measure.ts'
 
@@ -45,35 +47,37 @@ export type Plan = {
 const owner = {}
 
 /** The plan of a book, made once; a document that fits the event types no more is left out. */
-export function planOf(book: Book): Plan {
-  return book.once(owner, () => {
-    const quests = readyOf<Quest, ReadyQuest>(book, 'Quest', (ready) => ({
+export const planOf = (book: Book): Plan =>
+  book.once(owner, () => planFrom(book, (kind) => book.reader.list(kind)))
+
+/** The plan of these documents of each kind. */
+export function planFrom(book: Book, list: (kind: string) => readonly unknown[]): Plan {
+  const quests = readyOf<Quest, ReadyQuest>(book, 'Quest', list('Quest'), (ready) => ({
+    ...ready,
+    measures: ready.document.steps.map((step) => measureOf(step, book.reader)),
+  }))
+  const measured = <D extends Achievement | Streak | Leaderboard>(kind: string): ReadyMeasured<D>[] =>
+    readyOf<D, ReadyMeasured<D>>(book, kind, list(kind), (ready) => ({
       ...ready,
-      measures: ready.document.steps.map((step) => measureOf(step, book.reader)),
+      measure: measureOf(ready.document, book.reader),
     }))
-    const measured = <D extends Achievement | Streak | Leaderboard>(kind: string): ReadyMeasured<D>[] =>
-      readyOf<D, ReadyMeasured<D>>(book, kind, (ready) => ({
-        ...ready,
-        measure: measureOf(ready.document, book.reader),
-      }))
-    const games = (['Wheel', 'Quiz', 'BotGame'] as const).flatMap((kind) => gamesOf(book, kind))
-    const achievements = measured<Achievement>('Achievement')
-    const streaks = measured<Streak>('Streak')
-    const boards = measured<Leaderboard>('Leaderboard')
-    const types = new Set([
-      ...quests.flatMap(({ measures }) => measures.map(({ on }) => on)),
-      ...[...achievements, ...streaks, ...boards].map(({ measure }) => measure.on),
-      ...games.flatMap(({ rights }) => rights.map(({ on }) => on)),
-      ...games.flatMap(({ document }) => (document.kind === 'BotGame' ? [document.moves.on] : [])),
-    ])
-    const badges = book.reader.list('Badge') as Badge[]
-    const badgeNames = new Map(badges.map(({ id, name }) => [id, name]))
-    return { quests, achievements, streaks, boards, games, badgeNames, types }
-  })
+  const games = gameKinds.flatMap((kind) => gamesOf(book, kind, list(kind)))
+  const achievements = measured<Achievement>('Achievement')
+  const streaks = measured<Streak>('Streak')
+  const boards = measured<Leaderboard>('Leaderboard')
+  const types = new Set([
+    ...quests.flatMap(({ measures }) => measures.map(({ on }) => on)),
+    ...[...achievements, ...streaks, ...boards].map(({ measure }) => measure.on),
+    ...games.flatMap(({ rights }) => rights.map(({ on }) => on)),
+    ...games.flatMap(({ document }) => (document.kind === 'BotGame' ? [document.moves.on] : [])),
+  ])
+  const badges = list('Badge') as Badge[]
+  const badgeNames = new Map(badges.map(({ id, name }) => [id, name]))
+  return { quests, achievements, streaks, boards, games, badgeNames, types }
 }
 
-function gamesOf(book: Book, kind: 'Wheel' | 'Quiz' | 'BotGame'): ReadyGame[] {
-  return readyOf<Wheel | Quiz | BotGame, ReadyGame>(book, kind, (ready) => ({
+function gamesOf(book: Book, kind: GameKind, given: readonly unknown[]): ReadyGame[] {
+  return readyOf<Wheel | Quiz | BotGame, ReadyGame>(book, kind, given, (ready) => ({
     ...ready,
     rights: ready.document.rights.map(({ on, where }) => measureOf({ on, where }, book.reader)),
     choice: ready.document.kind === 'BotGame' ? choiceOf(ready.document, book) : null,
@@ -86,8 +90,13 @@ function choiceOf({ moves }: BotGame, book: Book): CompiledFunction {
 
 type Common = { id: string; programme: string; validFrom?: string | undefined; validTo?: string | undefined }
 
-function readyOf<D extends Common, R>(book: Book, kind: string, make: (ready: Ready<D>) => R): R[] {
-  const documents = (book.reader.list(kind) as D[]).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+function readyOf<D extends Common, R>(
+  book: Book,
+  kind: string,
+  given: readonly unknown[],
+  make: (ready: Ready<D>) => R,
+): R[] {
+  const documents = (given as D[]).toSorted((a, b) => (a.id < b.id ? -1 : 1))
   return documents.flatMap((document) => {
     const programme = book.programmes.get(document.programme)
     if (!programme) return []

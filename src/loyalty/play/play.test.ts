@@ -230,7 +230,7 @@ describe('two members who are one person', () => {
     const view = await play.view(world.tenantId, 'main', anna)
     expect(view.achievements).toMatchObject([{ amount: 5n, level: 1 }])
     expect(view.badges).toMatchObject([{ id: 'b' }])
-    expect(view.quests[0]!.steps[0]!.amount).toBe(2n)
+    expect(view.quests[0]!.steps[0]!.amount).toBe(5n)
     const board = await play.board(world.tenantId, 'l', { limit: 9, near: 0, subscriberId: ann })
     expect(board).toMatchObject({ members: 1, top: [{ rank: 1, score: 5n, isMe: true }] })
   })

@@ -1,6 +1,6 @@
 import type { Scope } from '../../expressions/index.ts'
 import type { Quest } from './documents.ts'
-import { added, type Measure } from './measure.ts'
+import { added, type Measure, together } from './measure.ts'
 
 /** How far a step is; `doneAtMs` is null until it reached what it has to. */
 export type StepProgress = { amount: bigint; seen: string[]; doneAtMs: number | null }
@@ -99,10 +99,80 @@ export function advance(
     // A strict quest looks at one step alone: the event that ends it does not begin the next.
     if (quest.order === 'strict') break
   }
-  if (quest.steps.every(({ id }) => typeof run.progress.get(id)?.doneAtMs === 'number')) {
-    run.state = 'completed'
-    run.completed++
-    run.endedAtMs = event.atMs
+  completeIfDone(quest, run, event.atMs)
+  return advances
+}
+
+function completeIfDone(quest: Quest, run: QuestRun, atMs: number): void {
+  if (!quest.steps.every(({ id }) => typeof run.progress.get(id)?.doneAtMs === 'number')) return
+  run.state = 'completed'
+  run.completed++
+  run.endedAtMs = atMs
+}
+
+/**
+ * The run of a member who turned out to be the same person as another one. What either did in an open run counts in
+ * one, with the later deadline; how often the quest was completed is added, and never goes beyond what the quest allows.
+ */
+export function joinedRun(
+  quest: Quest,
+  own: QuestRun | undefined,
+  other: QuestRun,
+  subscriberId: number,
+  atMs: number,
+): QuestRun {
+  if (!own) return { ...other, subscriberId }
+  const completed = own.completed + other.completed
+  const open = [own, other].filter(({ state }) => state === 'open')
+  if (open.length === 0 || completed >= quest.times) {
+    const isCompleted = completed >= quest.times || other.state === 'completed'
+    const state = isCompleted || own.state === 'completed' ? 'completed' : 'expired'
+    return { ...own, completed, state, endedAtMs: own.endedAtMs ?? other.endedAtMs ?? atMs }
   }
+  if (open.length === 1) {
+    return own.state === 'open'
+      ? { ...own, completed }
+      : { ...other, completed, subscriberId, run: own.run + 1 }
+  }
+  return {
+    ...own,
+    completed,
+    joinedAtMs: Math.min(own.joinedAtMs, other.joinedAtMs),
+    deadlineAtMs:
+      own.deadlineAtMs === null || other.deadlineAtMs === null
+        ? null
+        : Math.max(own.deadlineAtMs, other.deadlineAtMs),
+    progress: joinedProgress(quest, own.progress, other.progress),
+  }
+}
+
+function joinedProgress(
+  quest: Quest,
+  own: QuestRun['progress'],
+  other: QuestRun['progress'],
+): QuestRun['progress'] {
+  const progress = new Map([...other, ...own])
+  for (const step of quest.steps) {
+    const [a, b] = [own.get(step.id), other.get(step.id)]
+    if (!a || !b) continue
+    const done = [a, b].flatMap(({ doneAtMs }) => doneAtMs ?? [])
+    const doneAtMs = done.length === 0 ? null : Math.min(...done)
+    const { amount, seen } = together(step, a, b)
+    const reach = BigInt(step.reach)
+    progress.set(step.id, { amount: amount > reach ? reach : amount, seen, doneAtMs })
+  }
+  return progress
+}
+
+/** Ends the steps of an open run that have what they need, and with the last one the run. */
+export function finishSteps(quest: Quest, run: QuestRun, atMs: number): Advance[] {
+  const advances: Advance[] = []
+  for (const { id, reach } of quest.steps) {
+    const step = run.progress.get(id)
+    if (!step || step.doneAtMs !== null || step.amount < BigInt(reach)) continue
+    step.doneAtMs = atMs
+    advances.push({ step: id, amount: step.amount, isDone: true })
+  }
+  completeIfDone(quest, run, atMs)
   return advances
 }

@@ -1,4 +1,5 @@
 import type { LoyaltyParts } from '../dependencies.ts'
+import type { QuizResult, QuizStep } from './contract.ts'
 import type { Quiz } from './documents.ts'
 import { refuse } from './member-at-play.ts'
 import {
@@ -14,20 +15,6 @@ import { saveRights, saveRounds } from './round-store.ts'
 import { QUIZ_FINISHED } from './seat.ts'
 import { takenOf, type Turn, type Turns, useRight } from './turn.ts'
 import type { Tx } from '../../platform/index.ts'
-
-/** What a quiz tells at its end: which answers were right, never which would have been. */
-export type QuizResult = {
-  roundId: string
-  state: 'finished'
-  correct: number
-  of: number
-  results: { question: string; isCorrect: boolean; isInTime: boolean }[]
-  seedHash: string
-  serverSeed: string
-}
-export type QuizStep =
-  | { roundId: string; state: 'open'; question: ReturnType<typeof questionView> }
-  | QuizResult
 
 export type Quizzes = {
   /** Begins a round with the member's seed, which uses a right up. The same seed again changes nothing. */

@@ -1,3 +1,4 @@
+import type { RoundView } from './contract.ts'
 import type { Game } from './documents.ts'
 import { winningDoor } from './doors.ts'
 import { hashOf } from './fairness.ts'
@@ -5,25 +6,8 @@ import { drawQuestions, type QuizProgress } from './quiz.ts'
 import type { Round } from './round.ts'
 import { draw } from './wheel.ts'
 
-/** What anybody may know of a round, so that they can check it themselves. */
-export type FairRecord = {
-  roundId: string
-  kind: string
-  game: string
-  gameVersion: number
-  state: Round['state']
-  seedHash: string
-  committedAt: string
-  clientSeed: string | null
-  /** Told when the round is finished. */
-  serverSeed: string | null
-  outcome: Record<string, unknown> | null
-  /** Whether hash and outcome follow from the seeds; null until the round is finished. */
-  isVerified: boolean | null
-}
-
 /** The public record of a round; `game` is the version of the document that was told with the hash. */
-export function fairRecord(round: Round, game: Game): FairRecord {
+export function fairRecord(round: Round, game: Game): RoundView {
   const isFinished = round.state === 'finished'
   return {
     roundId: round.roundId,
@@ -36,6 +20,7 @@ export function fairRecord(round: Round, game: Game): FairRecord {
     clientSeed: round.clientSeed,
     serverSeed: isFinished ? round.serverSeed : null,
     outcome: isFinished ? outcomeOf(round) : null,
+    odds: game.kind === 'Wheel' ? game.prizes.map(({ id, name, weight }) => ({ id, name, weight })) : null,
     isVerified: isFinished ? isVerified(round, game) : null,
   }
 }

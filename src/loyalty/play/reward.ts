@@ -4,7 +4,7 @@ import type { Book } from '../book.ts'
 import type { Effects } from '../consumer.ts'
 import { expiryMs } from '../local-time.ts'
 import { type Member, ownerOf } from '../members.ts'
-import type { Expiry, Programme } from '../programmes.ts'
+import { type Expiry, keepsExpiry, type Programme } from '../programmes.ts'
 
 /** Points that something else than an earn rule gives. */
 export type Gift = {
@@ -40,7 +40,11 @@ export function givePoints(book: Book, effects: Effects, gift: Gift): void {
       currency: programme.currency,
       at,
       memo: rule,
-      lot: { earnedAt: at, ...(expiresAtMs === null ? {} : { expiresAt: instantOf(expiresAtMs) }) },
+      lot: {
+        earnedAt: at,
+        ...(expiresAtMs === null ? {} : { expiresAt: instantOf(expiresAtMs) }),
+        ...(keepsExpiry(gift.expiry) ? { keepsExpiry: true } : {}),
+      },
     },
     [
       {

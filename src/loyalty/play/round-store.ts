@@ -1,6 +1,7 @@
 import { json, type Tx } from '../../platform/index.ts'
 import type { GameKind } from './documents.ts'
-import type { Right, Round } from './round.ts'
+import type { Merge } from '../consumer.ts'
+import { freeRightId, type Right, type Round } from './round.ts'
 
 const instant = (ms: number): Temporal.Instant => Temporal.Instant.fromEpochMilliseconds(ms)
 const instantOrNull = (ms: number | null): Temporal.Instant | null => (ms === null ? null : instant(ms))
@@ -23,12 +24,13 @@ const roundOf = ({ committedAt, startedAt, finishedAt, ...row }: RoundRow): Roun
   finishedAtMs: finishedAt?.epochMilliseconds ?? null,
 })
 
-/** Rounds of these members that are not finished. */
+/** Rounds of these members that are not finished: those that have begun first, the oldest first. */
 export async function selectUnfinished(tx: Tx, kind: GameKind, subscriberIds: number[]): Promise<Round[]> {
   if (subscriberIds.length === 0) return []
   const rows = await tx.query<RoundRow>(
     `select ${roundColumns} from loyalty.fair_round
-     where kind = $1 and subscriber_id = any($2::int[]) and state <> 'finished'`,
+     where kind = $1 and subscriber_id = any($2::int[]) and state <> 'finished'
+     order by state desc, committed_at, round_id`,
     [kind, subscriberIds],
   )
   return rows.map(roundOf)
@@ -48,6 +50,21 @@ export async function selectRounds(tx: Tx, subscriberId: number, limit: number):
   const rows = await tx.query<RoundRow>(
     `select ${roundColumns} from loyalty.fair_round where subscriber_id = $1 order by committed_at desc limit $2`,
     [subscriberId, limit],
+  )
+  return rows.map(roundOf)
+}
+
+/** A game's latest rounds, the newest first. */
+export async function selectRoundsOfGame(
+  tx: Tx,
+  kind: GameKind,
+  gameId: string,
+  limit: number,
+): Promise<Round[]> {
+  const rows = await tx.query<RoundRow>(
+    `select ${roundColumns} from loyalty.fair_round where kind = $1 and game_id = $2
+     order by committed_at desc limit $3`,
+    [kind, gameId, limit],
   )
   return rows.map(roundOf)
 }
@@ -164,5 +181,51 @@ export async function addGiven(
       counts.map((one) => one.period),
       counts.map((one) => one.given),
     ],
+  )
+}
+
+/**
+ * Gives rounds and rights of a member to the one into whom they are merged. Both may have begun a round of one game:
+ * they go on with each. Free rights of a period that either has used are used by both, so that nobody plays more for
+ * being two.
+ */
+export async function mergeGames(tx: Tx, { programmeId, from, into }: Merge): Promise<void> {
+  const parameters = [programmeId, from, into]
+  await tx.query(
+    `update loyalty.fair_round set subscriber_id = $3 where programme_id = $1 and subscriber_id = $2`,
+    parameters,
+  )
+  await tx.query(
+    `update loyalty.play_right set subscriber_id = $3
+     where programme_id = $1 and subscriber_id = $2 and round_id is null`,
+    parameters,
+  )
+  const used = await tx.query<{
+    rightId: string
+    subscriberId: number
+    kind: GameKind
+    gameId: string
+    cause: string
+  }>(
+    `select right_id as "rightId", subscriber_id as "subscriberId", kind, game_id as "gameId", cause
+     from loyalty.play_right
+     where programme_id = $1 and subscriber_id in ($2, $3) and round_id is not null and cause like 'free:%'`,
+    parameters,
+  )
+  const taken = new Set(used.filter((one) => one.subscriberId === into).map(({ rightId }) => rightId))
+  const moved = used
+    .filter((one) => one.subscriberId === from)
+    .map(({ rightId, kind, gameId, cause }) => {
+      const idAt = (i: number): string =>
+        freeRightId({ kind, gameId, subscriberId: into }, cause.slice('free:'.length), i)
+      let i = 0
+      while (taken.has(idAt(i))) i++
+      taken.add(idAt(i))
+      return { rightId, as: idAt(i) }
+    })
+  await tx.query(
+    `update loyalty.play_right r set right_id = moved.new_id, subscriber_id = $3
+     from unnest($1::uuid[], $2::uuid[]) as moved (old_id, new_id) where r.right_id = moved.old_id`,
+    [moved.map(({ rightId }) => rightId), moved.map((one) => one.as), into],
   )
 }

@@ -41,6 +41,13 @@ export type Round = {
   progress: Record<string, unknown>
 }
 
+/** Number of the free right `i` of a period, so that no period gives it twice. */
+export const freeRightId = (
+  { kind, gameId, subscriberId }: Pick<Right, 'kind' | 'gameId' | 'subscriberId'>,
+  period: string,
+  i: number,
+): string => derivedId('free round', kind, gameId, subscriberId, period, i)
+
 /** The free rights of the period that holds a moment, whether used or not: their numbers follow from the period. */
 export function freeRights(
   { free, programme, kind, id }: Game,
@@ -51,7 +58,7 @@ export function freeRights(
   if (!free) return []
   const period = periodOf(free.period, local)
   return Array.from({ length: free.rounds }, (_, i) => ({
-    rightId: derivedId('free round', kind, id, subscriberId, period, i),
+    rightId: freeRightId({ kind, gameId: id, subscriberId }, period, i),
     programmeId: programme,
     kind,
     gameId: id,

@@ -13,10 +13,17 @@ import { givePoints } from './reward.ts'
 export const QUEST_JOINED = 'play.quest_joined'
 export const WHEEL_SPUN = 'play.wheel_spun'
 export const QUIZ_FINISHED = 'play.quiz_finished'
-export const ownTypes = [QUEST_JOINED, WHEEL_SPUN, QUIZ_FINISHED]
+/** Announced when two members turned out to be one person. */
+export const MEMBERS_MERGED = 'loyalty.members_merged'
+export const ownTypes = [QUEST_JOINED, WHEEL_SPUN, QUIZ_FINISHED, MEMBERS_MERGED]
 
 /** What a session of play works with. */
-export type Table = { batch: Batch; plan: Plan; memory: Memory; local: LocalTimes }
+export type Table = {
+  batch: Pick<Batch, 'book' | 'memberOf' | 'subscriberOf'>
+  plan: Plan
+  memory: Memory
+  local: LocalTimes
+}
 
 /** One document's part in an event: who is meant, and what expressions see. */
 export type Seat = {
@@ -64,6 +71,10 @@ export function tell({ ready, member, event, effects }: Seat, type: string, key:
     data: { ...data },
   })
 }
+
+/** Points of a reward; undefined where it gives none. */
+export const pointsOf = (reward: PlayReward | undefined): bigint | undefined =>
+  reward?.points === undefined ? undefined : BigInt(reward.points)
 
 /** Gives points and badge at once; `key` is the same whenever the same thing is rewarded again. */
 export function giveReward(

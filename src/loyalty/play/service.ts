@@ -1,4 +1,5 @@
 import { derivedId, DomainError, type Tx } from '../../platform/index.ts'
+import type { TryAnswer } from '../earning/contract.ts'
 import { LOYALTY_SOURCE } from '../intake.ts'
 import { LocalTimes, periodOf } from '../local-time.ts'
 import { lockLoyalty } from '../members-store.ts'
@@ -10,6 +11,7 @@ import { planOf, type ReadyMeasured } from './plan.ts'
 import type { Leaderboard } from './documents.ts'
 import { activeMember, refuse } from './member-at-play.ts'
 import { mayBegin } from './quest.ts'
+import { type PlayTrial, tryPlay } from './rehearsal.ts'
 import * as scores from './score-store.ts'
 import { QUEST_JOINED } from './seat.ts'
 import * as store from './store.ts'
@@ -35,6 +37,8 @@ export type BoardQuery = {
 }
 
 export type Play = Games & {
+  /** Tries a quest, an achievement or a streak on history. Throws `play_document_invalid`. */
+  tryOut(asked: PlayTrial): Promise<TryAnswer>
   /** What a member has going, has reached and may do in a programme. */
   view(tenantId: string, programmeId: string, subscriberId: number): Promise<PlayView>
   /** Joins a quest by hand; throws `quest_join_conflict` when another run is open or none is left. */
@@ -54,6 +58,7 @@ export function createPlay(parts: LoyaltyParts): Play {
   const local = new LocalTimes()
   return {
     ...createGames(parts, local),
+    tryOut: (asked) => tryPlay(parts, asked),
     async view(tenantId, programmeId, subscriberId) {
       const book = await books.of(tenantId)
       return database.tx(tenantId, async (tx) => {

@@ -1,16 +1,33 @@
 import type { Effects, Session, TakenEvent } from '../consumer.ts'
-import { collect, newAchievement } from './achievement.ts'
+import {
+  type AchievementState,
+  collect,
+  joinedAchievement,
+  newAchievement,
+  passLevels,
+} from './achievement.ts'
+import type { Achievement } from './documents.ts'
 import { takeGames } from './game-turns.ts'
 import { standsOf } from './leaderboard.ts'
-import type { Plan } from './plan.ts'
-import { advance, expire, mayBegin, newRun, type QuestRun } from './quest.ts'
-import { giveReward, judgeSeat, QUEST_JOINED, type Seat, seatOf, type Table, tell } from './seat.ts'
+import type { ReadyMeasured } from './plan.ts'
+import { mergeQuests, takeQuests } from './quest-turns.ts'
+import {
+  giveReward,
+  judgeSeat,
+  MEMBERS_MERGED,
+  pointsOf,
+  type Seat,
+  seatOf,
+  type Table,
+  tell,
+} from './seat.ts'
 import { keepUp, newStreak, periodNumber } from './streak.ts'
 
 /** Decides about events in order; `store` is the consumer's. */
 export function playSession(table: Table): Pick<Session, 'take'> {
   return {
     take(event, effects) {
+      if (event.type === MEMBERS_MERGED) takeMerge(table, event, effects)
       takeQuests(table, event, effects)
       takeAchievements(table, event, effects)
       takeStreaks(table, event, effects)
@@ -18,58 +35,6 @@ export function playSession(table: Table): Pick<Session, 'take'> {
       takeGames(table, event, effects)
     },
   }
-}
-
-function takeQuests(table: Table, event: TakenEvent, effects: Effects): void {
-  const { plan, memory } = table
-  const joined = event.type === QUEST_JOINED ? event.data['quest'] : undefined
-  for (const ready of plan.quests) {
-    const { document: quest, measures } = ready
-    const isJoin = joined === quest.id
-    if (!isJoin && !measures.some(({ on }) => on === event.type)) continue
-    const seat = seatOf(table, ready, event, effects)
-    if (!seat) continue
-    const { subscriberId } = seat.member
-    const latest = memory.quests.of(quest.id, subscriberId)
-    if (latest && expire(latest, event.atMs)) {
-      memory.quests.change(latest)
-      judgeSeat(seat, `quest:${quest.id}`, 'quest_too_late', {
-        run: latest.run,
-        deadline: iso(latest.deadlineAtMs!),
-      })
-    }
-    if (isJoin) {
-      if (!mayBegin(quest, latest, event.atMs)) continue
-      memory.quests.change(newRun(quest, subscriberId, event.atMs, latest))
-      effects.mark()
-      continue
-    }
-    const mayJoin = quest.join === 'first_step' && mayBegin(quest, latest, event.atMs)
-    const run = mayJoin ? newRun(quest, subscriberId, event.atMs, latest) : latest
-    // What happened before a member joined does not count.
-    if (run?.state !== 'open' || event.atMs < run.joinedAtMs) continue
-    const steps = advance(quest, measures, run, event, seat.scope)
-    if (steps.length === 0) continue
-    memory.quests.change(run)
-    for (const { step, amount, isDone } of steps) {
-      judgeSeat(seat, `quest:${quest.id}`, isDone ? 'quest_step_done' : 'quest_step_advanced', {
-        step,
-        amount,
-      })
-      const name = `${quest.id}:${subscriberId}:${run.run}:${step}`
-      if (isDone) tell(seat, 'loyalty.quest_step_done', name, { quest: quest.id, run: run.run, step })
-    }
-    if (run.endedAtMs !== null) completeQuest(table, { ...seat, ready }, run)
-  }
-}
-
-function completeQuest(table: Table, seat: Seat & { ready: Plan['quests'][number] }, run: QuestRun): void {
-  const { id, reward } = seat.ready.document
-  const key = `quest:${id}:${seat.member.subscriberId}:${run.run}`
-  const points = reward?.points === undefined ? undefined : BigInt(reward.points)
-  judgeSeat(seat, `quest:${id}`, 'quest_completed', { run: run.run, times: run.completed }, points)
-  tell(seat, 'loyalty.quest_completed', key, { quest: id, run: run.run, times: run.completed })
-  giveReward(table, seat, reward, `quest:${id}`, key)
 }
 
 function takeAchievements(table: Table, event: TakenEvent, effects: Effects): void {
@@ -83,16 +48,45 @@ function takeAchievements(table: Table, event: TakenEvent, effects: Effects): vo
     const known = table.memory.achievements.of(document.id, subscriberId)
     const state = known ?? newAchievement(document, subscriberId)
     const levels = collect(document, state, count, event.atMs)
-    if (!levels) continue
-    table.memory.achievements.change(state)
-    effects.mark()
-    for (const level of levels) {
-      const rule = `achievement:${document.id}`
-      const key = `${rule}:${subscriberId}:${level}`
-      judgeSeat(seat, rule, 'achievement_level_reached', { level, amount: state.amount })
-      tell(seat, 'loyalty.achievement_reached', key, { achievement: document.id, level })
-      giveReward(table, seat, document.levels[level - 1]!.reward, rule, key)
-    }
+    if (levels) reach(table, seat, state, levels)
+  }
+}
+
+/** Keeps what was collected, and gives what the levels are worth that it has reached. */
+function reach(
+  table: Table,
+  seat: Seat & { ready: ReadyMeasured<Achievement> },
+  state: AchievementState,
+  levels: number[],
+): void {
+  const { id, levels: all } = seat.ready.document
+  table.memory.achievements.change(state)
+  seat.effects.mark()
+  for (const level of levels) {
+    const rule = `achievement:${id}`
+    const key = `${rule}:${seat.member.subscriberId}:${level}`
+    const { reward } = all[level - 1]!
+    judgeSeat(seat, rule, 'achievement_level_reached', { level, amount: state.amount }, pointsOf(reward))
+    tell(seat, 'loyalty.achievement_reached', key, { achievement: id, level })
+    giveReward(table, seat, reward, rule, key)
+  }
+}
+
+/** Lets what two members have played count as one member's. */
+function takeMerge(table: Table, event: TakenEvent, effects: Effects): void {
+  const from = Number(event.data['from'])
+  mergeQuests(table, event, from, effects)
+  const { achievements } = table.memory
+  for (const ready of table.plan.achievements) {
+    const { document, programme } = ready
+    const [own, other] = [
+      achievements.of(document.id, event.subscriberId),
+      achievements.of(document.id, from),
+    ]
+    const seat = programme.id === event.data['programme'] ? seatOf(table, ready, event, effects) : undefined
+    if (!seat || !own || !other) continue
+    const state = joinedAchievement(document, own, other)
+    reach(table, seat, state, passLevels(document, state, event.atMs))
   }
 }
 
@@ -123,7 +117,7 @@ function takeStreaks(table: Table, event: TakenEvent, effects: Effects): void {
     for (const { at, again, reward } of document.milestones) {
       if (at !== step.length || (!again && step.bestBefore >= at)) continue
       const key = `${run}:${at}`
-      judgeSeat(seat, rule, 'streak_milestone', { length: at })
+      judgeSeat(seat, rule, 'streak_milestone', { length: at }, pointsOf(reward))
       tell(seat, 'loyalty.streak_milestone', key, { streak: document.id, length: at })
       giveReward(table, seat, reward, rule, key)
     }
@@ -152,5 +146,3 @@ function takeBoards(table: Table, event: TakenEvent, effects: Effects): void {
     effects.mark()
   }
 }
-
-const iso = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString()

@@ -1,23 +1,15 @@
 import type { Tx } from '../../platform/index.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { type LocalTimes, periodOf } from '../local-time.ts'
+import type { SpinView } from './contract.ts'
 import type { Wheel } from './documents.ts'
+import type { PlayReason } from './errors.ts'
 import { refuse } from './member-at-play.ts'
 import type { Round } from './round.ts'
 import { addGiven, saveRights, saveRounds, selectGiven } from './round-store.ts'
 import { WHEEL_SPUN } from './seat.ts'
 import { takenOf, type Turn, useRight } from './turn.ts'
 import { spin } from './wheel.ts'
-
-export type SpinView = {
-  roundId: string
-  prize: string
-  drawn: string
-  reason: string
-  clientSeed: string
-  serverSeed: string
-  seedHash: string
-}
 
 /** Spins a wheel once a round, by the document that was told with the hash. */
 export async function spinWheel(
@@ -52,6 +44,10 @@ export async function spinWheel(
 /** What a spin tells; throws `round_conflict` when it was played with another seed. */
 function spinOf({ roundId, progress, serverSeed, seedHash, clientSeed }: Round, given: string): SpinView {
   if (clientSeed !== given) refuse('round_conflict', 'the round was played with another seed', roundId)
-  const { drawn, prize, reason } = progress as Record<'drawn' | 'prize' | 'reason', string>
+  const { drawn, prize, reason } = progress as {
+    drawn: string
+    prize: string
+    reason: PlayReason
+  }
   return { roundId, prize, drawn, reason, clientSeed, serverSeed, seedHash }
 }

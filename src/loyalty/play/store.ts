@@ -63,8 +63,8 @@ export function saveRuns(tx: Tx, runs: QuestRun[]): void {
      select current_setting('tenure.tenant_id'), * from unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::text[],
        $6::int[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::jsonb[])
      on conflict (tenant_id, quest_id, subscriber_id, run) do update
-       set state = excluded.state, completed = excluded.completed, ended_at = excluded.ended_at,
-           progress = excluded.progress`,
+       set state = excluded.state, completed = excluded.completed, joined_at = excluded.joined_at,
+           deadline_at = excluded.deadline_at, ended_at = excluded.ended_at, progress = excluded.progress`,
     [
       runs.map((run) => run.programmeId),
       runs.map((run) => run.questId),
@@ -183,12 +183,11 @@ export function insertBadges(tx: Tx, badges: BadgeHeld[]): void {
 }
 
 /**
- * Carries what a member played over to the one into whom they are merged: runs behind the other's, amounts of
- * achievements together, the better of two streaks, all badges and rights.
+ * Carries what a member played over to the one into whom they are merged: runs of quests, amounts of achievements
+ * together, the better of two streaks, all badges. Where both have a run of a quest, the session has made one of them.
  */
 export async function mergePlay(tx: Tx, { programmeId, from, into }: Merge): Promise<void> {
   const parameters = [programmeId, from, into]
-  // Quests that both went for: the one who goes on keeps their own; of others the runs move over.
   await tx.query(
     `update loyalty.quest_run q set subscriber_id = $3 where programme_id = $1 and subscriber_id = $2
        and not exists (select from loyalty.quest_run o where o.quest_id = q.quest_id and o.subscriber_id = $3)`,
@@ -223,19 +222,6 @@ export async function mergePlay(tx: Tx, { programmeId, from, into }: Merge): Pro
   await tx.query(
     `insert into loyalty.badge select tenant_id, programme_id, badge_id, $3, cause, at
      from loyalty.badge where programme_id = $1 and subscriber_id = $2 on conflict do nothing`,
-    parameters,
-  )
-  await tx.query(
-    `update loyalty.play_right set subscriber_id = $3
-     where programme_id = $1 and subscriber_id = $2 and round_id is null`,
-    parameters,
-  )
-  // A round that is open goes on, unless the other has one of the same game open: one is all that a member may have.
-  await tx.query(
-    `update loyalty.fair_round r set subscriber_id = $3
-     where programme_id = $1 and subscriber_id = $2 and (state = 'finished' or not exists (
-       select from loyalty.fair_round o where o.kind = r.kind and o.game_id = r.game_id and o.subscriber_id = $3
-         and o.state <> 'finished'))`,
     parameters,
   )
   for (const table of ['quest_run', 'achievement', 'streak', 'badge']) {

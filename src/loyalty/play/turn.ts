@@ -43,14 +43,14 @@ function newRound({ document, version }: ReadyGame, { subscriberId }: Member, at
   }
 }
 
-/** The round of a game that a member has not finished. */
-export async function openRound(
+/** Rounds of a game that a member has not finished, the one that is next first. */
+export async function openRounds(
   tx: Tx,
   { document }: ReadyGame,
   { subscriberId }: Member,
-): Promise<Round | undefined> {
+): Promise<Round[]> {
   const unfinished = await selectUnfinished(tx, document.kind, [subscriberId])
-  return unfinished.find(({ gameId }) => gameId === document.id)
+  return unfinished.filter(({ gameId }) => gameId === document.id)
 }
 
 /** Draws the seed of a member's next round, whose hash may be told then. */
@@ -60,17 +60,21 @@ export async function commitRound(tx: Tx, ready: ReadyGame, member: Member, atMs
   return round
 }
 
-/** A member's rights to a game, the free ones of the present period among them. */
+/** A member's rights to games of one kind, the free ones of the present period among them. */
 export async function rightsOf(
   tx: Tx,
-  { document, timeZone }: ReadyGame,
+  games: ReadyGame[],
   { subscriberId }: Member,
   atMs: number,
   local: LocalTimes,
 ): Promise<Rights> {
-  const free = freeRights(document, subscriberId, local.at(atMs, timeZone), atMs)
+  const [first] = games
+  if (!first) return new Rights([])
+  const free = games.flatMap(({ document, timeZone }) =>
+    freeRights(document, subscriberId, local.at(atMs, timeZone), atMs),
+  )
   const ids = free.map(({ rightId }) => rightId)
-  const rights = new Rights(await selectRights(tx, document.kind, [subscriberId], ids))
+  const rights = new Rights(await selectRights(tx, first.document.kind, [subscriberId], ids))
   for (const right of free) rights.offer(right)
   return rights
 }

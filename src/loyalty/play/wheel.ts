@@ -1,3 +1,4 @@
+import type { GameView } from './contract.ts'
 import type { Wheel } from './documents.ts'
 import type { PlayReason } from './errors.ts'
 import { itemOf, ticket, ticketsOf } from './fairness.ts'
@@ -46,7 +47,7 @@ export function spin(
 }
 
 /** The odds as everybody may read them: of so many tickets each prize has its share. */
-export function oddsOf({ prizes }: Wheel): { id: string; name: object; weight: number; oneIn: number }[] {
+export function oddsOf({ prizes }: Wheel): NonNullable<GameView['odds']> {
   const tickets = Number(ticketsOf(prizes))
   return prizes.map(({ id, name, weight }) => ({ id, name, weight, oneIn: tickets / weight }))
 }

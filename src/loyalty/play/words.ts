@@ -36,6 +36,11 @@ export const playWords: Record<PlayReason, Words> = {
     ru: 'Вы получили право на игру.',
     uk: 'Ви отримали право на гру.',
   },
+  play_right_bought: {
+    en: 'Points paid for a round of the game: {points}.',
+    ru: 'За игру заплачено баллов: {points}.',
+    uk: 'За гру сплачено балів: {points}.',
+  },
   prize_won: {
     en: 'The wheel drew this prize.',
     ru: 'Колесо выбрало этот приз.',

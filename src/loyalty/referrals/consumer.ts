@@ -30,6 +30,7 @@ export function referralConsumer(profiles: Pick<Profiles, 'subscribersByIds'>): 
           for (const ready of plan.referrals) {
             const code = codeOf(batch, ready, event)
             if (code !== undefined) claim(batch, memory, ready, event, code, effects)
+            undo(batch, memory, ready, event, effects, local)
             meet(batch, memory, ready, event, effects, local)
           }
         },
@@ -123,12 +124,38 @@ function meet(
   const link = member?.state === 'active' ? memory.linkOf(ready.document.id, member.subscriberId) : undefined
   if (!link || event.atMs < link.linkedAtMs) return
   const scope = scopeOf(ready, event, member!, memory.attributesOf(link.refereeId), local)
-  for (const { id, on, holds } of ready.rewards) {
+  for (const { id, on, holds, reference, undoing } of ready.rewards) {
     if (on !== event.type || link.stepsDone.includes(id) || (holds && holds(scope) !== true)) continue
     link.stepsDone.push(id)
     memory.addLink(link)
-    memory.addStep(link, id, event.atMs)
+    const name = reference?.(scope)
+    memory.addStep(link, id, event.atMs + (undoing?.withinMs ?? 0), name === undefined ? null : String(name))
     judge(ready, effects, 'condition_reached', { reward: id, referrer: link.referrerId })
+  }
+}
+
+/** Takes back the conditions that the event undoes while their rewards wait. */
+function undo(
+  batch: Batch,
+  memory: Memory,
+  ready: ReadyReferral,
+  event: TakenEvent,
+  effects: Effects,
+  local: LocalTimes,
+): void {
+  if (!ready.rewards.some(({ undoing }) => undoing?.on === event.type)) return
+  const member = batch.memberOf(ready.programme.id, event.subscriberId)
+  const link = member && memory.linkOf(ready.document.id, member.subscriberId)
+  if (!link) return
+  const scope = scopeOf(ready, event, member, memory.attributesOf(link.refereeId), local)
+  for (const { id, undoing } of ready.rewards) {
+    if (undoing?.on !== event.type || (undoing.holds && undoing.holds(scope) !== true)) continue
+    const step = memory.dueStepOf(link, id)
+    if (!step || event.atMs >= step.dueAtMs) continue
+    const name = undoing.reference?.(scope)
+    if (undoing.reference && (name === undefined || String(name) !== step.reference)) continue
+    memory.undo(link, step)
+    judge(ready, effects, 'condition_undone', { reward: id, referrer: link.referrerId })
   }
 }
 
@@ -146,5 +173,5 @@ async function save(tx: Tx, memory: Memory): Promise<void> {
   store.saveLinks(tx, memory.changedLinks())
   store.insertMarks(tx, memory.newMarks)
   store.insertRefusals(tx, memory.refusals)
-  store.saveSteps(tx, memory.newSteps)
+  store.saveSteps(tx, memory.changedSteps())
 }

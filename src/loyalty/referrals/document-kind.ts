@@ -2,9 +2,10 @@ import { checkExpression, type Declarations } from '../../expressions/index.ts'
 import type { DocumentKind, DocumentReader, Problem } from '../../platform/index.ts'
 import { subscriberDeclarations } from '../../profiles/index.ts'
 import { isKnownType } from '../announcements.ts'
+import type { EarnRule } from '../earning/earn-rule.ts'
 import { playDeclarations } from '../play/measure.ts'
 import { checkProgrammeExists, missingType } from '../programme-kind.ts'
-import { type Referral, referral } from './documents.ts'
+import { type Referral, referral, type ReferralReward } from './documents.ts'
 import { codeDeclarations, stayDeclarations } from './plan.ts'
 
 /** `{ kind: 'Referral', id, name, rewards, … }` */
@@ -28,6 +29,12 @@ function checkAt(
   return checkExpression(source, declarations, expected).map((problem) => ({ ...problem, field }))
 }
 
+/** What names something may be a text or a whole number. */
+function checkName(field: string, source: string | undefined, declarations: Declarations): Problem[] {
+  if (source === undefined || checkExpression(source, declarations, 'int').length === 0) return []
+  return checkAt(field, source, declarations, 'string')
+}
+
 function checkReferral(document: Referral, reader: DocumentReader): Problem[] {
   const { programme, code, rewards, abuse, chain } = document
   const attributes = subscriberDeclarations(reader)
@@ -41,7 +48,7 @@ function checkReferral(document: Referral, reader: DocumentReader): Problem[] {
         ? checkAt('code.code', code.code, codeDeclarations(reader, code.on), 'string')
         : [missingType('code.on', code.on)]),
     ...(twice === undefined ? [] : [invalid('rewards', `"${twice}" stands twice`, twice, 'distinct ids')]),
-    ...rewards.flatMap((reward, i) => checkReward(reward, `rewards.${i}`, reader)),
+    ...rewards.flatMap((reward, i) => checkReward(reward, `rewards.${i}`, programme, reader)),
     ...abuse.distinct.flatMap((name, i) =>
       attributes[name] === 'string' || attributes[name] === 'int'
         ? []
@@ -63,6 +70,7 @@ function checkReferral(document: Referral, reader: DocumentReader): Problem[] {
 function checkReward(
   { when, referrer, referee }: Referral['rewards'][number],
   at: string,
+  programme: string,
   reader: DocumentReader,
 ): Problem[] {
   const problems: Problem[] = []
@@ -70,6 +78,43 @@ function checkReward(
     problems.push(invalid(at, 'nobody gets anything', null, 'referrer, referee or both'))
   if (!('on' in when)) problems.push(...checkAt(`${at}.when.where`, when.where, stayDeclarations(reader)))
   else if (!isKnownType(reader, when.on)) problems.push(missingType(`${at}.when.on`, when.on))
-  else problems.push(...checkAt(`${at}.when.where`, when.where, playDeclarations(reader, when.on)))
+  else problems.push(...checkDeed(when, `${at}.when`, programme, reader))
   return problems
+}
+
+function checkDeed(
+  { on, where, reference, undoneBy }: Extract<ReferralReward['when'], { on: string }>,
+  at: string,
+  programme: string,
+  reader: DocumentReader,
+): Problem[] {
+  const declarations = playDeclarations(reader, on)
+  const problems = [
+    ...checkAt(`${at}.where`, where, declarations),
+    ...checkName(`${at}.reference`, reference, declarations),
+  ]
+  if (undoneBy === undefined)
+    return [...problems, ...checkReturnable(on, `${at}.undoneBy`, programme, reader)]
+  if (undoneBy === 'nothing') return problems
+  const field = `${at}.undoneBy`
+  if (!isKnownType(reader, undoneBy.on)) return [...problems, missingType(`${field}.on`, undoneBy.on)]
+  const later = playDeclarations(reader, undoneBy.on)
+  if ((reference === undefined) !== (undoneBy.reference === undefined)) {
+    const message = 'what undoes a deed is compared with it by both references'
+    problems.push(invalid(`${field}.reference`, message, undoneBy.reference ?? null, 'both or neither'))
+  }
+  return [
+    ...problems,
+    ...checkAt(`${field}.where`, undoneBy.where, later),
+    ...checkName(`${field}.reference`, undoneBy.reference, later),
+  ]
+}
+
+/** A payment for which points go back when it is returned must not leave a reward behind by an oversight. */
+function checkReturnable(on: string, field: string, programme: string, reader: DocumentReader): Problem[] {
+  const rules = reader.list('EarnRule') as EarnRule[]
+  const rule = rules.find((one) => one.on === on && one.programme === programme && one.returns)
+  if (!rule) return []
+  const message = `earn rule "${rule.id}" takes back what is returned of "${on}"; say whether a return undoes the reward`
+  return [invalid(field, message, null, `{ on: ${rule.returns!.on} } or nothing`)]
 }

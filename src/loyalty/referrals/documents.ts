@@ -17,6 +17,16 @@ export const referralGift = z.union([
 ])
 export type ReferralGift = z.infer<typeof referralGift>
 
+/** What undoes the deed for which a reward is due: the payment is returned, the option is ordered off. */
+const undoing = z.strictObject({
+  on: eventType,
+  where: expression.optional(),
+  /** CEL over that event: the `reference` of what it undoes. Absent: it undoes whatever the referee did. */
+  reference: expression.optional(),
+  /** How long a reward waits for it. */
+  withinDays: z.int().min(1).max(365).default(14),
+})
+
 const reward = z.strictObject({
   id: documentId,
   name: words,
@@ -25,7 +35,14 @@ const reward = z.strictObject({
    * first payment of 100 and more, or when the referee has stayed so many days.
    */
   when: z.union([
-    z.strictObject({ on: eventType, where: expression.optional() }),
+    z.strictObject({
+      on: eventType,
+      where: expression.optional(),
+      /** CEL over the event: by what it is named when it is undone, such as `event.orderId`. */
+      reference: expression.optional(),
+      /** Must be said of what an earn rule takes back: `nothing` rewards at once and for good. */
+      undoneBy: z.union([z.literal('nothing'), undoing]).optional(),
+    }),
     /** `where` is CEL over `subscriber` and `member` on that day. */
     z.strictObject({ stayedDays: z.int().min(1).max(3_650), where: expression.optional() }),
   ]),

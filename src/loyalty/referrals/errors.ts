@@ -27,6 +27,8 @@ export const referralReasons = [
   /** The referee has brought the referrer, directly or through others. */
   'referral_ring',
   'condition_reached',
+  /** What the reward was for was returned before the reward was due. */
+  'condition_undone',
   'referral_rewarded',
   'cap_reached',
   /** The referee has left before the reward was due. */

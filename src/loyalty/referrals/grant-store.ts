@@ -36,7 +36,7 @@ export async function selectDueSteps(
     Omit<DueStep, 'dueAtMs' | 'linkedAtMs'> & { dueAt: Temporal.Instant; linkedAt: Temporal.Instant }
   >(
     `select s.referral_id as "referralId", s.referee_id as "refereeId", s.reward_id as "rewardId", s.state, s.reason,
-            s.due_at as "dueAt", r.programme_id as "programmeId", r.referrer_id as "referrerId",
+            s.reference, s.due_at as "dueAt", r.programme_id as "programmeId", r.referrer_id as "referrerId",
             r.linked_at as "linkedAt"
      from loyalty.referral_step s
      join loyalty.referral r on r.referral_id = s.referral_id and r.referee_id = s.referee_id

@@ -1,24 +1,12 @@
 import { z } from 'zod'
 import { tenantOf } from '../../access/index.ts'
 import { type FastifyInstance, parseInput } from '../../platform/index.ts'
-import { documentId, MAIN_PROGRAMME } from '../programmes.ts'
+import { documentId } from '../programmes.ts'
+import { codeBody, referralListQuery, referralOperations, referralsQuery } from './contract.ts'
 import type { Referrals } from './service.ts'
 
 const member = z.object({ subscriberId: z.coerce.number().int().positive() })
-const codeBody = z.strictObject({
-  referral: documentId,
-  code: z.string().min(1).max(100),
-  idempotencyKey: z.string().min(1).max(200).optional(),
-})
-const listQuery = z.strictObject({
-  referral: documentId.optional(),
-  state: z.enum(['paying', 'granted', 'refused']).optional(),
-  subscriber: z.coerce.number().int().positive().optional(),
-  before: z.iso.datetime({ offset: true }).optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-})
-
-const queryOf = ({ referral, state, subscriber, before, limit }: z.infer<typeof listQuery>) => ({
+const queryOf = ({ referral, state, subscriber, before, limit }: z.infer<typeof referralListQuery>) => ({
   referralId: referral ?? null,
   state: state ?? null,
   subscriberId: subscriber ?? null,
@@ -26,30 +14,21 @@ const queryOf = ({ referral, state, subscriber, before, limit }: z.infer<typeof 
   limit,
 })
 
-const programmeQuery = z.strictObject({ programme: documentId.default(MAIN_PROGRAMME) })
-
-const options = {
-  referrals: {
-    config: {
-      operation: { summary: 'Whom a member has brought, and by what code', query: programmeQuery },
-    },
-  },
-  postReferrals: { config: { operation: { summary: 'Use a code', body: codeBody } } },
-  referralsQrSvg: { config: { operation: { summary: 'The link of a referral as a QR code' } } },
-  referralsRewards: { config: { operation: { summary: 'Rewards of referrals', query: listQuery } } },
-  referralsRefusals: {
-    config: { operation: { summary: 'What was not rewarded, and why', query: listQuery } },
-  },
+const says = (operation: keyof typeof referralOperations) => ({
+  config: { operation: referralOperations[operation] },
+})
+const admin = {
+  config: { roles: ['admin'] as const, operation: referralOperations.useCode },
 }
 
 /** `/v1/members/:subscriberId/referrals` for members, `/v1/referrals/rewards` and `/v1/referrals/refusals` for agents. */
 export function referralRoutes(http: FastifyInstance, referrals: Referrals): void {
-  http.get('/v1/members/:subscriberId/referrals', options.referrals, async (request) => {
+  http.get('/v1/members/:subscriberId/referrals', says('ofMember'), async (request) => {
     const { subscriberId } = parseInput(member, request.params)
-    const { programme } = parseInput(programmeQuery, request.query)
+    const { programme } = parseInput(referralsQuery, request.query)
     return referrals.view(tenantOf(request), programme, subscriberId)
   })
-  http.post('/v1/members/:subscriberId/referrals', options.postReferrals, async (request) => {
+  http.post('/v1/members/:subscriberId/referrals', admin, async (request) => {
     const { subscriberId } = parseInput(member, request.params)
     const { referral: referralId, code, idempotencyKey: key } = parseInput(codeBody, request.body)
     const asked = { referralId, subscriberId, code, ...(key === undefined ? {} : { key }) }
@@ -57,7 +36,7 @@ export function referralRoutes(http: FastifyInstance, referrals: Referrals): voi
   })
   http.get(
     '/v1/members/:subscriberId/referrals/:referralId/qr.svg',
-    options.referralsQrSvg,
+    says('qrCode'),
     async (request, reply) => {
       const { subscriberId, referralId } = parseInput(
         member.extend({ referralId: documentId }),
@@ -67,10 +46,16 @@ export function referralRoutes(http: FastifyInstance, referrals: Referrals): voi
       return reply.type('image/svg+xml').send(svg)
     },
   )
-  http.get('/v1/referrals/rewards', options.referralsRewards, async (request) => ({
-    rewards: await referrals.rewards(tenantOf(request), queryOf(parseInput(listQuery, request.query))),
+  http.get('/v1/referrals/rewards', says('rewards'), async (request) => ({
+    rewards: await referrals.rewards(
+      tenantOf(request),
+      queryOf(parseInput(referralListQuery, request.query)),
+    ),
   }))
-  http.get('/v1/referrals/refusals', options.referralsRefusals, async (request) => ({
-    refusals: await referrals.refusals(tenantOf(request), queryOf(parseInput(listQuery, request.query))),
+  http.get('/v1/referrals/refusals', says('refusals'), async (request) => ({
+    refusals: await referrals.refusals(
+      tenantOf(request),
+      queryOf(parseInput(referralListQuery, request.query)),
+    ),
   }))
 }

@@ -14,7 +14,8 @@ const keyOf = (...parts: (string | number)[]): string => parts.join('\n')
 export class Memory {
   readonly refusals: Refusal[] = []
   readonly newMarks: store.Mark[] = []
-  readonly newSteps: Step[] = []
+  readonly #steps = new Map<string, Step>()
+  readonly #changedSteps = new Set<string>()
   readonly #batch: Batch
   readonly #links = new Map<string, Link>()
   readonly #changed = new Set<Link>()
@@ -99,10 +100,45 @@ export class Memory {
     this.newMarks.push(mark)
   }
 
-  addStep({ referralId, refereeId }: Link, rewardId: string, dueAtMs: number): void {
-    this.newSteps.push({ referralId, refereeId, rewardId, state: 'due', reason: null, dueAtMs })
+  addSteps(steps: Step[]): void {
+    for (const step of steps) this.#steps.set(stepKey(step), step)
+  }
+
+  addStep(
+    { referralId, refereeId }: Link,
+    rewardId: string,
+    dueAtMs: number,
+    reference: string | null = null,
+  ): void {
+    const step: Step = { referralId, refereeId, rewardId, state: 'due', reason: null, dueAtMs, reference }
+    this.addSteps([step])
+    this.#changedSteps.add(stepKey(step))
+  }
+
+  /** A step that waits for its day. */
+  dueStepOf({ referralId, refereeId }: Link, rewardId: string): Step | undefined {
+    const step = this.#steps.get(stepKey({ referralId, refereeId, rewardId }))
+    return step?.state === 'due' ? step : undefined
+  }
+
+  /** Takes a condition back, which may be met once more. */
+  undo(link: Link, step: Step): void {
+    Object.assign(step, { state: 'refused', reason: 'condition_undone' })
+    this.#changedSteps.add(stepKey(step))
+    link.stepsDone = link.stepsDone.filter((id) => id !== step.rewardId)
+    this.#changed.add(link)
+  }
+
+  changedSteps(): Step[] {
+    return [...this.#changedSteps].map((key) => this.#steps.get(key)!)
   }
 }
+
+const stepKey = ({
+  referralId,
+  refereeId,
+  rewardId,
+}: Pick<Step, 'referralId' | 'refereeId' | 'rewardId'>): string => keyOf(referralId, refereeId, rewardId)
 
 /** Loads what any event of a batch may need, in a handful of statements. */
 export async function openMemory(
@@ -128,6 +164,10 @@ export async function openMemory(
     }
   }
   const links = await store.selectLinks(tx, [...ids])
+  const undone = plan.referrals.filter(({ rewards }) =>
+    rewards.some(({ undoing }) => undoing && batch.events.some(({ type }) => type === undoing.on)),
+  )
+  if (undone.length > 0) memory.addSteps(await store.selectSteps(tx, [...ids]))
   const owners = wanted.size === 0 ? [] : await store.selectCodeOwners(tx, [...wanted.values()])
   const members = await selectMembers(tx, [...new Set(owners.map(({ subscriberId }) => subscriberId))])
   const referrers = [...new Set(members.map(({ subscriberId }) => subscriberId))]

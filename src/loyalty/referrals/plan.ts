@@ -1,4 +1,9 @@
-import { type CompiledFunction, compileExpression, type Declarations } from '../../expressions/index.ts'
+import {
+  checkExpression,
+  type CompiledFunction,
+  compileExpression,
+  type Declarations,
+} from '../../expressions/index.ts'
 import type { DocumentReader } from '../../platform/index.ts'
 import { subscriberDeclarations } from '../../profiles/index.ts'
 import type { Book } from '../book.ts'
@@ -16,7 +21,17 @@ export type ReadyReferral = {
     holds: CompiledFunction | null
     on: string | null
     stayedDays: number | null
+    reference: CompiledFunction | null
+    undoing: Undoing | null
   })[]
+}
+
+/** What undoes the deed for a reward, and until when. */
+export type Undoing = {
+  on: string
+  holds: CompiledFunction | null
+  reference: CompiledFunction | null
+  withinMs: number
 }
 export type Plan = { referrals: ReadyReferral[]; byId: Map<string, ReadyReferral>; types: Set<string> }
 
@@ -46,7 +61,10 @@ export function planOf(book: Book): Plan {
         return []
       }
     })
-    const types = referrals.flatMap(({ code, rewards }) => [code?.on, ...rewards.map(({ on }) => on)])
+    const types = referrals.flatMap(({ code, rewards }) => [
+      code?.on,
+      ...rewards.flatMap(({ on, undoing }) => [on, undoing?.on]),
+    ])
     return {
       referrals,
       byId: new Map(referrals.map((one) => [one.document.id, one])),
@@ -71,20 +89,43 @@ function ready(document: Referral, programme: Programme, book: Book): ReadyRefer
           value: compileExpression(code.code, codeDeclarations(reader, code.on), 'string').toFunction(),
         }
       : null,
-    rewards: document.rewards.map((reward) =>
-      'on' in reward.when
-        ? {
-            ...reward,
-            holds: of(reward.when.where, playDeclarations(reader, reward.when.on)),
-            on: reward.when.on,
-            stayedDays: null,
-          }
-        : {
-            ...reward,
-            holds: of(reward.when.where, stayDeclarations(reader)),
-            on: null,
-            stayedDays: reward.when.stayedDays,
-          },
-    ),
+    rewards: document.rewards.map((reward) => {
+      const { when } = reward
+      if (!('on' in when)) {
+        const holds = of(when.where, stayDeclarations(reader))
+        return { ...reward, holds, on: null, stayedDays: when.stayedDays, reference: null, undoing: null }
+      }
+      const declarations = playDeclarations(reader, when.on)
+      const { undoneBy } = when
+      return {
+        ...reward,
+        holds: of(when.where, declarations),
+        on: when.on,
+        stayedDays: null,
+        reference: nameOf(when.reference, declarations),
+        undoing: undoneBy === undefined || undoneBy === 'nothing' ? null : undoingOf(undoneBy, reader),
+      }
+    }),
   }
+}
+
+const DAY_MS = 86_400_000
+
+type UndoneBy = { on: string; where?: string | undefined; reference?: string | undefined; withinDays: number }
+
+function undoingOf({ on, where, reference, withinDays }: UndoneBy, reader: DocumentReader): Undoing {
+  const declarations = playDeclarations(reader, on)
+  return {
+    on,
+    holds: where === undefined ? null : compileExpression(where, declarations, 'bool').toFunction(),
+    reference: nameOf(reference, declarations),
+    withinMs: withinDays * DAY_MS,
+  }
+}
+
+/** What names a deed: a text, or a whole number. */
+function nameOf(source: string | undefined, declarations: Declarations): CompiledFunction | null {
+  if (source === undefined) return null
+  const type = checkExpression(source, declarations, 'int').length === 0 ? 'int' : 'string'
+  return compileExpression(source, declarations, type).toFunction()
 }

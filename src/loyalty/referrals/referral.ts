@@ -25,6 +25,8 @@ export type Step = {
   state: 'due' | 'done' | 'refused'
   reason: ReferralReason | null
   dueAtMs: number
+  /** By what the event is named that met the condition; null where nothing undoes it. */
+  reference: string | null
 }
 
 /** The step that stands for the link itself: it is due at once and gives nothing. */

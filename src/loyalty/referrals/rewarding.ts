@@ -11,7 +11,7 @@ import { grantedEvent, linkedEvent } from './giving.ts'
 import { countGrants, type DueStep, saveGrants, selectDueSteps } from './grant-store.ts'
 import type { Plan, ReadyReferral } from './plan.ts'
 import { type Grant, grantId, LINK_STEP, markOf, shareOf, type Step } from './referral.ts'
-import { saveSteps, selectWaysUp } from './store.ts'
+import { insertMarks, type Mark, saveSteps, selectMarks, selectWaysUp } from './store.ts'
 
 /** What is known of everybody whom the due steps concern. */
 type Desk = {
@@ -21,6 +21,9 @@ type Desk = {
   broughtBy(referralId: string, subscriberId: number): number | undefined
   /** Rewards of a referrer in the period of a cap by now, those of this batch included. */
   counts: Map<string, number>
+  /** Who first came with a device or the like, those of this batch included, which are kept. */
+  marks: Map<string, number>
+  newMarks: Mark[]
 }
 
 const keyOf = (...parts: (string | number)[]): string => parts.join('\n')
@@ -54,7 +57,11 @@ export async function rewardDue(
     subscribers: await profiles.subscribersByIds(tx, ids),
     broughtBy: (referralId, id) => up.get(keyOf(referralId, id)),
     counts: await countsOf(tx, plan, steps),
+    marks: new Map(),
+    newMarks: [],
   }
+  const shown = steps.flatMap((step) => marksOf(desk, step, [step.refereeId, step.referrerId]))
+  for (const mark of await selectMarks(tx, shown)) desk.marks.set(markKey(mark), mark.subscriberId)
   const events: TakenEvent[] = []
   const grants: Grant[] = []
   const settled: Step[] = []
@@ -66,8 +73,11 @@ export async function rewardDue(
     }
     const reason = refusalOf(desk, step)
     settled.push({ ...step, state: reason === null ? 'done' : 'refused', reason })
-    if (reason === null) grants.push(...grantsOf(desk, step))
+    if (reason !== null) continue
+    grants.push(...grantsOf(desk, step))
+    keepMarks(desk, step)
   }
+  insertMarks(tx, desk.newMarks)
   saveSteps(tx, settled)
   await saveGrants(tx, grants)
   events.push(
@@ -77,28 +87,57 @@ export async function rewardDue(
   return true
 }
 
+const markKey = ({ referralId, attribute, hash }: Omit<Mark, 'subscriberId'>): string =>
+  keyOf(referralId, attribute, hash)
+
+/** Devices and the like that members of a step are known to have by now. */
+function marksOf({ plan, subscribers }: Desk, { referralId }: DueStep, ids: number[]): Mark[] {
+  const { distinct } = plan.byId.get(referralId)!.document.abuse
+  return ids.flatMap((subscriberId) =>
+    distinct.flatMap((attribute) => {
+      const hash = markOf(attribute, subscribers.get(subscriberId)?.attributes[attribute])
+      return hash === undefined ? [] : [{ referralId, attribute, hash, subscriberId }]
+    }),
+  )
+}
+
+/** Whoever was rewarded has shown these devices and means of payment: nobody else is rewarded with them. */
+function keepMarks(desk: Desk, step: DueStep): void {
+  for (const mark of marksOf(desk, step, [step.refereeId, step.referrerId])) {
+    const key = markKey(mark)
+    if (desk.marks.has(key)) continue
+    desk.marks.set(key, mark.subscriberId)
+    desk.newMarks.push(mark)
+  }
+}
+
 /** What speaks against a step as a whole; null: nothing. */
-function refusalOf(
-  desk: Desk,
-  { referralId, refereeId, referrerId, rewardId, dueAtMs }: DueStep,
-): ReferralReason | null {
-  const { document, rewards, programme } = desk.plan.byId.get(referralId)!
+function refusalOf(desk: Desk, step: DueStep): ReferralReason | null {
+  const { referralId, refereeId, rewardId, dueAtMs } = step
+  const { rewards, programme } = desk.plan.byId.get(referralId)!
   const reward = rewards.find(({ id }) => id === rewardId)
   if (!reward) return 'outside_validity'
   const referee = desk.memberOf(programme.id, refereeId)
-  const attributes = desk.subscribers.get(refereeId)?.attributes ?? {}
   if (reward.stayedDays !== null) {
     if (referee?.state !== 'active') return 'referee_left'
+    const attributes = desk.subscribers.get(refereeId)?.attributes ?? {}
     const scope = { subscriber: attributes, member: memberFields(referee, dueAtMs) }
     if (reward.holds && reward.holds(scope) !== true) return 'condition_not_met'
   }
-  // A device may have become known only after the code came.
-  const others = desk.subscribers.get(referrerId)?.attributes ?? {}
-  const isSame = document.abuse.distinct.some((name) => {
-    const hash = markOf(name, attributes[name])
-    return hash !== undefined && hash === markOf(name, others[name])
-  })
-  return isSame ? 'same_attribute' : null
+  return sharedMark(desk, step)
+}
+
+/** A card is known with the first payment only, and a device may be: both are looked at once more before a reward. */
+function sharedMark(desk: Desk, step: DueStep): ReferralReason | null {
+  const { refereeId, referrerId } = step
+  const others = new Set(marksOf(desk, step, [referrerId]).map(markKey))
+  for (const mark of marksOf(desk, step, [refereeId])) {
+    const key = markKey(mark)
+    const owner = desk.marks.get(key)
+    if (others.has(key) || owner === referrerId) return 'same_attribute'
+    if (owner !== undefined && owner !== refereeId) return 'attribute_used_before'
+  }
+  return null
 }
 
 /** The rewards of a step: for the referee, the referrer, and those above where points are shared. */

@@ -127,15 +127,28 @@ export function insertRefusals(tx: Tx, refusals: Refusal[]): void {
   )
 }
 
+/** Steps of these members as referees. */
+export async function selectSteps(tx: Tx, refereeIds: number[]): Promise<Step[]> {
+  if (refereeIds.length === 0) return []
+  const rows = await tx.query<Omit<Step, 'dueAtMs'> & { dueAt: Temporal.Instant }>(
+    `select s.referral_id as "referralId", s.referee_id as "refereeId", s.reward_id as "rewardId", s.state, s.reason,
+            s.due_at as "dueAt", s.reference
+     from loyalty.referral r join loyalty.referral_step s on s.referral_id = r.referral_id and s.referee_id = r.referee_id
+     where r.referee_id = any($1::int[])`,
+    [refereeIds],
+  )
+  return rows.map(({ dueAt, ...row }) => ({ ...row, dueAtMs: dueAt.epochMilliseconds }))
+}
+
 /** Stores steps as they are now. */
 export function saveSteps(tx: Tx, steps: Step[]): void {
   if (steps.length === 0) return
   tx.execute(
-    `insert into loyalty.referral_step (tenant_id, referral_id, referee_id, reward_id, state, reason, due_at)
+    `insert into loyalty.referral_step (tenant_id, referral_id, referee_id, reward_id, state, reason, due_at, reference)
      select current_setting('tenure.tenant_id'), * from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[],
-       $6::timestamptz[])
+       $6::timestamptz[], $7::text[])
      on conflict (tenant_id, referral_id, referee_id, reward_id) do update
-       set state = excluded.state, reason = excluded.reason`,
+       set state = excluded.state, reason = excluded.reason, due_at = excluded.due_at, reference = excluded.reference`,
     [
       steps.map((one) => one.referralId),
       steps.map((one) => one.refereeId),
@@ -143,6 +156,7 @@ export function saveSteps(tx: Tx, steps: Step[]): void {
       steps.map((one) => one.state),
       steps.map((one) => one.reason),
       steps.map((one) => instant(one.dueAtMs)),
+      steps.map((one) => one.reference),
     ],
   )
 }

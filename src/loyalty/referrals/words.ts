@@ -68,6 +68,11 @@ export const referralWords: Record<ReferralReason, Words> = {
     ru: 'Условие вознаграждения выполнено.',
     uk: 'Умову винагороди виконано.',
   },
+  condition_undone: {
+    en: 'What the reward was for was returned.',
+    ru: 'То, за что полагалось вознаграждение, возвращено.',
+    uk: 'Те, за що належала винагорода, повернено.',
+  },
   referral_rewarded: {
     en: 'The reward for the invitation is given.',
     ru: 'Вознаграждение за приглашение выдано.',

@@ -98,7 +98,7 @@ function memberRoutes(http: FastifyInstance, { rewards, profiles }: Parts): void
       })),
     } satisfies CatalogueView
   })
-  http.post<Member>('/v1/members/:subscriber/redemptions', open(operations.redeem), async (request) => {
+  http.post<Member>('/v1/members/:subscriber/redemptions', admin(operations.redeem), async (request) => {
     const tenantId = tenantOf(request)
     const { reward: rewardId, recipient, idempotencyKey: key } = parseInput(redeemBody, request.body)
     const subscriberId = await memberOf(request)
@@ -165,7 +165,8 @@ function agentRoutes(http: FastifyInstance, { rewards, access }: Parts): void {
     const asked = { tenantId: tenantOf(request), redemptionId, note: reason, restock }
     return answer(request, 'redemption_refunded', { reason, restock }, await rewards.refund(asked))
   })
-  http.post('/v1/loyalty/discounts/use', admin(operations.use), async (request) => {
+  const atTill = { config: { roles: ['admin', 'partner'] as const, operation: operations.use } }
+  http.post('/v1/loyalty/discounts/use', atTill, async (request) => {
     const { code, partner, idempotencyKey: key } = parseInput(useBody, request.body)
     const used = await rewards.useDiscount({ tenantId: tenantOf(request), code, partner, key })
     const off = 'discount' in used.gives ? used.gives.discount.off : null

@@ -1,6 +1,6 @@
 import type { TransferRequest } from '../../ledger/index.ts'
 import { derivedId, DomainError, instantOf, type Tx } from '../../platform/index.ts'
-import { abuseVerdicts, refuseAbuse, type Subject } from '../abuse/gate.ts'
+import { abuseRefusal, abuseVerdicts, type Subject } from '../abuse/gate.ts'
 import { ownerOpening, programmeAccount, programmeOpening } from '../accounts.ts'
 import { type Action, carryOut } from '../action.ts'
 import { applicantsOf } from '../applicant.ts'
@@ -144,7 +144,7 @@ async function bidsOf(
   return { bids: bids.filter(({ redemptionId }) => !refused.has(redemptionId)), later }
 }
 
-/** What the gate against abuse says, for those whom it refuses; one look for all where it refuses nobody. */
+/** What the gate against abuse says, for those whom it refuses; one look for all. */
 async function suspicions(
   tx: Tx,
   bids: readonly AskedBid[],
@@ -155,17 +155,13 @@ async function suspicions(
     const own: Subject = { ...about, subscriberId: member.subscriberId, doing: isGift ? 'send' : 'redeem' }
     return isGift ? [own, { ...about, subscriberId: recipientId, doing: 'receive' }] : [own]
   })
-  const refused = new Map<string, DomainError>()
-  if ((await abuseVerdicts(tx, subjects.flat(), now)).every(({ isAllowed }) => isAllowed)) return refused
-  for (const [i, { redemptionId }] of bids.entries()) {
-    try {
-      await refuseAbuse(tx, subjects[i]!, now)
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error
-      refused.set(redemptionId, error)
-    }
-  }
-  return refused
+  const verdicts = (await abuseVerdicts(tx, subjects.flat(), now)).values()
+  return new Map(
+    bids.flatMap(({ redemptionId }, i): [string, DomainError][] => {
+      const refusals = subjects[i]!.flatMap((subject) => abuseRefusal(subject, verdicts.next().value!) ?? [])
+      return refusals.length === 0 ? [] : [[redemptionId, refusals[0]!]]
+    }),
+  )
 }
 
 /** Takes codes and pieces, stores the redemptions, books the points and tells of it. */
@@ -185,20 +181,26 @@ async function store(
       day: localDay(redemption.atMs, reward.timeZone),
     })),
   )
-  const actions: Action[] = []
-  for (const { bid, redemption, left } of accepted) {
-    const { programme, document } = bid.reward
+  const news = await lowStockNews(
+    tx,
+    accepted.map(({ bid, redemption: { redemptionId }, left }) => ({
+      reward: bid.reward.document,
+      redemptionId,
+      left,
+    })),
+  )
+  const actions = accepted.map(({ bid, redemption }): Action => {
+    const { programme } = bid.reward
     const action = actionOf(redemption, { atMs: redemption.atMs, transfer: transferOf(bid, redemption) })
-    const news = await lowStockNews(tx, document, redemption.redemptionId, left)
-    actions.push({
+    return {
       ...action,
       accounts: [
         ownerOpening(ownerOf(bid.applicant.member), programme.currency),
         programmeOpening(programme, 'redeemed'),
       ],
-      announcements: [...action.announcements!, ...news],
-    })
-  }
+      announcements: [...action.announcements!, ...(news.get(redemption.redemptionId) ?? [])],
+    }
+  })
   await carryOut(parts, tx, tenantId, actions)
 }
 

@@ -145,7 +145,7 @@ test('a voucher is one code for one member, by price, audience, limit and stock'
   })
   expect(
     history.events.flatMap(({ judgements }) => judgements).map(({ reason, text }) => [reason, text]),
-  ).toContainEqual(['reward_redeemed', '100 points were spent on “cinema”.'])
+  ).toContainEqual(['reward_redeemed', 'Points spent on “cinema”: 100.'])
   expect(await world.verify()).toMatchObject({ ok: true })
 })
 

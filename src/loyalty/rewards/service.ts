@@ -72,7 +72,6 @@ export function createRewards(parts: LoyaltyParts): { service: Rewards; stage: S
       name: 'loyalty-rewards',
       async run(tenantId) {
         const { tried, next } = await fulfilDue(parts, tenantId)
-        if (tried > 0) parts.wakeReaders(tenantId)
         return { more: tried > 0, nextDueMs: next?.epochMilliseconds ?? null }
       },
     },
@@ -109,9 +108,7 @@ function memberService(parts: LoyaltyParts): Pick<Rewards, 'catalogue' | 'redeem
     },
     async redeem({ tenantId, rewardId, subscriberId, recipientId = subscriberId, key }) {
       const reward = rewardIn(await books.of(tenantId), rewardId)
-      const redemption = await redeeming.ask(tenantId, { reward, subscriberId, recipientId, key })
-      parts.wakeReaders(tenantId)
-      return redemption
+      return redeeming.ask(tenantId, { reward, subscriberId, recipientId, key })
     },
     useDiscount: ({ tenantId, code, partner, key }) =>
       database.tx(tenantId, async (tx) => {
@@ -139,12 +136,12 @@ function memberService(parts: LoyaltyParts): Pick<Rewards, 'catalogue' | 'redeem
 
 function agentService(parts: LoyaltyParts): Pick<Rewards, 'handOut' | 'cancel' | 'refund'> {
   const { database, clock } = parts
-  const end = async (
+  const end = (
     tenantId: string,
     redemptionId: string,
     decide: (redemption: Redemption) => Ending | null,
-  ): Promise<Redemption> => {
-    const redemption = await database.tx(tenantId, async (tx) => {
+  ): Promise<Redemption> =>
+    database.tx(tenantId, async (tx) => {
       lockLoyalty(tx)
       const found = (await selectRedemptions(tx, [redemptionId])).get(redemptionId)
       if (!found) return fail('redemption_not_found', 'no such redemption', { found: redemptionId })
@@ -152,9 +149,6 @@ function agentService(parts: LoyaltyParts): Pick<Rewards, 'handOut' | 'cancel' |
       if (ending) await settle(parts, tx, tenantId, [{ redemption: found, ending }])
       return found
     })
-    parts.wakeReaders(tenantId)
-    return redemption
-  }
   const conflict = (message: string, { state }: Redemption, expected: string): never =>
     fail('redemption_conflict', message, { field: 'state', found: state, expected })
   return {

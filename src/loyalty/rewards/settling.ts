@@ -1,10 +1,11 @@
 import { balancesInDetail, type TransferRequest } from '../../ledger/index.ts'
 import { instantOf, type Tx } from '../../platform/index.ts'
-import { accountOf, ownerOpening } from '../accounts.ts'
 import { type Action, carryOut } from '../action.ts'
+import { type Book, programmeIn } from '../book.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
-import { type Member, ownerOf } from '../members.ts'
 import { selectMembers } from '../members-store.ts'
+import { judgedDestination } from '../moved.ts'
+import { destinationOf, reinstatedUntil, sharedAmong } from '../reinstating.ts'
 import type { CancelReason } from './errors.ts'
 import { paymentKey, type Redemption, reservationKey } from './redemption.ts'
 import { movePieces, withdrawCodes } from './stock-store.ts'
@@ -47,61 +48,76 @@ export async function settle(
     1,
   )
   await updateRedemptions(tx, redemptions)
-  const actions = redemptions.map((one) =>
-    actionOf(one, { atMs, transfer: transferOf(one, instantOf(atMs)) }),
-  )
+  const book = await parts.books.of(tenantId, tx)
+  const actions = redemptions.map((one) => actionOf(one, { atMs, transfer: transferOf(book, one, atMs) }))
   await carryOut(parts, tx, tenantId, actions)
   const returned = redemptions.filter(({ state }) => state !== 'done')
-  const moves = await followMembers(tx, returned, atMs)
+  const moves = await followMembers(tx, book, returned, atMs)
   if (moves.length > 0) await carryOut(parts, tx, tenantId, moves)
 }
 
 const bringsBack = (ending: Ending): boolean =>
   ending.state === 'cancelled' || (ending.state === 'refunded' && ending.restock)
 
-function transferOf(redemption: Redemption, at: Temporal.Instant): TransferRequest {
+function transferOf(book: Book, redemption: Redemption, atMs: number): TransferRequest {
   const pendingKey = reservationKey(redemption)
   const key = paymentKey(redemption)
+  const at = instantOf(atMs)
   if (redemption.state === 'done') return { key, kind: 'post_pending', pendingKey, at }
-  if (redemption.state === 'refunded') {
-    return { key: `${pendingKey}:refund`, kind: 'reverse', reversedKey: key, at }
-  }
-  return { key: `${pendingKey}:void`, kind: 'void_pending', pendingKey, at }
+  const programme = programmeIn(book, redemption.programmeId)
+  const expiresNotBefore = reinstatedUntil(programme, atMs, book.timeZoneOf(programme))
+  const back = { at, expiresNotBefore }
+  return redemption.state === 'refunded'
+    ? { ...back, key: `${pendingKey}:refund`, kind: 'reverse', reversedKey: key }
+    : { ...back, key: `${pendingKey}:void`, kind: 'void_pending', pendingKey }
 }
 
 /**
- * Points come back to the account that paid. Where its member has been merged into another one since, or shares a
- * household's balance, they go on to where the member's points are now.
+ * Points come back to the account that paid, and go on from there to where the member's points are now; where the member
+ * has left and given up all points, they lapse like those.
  */
-async function followMembers(tx: Tx, returned: readonly Redemption[], atMs: number): Promise<Action[]> {
+async function followMembers(
+  tx: Tx,
+  book: Book,
+  returned: readonly Redemption[],
+  atMs: number,
+): Promise<Action[]> {
   if (returned.length === 0) return []
   const members = await selectMembers(tx, [...new Set(returned.map(({ subscriberId }) => subscriberId))])
-  const moved = new Map<string, { redemption: Redemption; member: Member }>()
-  for (const redemption of returned) {
+  const shared = new Set<string>()
+  for (const [programmeId, ofOne] of Map.groupBy(returned, (one) => one.programmeId)) {
+    const accounts = ofOne.map(({ accountId }) => accountId)
+    for (const id of await sharedAmong(tx, programmeIn(book, programmeId), accounts)) shared.add(id)
+  }
+  const moved = returned.flatMap((redemption) => {
     const { accountId, subscriberId, programmeId } = redemption
     const member = members.find((one) => one.subscriberId === subscriberId && one.programmeId === programmeId)
-    const isHouseholds = accountId.startsWith('household:')
-    if (member && !isHouseholds && !accountId.startsWith(`${ownerOf(member)}:`)) {
-      moved.set(accountId, { redemption, member })
-    }
-  }
-  if (moved.size === 0) return []
-  const balances = await balancesInDetail(tx, [...moved.keys()], instantOf(atMs))
-  return [...moved].flatMap(([accountId, { redemption, member }]): Action[] => {
-    const { redemptionId, programmeId, subscriberId, state } = redemption
-    const { availableMinor = 0n, currency = '' } = balances.get(accountId) ?? {}
-    if (availableMinor <= 0n) return []
+    const destination = member && destinationOf(programmeIn(book, programmeId), member, accountId, shared)
+    return destination ? [{ redemption, destination }] : []
+  })
+  const from = [...new Set(moved.map(({ redemption }) => redemption.accountId))]
+  const balances = from.length === 0 ? new Map() : await balancesInDetail(tx, from, instantOf(atMs))
+  const left = new Map(from.map((id): [string, bigint] => [id, balances.get(id)?.availableMinor ?? 0n]))
+  return moved.flatMap(({ redemption, destination }): Action[] => {
+    const { redemptionId, programmeId, subscriberId, state, accountId, points } = redemption
+    // What was owed meanwhile has been paid by what came back.
+    const room = left.get(accountId)!
+    const amountMinor = room < points ? room : points
+    if (amountMinor <= 0n) return []
+    left.set(accountId, room - amountMinor)
     const key = `${redemptionId}:${state}:moved`
     const transfer: TransferRequest = {
       key: `redeem:${key}`,
       kind: 'post',
       debitAccount: accountId,
-      creditAccount: accountOf(ownerOf(member), currency),
-      amountMinor: availableMinor,
-      currency,
+      creditAccount: destination.accountId,
+      amountMinor,
+      currency: destination.currency,
       at: instantOf(atMs),
+      memo: destination.purpose === 'breakage' ? 'left' : 'moved',
     }
-    const accounts = [ownerOpening(ownerOf(member), currency)]
-    return [{ part: REWARDS, key, programmeId, subscriberId, atMs, accounts, transfers: [transfer] }]
+    const judgements = judgedDestination(programmeIn(book, programmeId), accountId, destination, amountMinor)
+    const about = { part: REWARDS, key, programmeId, subscriberId, atMs }
+    return [{ ...about, accounts: [destination], transfers: [transfer], judgements }]
   })
 }

@@ -123,15 +123,16 @@ export async function insertStockChange(
 }
 
 /** Notes that it was told that few are left; true when that is new. */
-export async function markWarned(tx: Tx, rewardId: string): Promise<boolean> {
-  const rows = await tx.query(
+export async function markWarned(tx: Tx, rewardIds: string[]): Promise<Set<string>> {
+  if (rewardIds.length === 0) return new Set()
+  const rows = await tx.query<{ id: string }>(
     `insert into loyalty.reward_stock as s (tenant_id, reward_id, warned)
-     values (current_setting('tenure.tenant_id'), $1, true)
+     select current_setting('tenure.tenant_id'), id, true from unnest($1::text[]) as id order by id
      on conflict (tenant_id, reward_id) do update set warned = true where not s.warned
-     returning warned`,
-    [rewardId],
+     returning reward_id as id`,
+    [rewardIds],
   )
-  return rows.length === 1
+  return new Set(rows.map(({ id }) => id))
 }
 
 /** There is enough of rewards again: the next time that few are left is told. */

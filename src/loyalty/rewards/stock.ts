@@ -51,14 +51,23 @@ export async function takeStock(tx: Tx, redemptions: Redemption[], now: Temporal
 
 type Announced = NonNullable<Action['announcements']>[number]
 
-/** What is to be told when no more than the reward's `lowStock` is left, once until there is more again. */
+/**
+ * What is to be told of redemptions that leave no more than the reward's `lowStock`, by their ids: once a reward, with the
+ * first of them, until there is more again.
+ */
 export async function lowStockNews(
   tx: Tx,
-  reward: Reward,
-  redemptionId: string,
-  left: number | null,
-): Promise<Announced[]> {
-  if (left === null || left > reward.lowStock || !(await markWarned(tx, reward.id))) return []
-  const data = { reward: reward.id, left, threshold: reward.lowStock }
-  return [{ type: 'loyalty.reward_low_stock', key: redemptionId, data }]
+  taken: { reward: Reward; redemptionId: string; left: number | null }[],
+): Promise<Map<string, Announced[]>> {
+  const low = taken.filter(({ reward, left }) => left !== null && left <= reward.lowStock)
+  const first = new Map(low.toReversed().map((one) => [one.reward.id, one]))
+  const marked = await markWarned(tx, [...first.keys()])
+  return new Map(
+    [...first.values()]
+      .filter(({ reward }) => marked.has(reward.id))
+      .map(({ reward, redemptionId, left }) => {
+        const data = { reward: reward.id, left, threshold: reward.lowStock }
+        return [redemptionId, [{ type: 'loyalty.reward_low_stock', key: redemptionId, data }]]
+      }),
+  )
 }

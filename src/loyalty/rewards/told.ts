@@ -29,13 +29,22 @@ export function actionOf(
     atMs,
     transfers: [transfer],
     announcements: newsOf(redemption),
-    judgement: {
-      rule: `reward:${rewardId}`,
-      ruleVersion: rewardVersion,
-      reason: reasonOf(redemption),
-      saw: { reward: rewardId, price: points, redemption: redemptionId, ...why },
-    },
+    judgements: [
+      {
+        rule: `reward:${rewardId}`,
+        ruleVersion: rewardVersion,
+        reason: reasonOf(redemption),
+        ...changeOf(redemption),
+        saw: { reward: rewardId, price: points, redemption: redemptionId, ...why },
+      },
+    ],
   }
+}
+
+/** What is set aside is still the member's; it is gone when the redemption is done, and back when it is refunded. */
+function changeOf({ state, points, accountId }: Redemption): { points?: bigint; account?: string } {
+  if (state === 'done') return { points: -points, account: accountId }
+  return state === 'refunded' ? { points, account: accountId } : {}
 }
 
 function reasonOf({ state, recipientId, subscriberId }: Redemption): RewardReason {

@@ -1,6 +1,9 @@
 import type { Operator } from '../../operator/index.ts'
-import type { Consumer } from '../consumer.ts'
+import type { Batch, Consumer } from '../consumer.ts'
 import type { Member } from '../members.ts'
+import { deleteCounted, mergeCounted, saveCounted, selectCounted } from './counted-store.ts'
+import { CountedPurchases, type CountedPlace, keepsPurchases } from './counting.ts'
+import { startFills } from './fill-store.ts'
 import { laddersOf } from './ladder.ts'
 import { type Desk, placeOf } from './moving.ts'
 import { tierActions, tierSession } from './session.ts'
@@ -46,16 +49,31 @@ export function tiersConsumer(operator: Pick<Operator, 'requestActivations'> | u
         standings,
         [...ids].flatMap((id) => batch.membersOf(id)),
       )
-      const desk: Desk = { batch, ladders, standings, changed: new Set(), changes: [], orders: [] }
+      const purchases = new CountedPurchases()
+      const unfilled = new Set((await startFills(tx, ladders.all)).map(({ ladderId }) => ladderId))
+      const desk: Desk = {
+        batch,
+        ladders,
+        unfilled,
+        standings,
+        changed: new Set(),
+        changes: [],
+        purchases,
+        orders: [],
+      }
+      purchases.load(await selectCounted(tx, namedIn(batch, ladders)))
       return {
         ...tierSession(desk),
         async store(tx) {
           await saveStandings(tx, [...desk.changed])
+          await deleteCounted(tx, purchases.forgotten)
+          await saveCounted(tx, [...purchases.changed])
           await insertChanges(tx, desk.changes)
           if (desk.orders.length > 0) await operator?.requestActivations(tx, desk.orders)
         },
       }
     },
+    merge: mergeCounted,
     async describe(tx, members, book) {
       const ladders = laddersOf(book)
       const primary = ladders.all.filter(({ document }) => document.isPrimary)
@@ -68,6 +86,21 @@ export function tiersConsumer(operator: Pick<Operator, 'requestActivations'> | u
       setTiers(ladders, standings, members)
     },
   }
+}
+
+/** The purchases that events of a batch name, whether they are bought or returned. */
+function namedIn(batch: Batch, { all }: Desk['ladders']): CountedPlace[] {
+  return all.filter(keepsPurchases).flatMap((ladder) =>
+    batch.events.flatMap((event) => {
+      const member = batch.memberOf(ladder.programme.id, event.subscriberId)
+      const subscriberId = member?.subscriberId ?? event.subscriberId
+      const subscriber = batch.subscriberOf(subscriberId)?.attributes ?? {}
+      return ladder.measures.flatMap(({ on, referenceOf }) => {
+        const reference = on === event.type ? referenceOf({ event: event.data, subscriber }) : undefined
+        return reference === undefined ? [] : [{ ladderId: ladder.document.id, subscriberId, reference }]
+      })
+    }),
+  )
 }
 
 /** Gives members the tier of their programme's primary ladder. */

@@ -60,5 +60,7 @@ export type TierHistoryView = z.infer<typeof tierHistoryView>
 /** `GET /v1/loyalty/ladders/:ladderId/members` */
 export const tierCountsView = z.object({
   tiers: z.array(z.object({ tier: z.string().nullable(), members: z.int() })),
+  /** How much of the past a new ladder has counted so far, of how much; null: all. */
+  filling: z.object({ read: z.int(), total: z.int() }).nullable(),
 })
 export type TierCountsView = z.infer<typeof tierCountsView>

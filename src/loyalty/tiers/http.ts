@@ -83,6 +83,6 @@ export function tierRoutes(
   })
   http.get('/v1/loyalty/ladders/:ladderId/members', options.ladders, async (request) => {
     const { ladderId } = parseInput(ladder, request.params)
-    return { tiers: await tiers.counts(tenantOf(request), ladderId) }
+    return tiers.counts(tenantOf(request), ladderId)
   })
 }

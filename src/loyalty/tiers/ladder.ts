@@ -17,7 +17,14 @@ import type { LadderRules } from './standing.ts'
 import type { Counting, TierLadder } from './tier-ladder.ts'
 
 /** What an event counts: above 0 adds, below 0 takes back; 0 where it does not count. */
-export type Measure = { on: string; amountOf(scope: Scope): bigint }
+export type Measure = {
+  on: string
+  amountOf(scope: Scope): bigint
+  /** What names the purchase; undefined where nothing does. */
+  referenceOf(scope: Scope): string | undefined
+  /** For what is taken back: when it had counted, epoch milliseconds; undefined where that is not known. */
+  countedAtOf(scope: Scope): number | undefined
+}
 
 /** A ladder ready to be climbed. */
 export type ReadyLadder = LadderRules & {
@@ -34,7 +41,8 @@ export function ladderDeclarations(reader: DocumentReader, type: string): Declar
   return { event: declarationsOf(reader, type), subscriber: subscriberDeclarations(reader) }
 }
 
-const EARNED = 'loyalty.points_earned'
+/** What a rule gave, as it is announced. */
+export const EARNED = 'loyalty.points_earned'
 const RELEASED = 'loyalty.points_released'
 const RETURNED = 'loyalty.points_returned'
 
@@ -62,16 +70,26 @@ function pointMeasures(where: string | undefined, book: Book): Measure[] {
         if (event['isPending'] === true || (holds && holds.value({ event, subscriber }) !== true)) return 0n
         return sign * BigInt(Number(event['points'] ?? 0))
       },
+      referenceOf: () => undefined,
+      countedAtOf({ event = {} }) {
+        return on === RETURNED && typeof event['earnedAt'] === 'number' ? event['earnedAt'] : undefined
+      },
     }
   })
 }
 
-function spendMeasure({ on, where, amount }: Counting, sign: bigint, decimals: number, book: Book): Measure {
+function spendMeasure(
+  { on, where, amount, reference }: Counting,
+  sign: bigint,
+  decimals: number,
+  book: Book,
+): Measure {
   const declarations = ladderDeclarations(book.reader, on)
   const holds = where === undefined ? null : compiled(where, declarations, ['bool'])
   const usual = usualAmount(book.reader, on)
   const source = amount ?? (usual && `event.${usual}`)
   const counted = source === undefined ? null : compiled(source, declarations, ['int', 'double'])
+  const name = reference === undefined ? null : compiled(reference, declarations, ['string', 'int'])
   return {
     on,
     amountOf(scope) {
@@ -82,6 +100,11 @@ function spendMeasure({ on, where, amount }: Counting, sign: bigint, decimals: n
         counted.type === 'double' ? (minorOfNumber(value as number, decimals) ?? 0n) : BigInt(value as number)
       return minor > 0n ? sign * minor : 0n
     },
+    referenceOf(scope) {
+      const value = name?.value(scope)
+      return value === undefined ? undefined : String(value)
+    },
+    countedAtOf: () => undefined,
   }
 }
 

@@ -2,20 +2,23 @@ import type { ActivationRequest } from '../../operator/index.ts'
 import { derivedId } from '../../platform/index.ts'
 import type { Batch, Effects } from '../consumer.ts'
 import type { Member } from '../members.ts'
+import type { CountedPurchases } from './counting.ts'
 import { dateOf } from './days.ts'
 import type { TierReason } from './errors.ts'
 import type { Ladders, ReadyLadder } from './ladder.ts'
-import { countedOn, lookAt, type Look, prune, type Standing } from './standing.ts'
+import { countedOn, type Granted, lookAt, type Look, prune, type Standing } from './standing.ts'
 import type { TierChange } from './store.ts'
-import type { Benefit } from './tier-ladder.ts'
 
 /** What the session works with: loaded before, changed in memory, stored after. */
 export type Desk = {
   batch: Pick<Batch, 'memberOf' | 'membersOf' | 'subscriberOf'>
   ladders: Ladders
+  /** Ladders that are being filled with the past. */
+  unfilled: ReadonlySet<string>
   standings: Map<string, Standing>
   changed: Set<Standing>
   changes: TierChange[]
+  purchases: CountedPurchases
   orders: ActivationRequest[]
 }
 
@@ -138,24 +141,53 @@ export function move(
 }
 
 /** What a tier gives: its own benefits and those of the tiers below, the higher one's where both have the same. */
-export function benefitsOf(ladder: ReadyLadder, tier: string | null): Map<string, Benefit> {
-  const tiers = ladder.document.tiers.slice(0, placeIn(ladder, tier) + 1)
-  return new Map(tiers.flatMap(({ benefits }) => benefits.map((one): [string, Benefit] => [one.id, one])))
+function benefitsOf({ document }: ReadyLadder, place: number): Map<string, Granted> {
+  const named = document.tiers
+    .slice(0, place + 1)
+    .flatMap(({ id: tier, benefits }) =>
+      benefits.map(({ id, order }): [string, Granted] => [id, { id, tier, ...order }]),
+    )
+  return new Map(named)
 }
 
-/** Gives what is due and ends what is not. */
+/**
+ * Gives what is due and ends what is not. A benefit of another tier under the same id takes the place of the one before:
+ * it is granted anew, and nothing ends but a product that the new one does not end by itself.
+ */
 function refit(seat: Seat, atMs: number): void {
   const { ladder, standing } = seat
-  const due = benefitsOf(ladder, standing.tier)
-  const ended = standing.benefits.filter((id) => !due.has(id))
-  const granted = [...due.keys()].filter((id) => !standing.benefits.includes(id))
+  const due = benefitsOf(ladder, placeIn(ladder, standing.tier))
+  const had = new Map(standing.benefits.map((one) => [one.id, one]))
+  const ended = standing.benefits.filter(({ id }) => !due.has(id))
+  const granted = [...due.values()].filter((one) => !isSame(seat, had.get(one.id), one))
   if (ended.length + granted.length === 0) return
-  change(seat, { benefits: [...due.keys()] })
-  const known = new Map(ladder.document.tiers.flatMap(({ benefits }) => benefits.map((one) => [one.id, one])))
-  for (const id of ended) tellBenefit(seat, 'loyalty.benefit_ended', id, known.get(id)?.order?.onEnd, atMs)
-  for (const id of granted)
-    tellBenefit(seat, 'loyalty.benefit_granted', id, due.get(id)!.order?.productId, atMs)
+  // What stays is kept as it was granted.
+  const benefits = [...due.values()].map((one) => (granted.includes(one) ? one : had.get(one.id)!))
+  change(seat, { benefits })
+  for (const one of ended) tellBenefit(seat, 'loyalty.benefit_ended', one.id, one.onEnd, atMs)
+  for (const one of granted) {
+    const former = had.get(one.id)
+    if (former?.onEnd !== undefined && former.onEnd !== one.onEnd) {
+      orderFor(seat, `loyalty.benefit_replaced ${keyOf(seat, one.id)}`, former.onEnd)
+    }
+    tellBenefit(seat, 'loyalty.benefit_granted', one.id, one.productId, atMs)
+  }
 }
+
+/** Whether what a member has is what is due: the same product or, where none is ordered, the same words. */
+function isSame({ ladder }: Seat, had: Granted | undefined, due: Granted): boolean {
+  if (!had || had.productId !== due.productId) return false
+  if (due.productId !== undefined || had.tier === due.tier) return true
+  const wordsOf = ({ id, tier }: Granted): string | undefined => {
+    const found = ladder.document.tiers.find((one) => one.id === tier)?.benefits.find((one) => one.id === id)
+    return found && JSON.stringify([found.name, found.description])
+  }
+  return wordsOf(had) === wordsOf(due)
+}
+
+/** A benefit may come and go with one look only once, so this names it for ever. */
+const keyOf = ({ ladder, standing }: Seat, benefit: string): string =>
+  `${ladder.document.id}:${standing.subscriberId}:${benefit}:${standing.moves}:${ladder.version}`
 
 function tellBenefit(
   seat: Seat,
@@ -164,11 +196,9 @@ function tellBenefit(
   productId: string | undefined,
   atMs: number,
 ): void {
-  const { desk, ladder, standing, effects } = seat
-  const { subscriberId, tier, moves } = standing
-  const ladderId = ladder.document.id
-  // A benefit may come and go with one look only once, so this names it for ever.
-  const key = `${ladderId}:${subscriberId}:${benefit}:${moves}:${ladder.version}`
+  const { ladder, standing, effects } = seat
+  const { subscriberId, tier } = standing
+  const key = keyOf(seat, benefit)
   effects.announce({
     type,
     programmeId: ladder.programme.id,
@@ -176,18 +206,28 @@ function tellBenefit(
     key,
     atMs,
     data: {
-      ladder: ladderId,
+      ladder: ladder.document.id,
       benefit,
       ...(tier === null ? {} : { tier }),
       ...(productId === undefined ? {} : { productId }),
     },
   })
-  if (productId === undefined) return
-  const activationId = derivedId(type, key)
+  if (productId !== undefined) orderFor(seat, `${type} ${key}`, productId)
+}
+
+/** Orders a product from the operator at no price. */
+function orderFor({ desk, ladder, standing }: Seat, cause: string, productId: string): void {
+  const activationId = derivedId(cause)
   const { currency } = ladder.programme
   // Its journey is nobody's: the reference names no instance.
   const free = { priceMinor: 0n, creditMinor: 0n, currency }
-  desk.orders.push({ activationId, subscriberId, productId, ...free, reference: activationId })
+  desk.orders.push({
+    activationId,
+    subscriberId: standing.subscriberId,
+    productId,
+    ...free,
+    reference: activationId,
+  })
 }
 
 /** Tells once when a tier is in its grace: what was reached before does not count any more. */

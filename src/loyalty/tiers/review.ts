@@ -4,6 +4,10 @@ import type { TakenEvent } from '../consumer.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { LOYALTY_SOURCE } from '../intake.ts'
 import { lockLoyalty, selectMemberPage } from '../members-store.ts'
+import { deleteCountedBefore } from './counted-store.ts'
+import { firstDayKept, keepsPurchases } from './counting.ts'
+import type { Day } from './days.ts'
+import { fillSome } from './filling.ts'
 import { laddersOf, type ReadyLadder } from './ladder.ts'
 import { tierActions } from './session.ts'
 import { clearDue, saveWalk, selectDue, selectNextDue, selectWalks, type Walk } from './store.ts'
@@ -15,12 +19,14 @@ const WALK = 5_000
 
 /**
  * Stage `loyalty-tiers`: looks at the standings whose moment has come and at no others, and once at all members of a
- * programme after one of its ladders was made or changed. What stands on the log unread may count, so it waits while
+ * programme after one of its ladders was made, and filled with what they had done before, or changed. What stands on the log unread may count, so it waits while
  * the reader `isBehind`.
  */
 export function tiersStage(parts: LoyaltyParts, isBehind: (tenantId: string) => boolean): Stage {
   /** Versions of ladders for which all members are known to have been looked at. */
   const walked = new Map<string, string>()
+  /** The day up to which purchases that count no more were forgotten, by tenant and ladder. */
+  const forgotten = new Map<string, Day>()
   return {
     name: 'loyalty-tiers',
     async run(tenantId): Promise<StageResult> {
@@ -30,11 +36,31 @@ export function tiersStage(parts: LoyaltyParts, isBehind: (tenantId: string) => 
         .all.map(({ document, version }) => `${document.id}:${version}`)
         .join()
       if (walked.get(tenantId) !== versions) {
+        if (await fillSome(parts, book)) return { more: true, nextDueMs: null }
         if (await walkOn(parts, book)) return { more: true, nextDueMs: null }
         walked.set(tenantId, versions)
       }
+      await forgetPurchases(parts, book, forgotten)
       return reviewDue(parts, book)
     },
+  }
+}
+
+/** Once a day: purchases of days that are over with their grace cannot be taken back from anything. */
+async function forgetPurchases(
+  { database, clock }: LoyaltyParts,
+  book: Book,
+  forgotten: Map<string, Day>,
+): Promise<void> {
+  for (const ladder of laddersOf(book).all.filter(keepsPurchases)) {
+    const { document, days } = ladder
+    const place = `${book.tenantId} ${document.id}`
+    const today = days.dayOf(clock.nowMs())
+    if (forgotten.get(place) === today) continue
+    await database.tx(book.tenantId, (tx) =>
+      deleteCountedBefore(tx, document.id, firstDayKept(ladder, today)),
+    )
+    forgotten.set(place, today)
   }
 }
 

@@ -6,6 +6,7 @@ import { LOYALTY_SOURCE } from '../intake.ts'
 import type { Member } from '../members.ts'
 import { lockLoyalty, selectMembers } from '../members-store.ts'
 import { tiersConsumer } from './consumer.ts'
+import { selectFills } from './fill-store.ts'
 import { laddersOf, type ReadyLadder } from './ladder.ts'
 import { type LadderView, viewOf } from './progress.ts'
 import { tiersStage } from './review.ts'
@@ -36,8 +37,17 @@ export type Tiers = {
   history(tenantId: string, ladderId: string, subscriberId: number, limit: number): Promise<TierChange[]>
   /** Throws `tier_ladder_not_found`, `tier_not_found`, `tier_override_ended`, `member_not_found`, `member_not_active`. */
   override(request: OverrideRequest): Promise<LadderView>
-  /** Members of a ladder by tier, the lowest tier first. Throws `tier_ladder_not_found`. */
-  counts(tenantId: string, ladderId: string): Promise<{ tier: string | null; members: number }[]>
+  /**
+   * Members of a ladder by tier, the lowest tier first, and how far a new one is filled with the past; null: wholly.
+   * Throws `tier_ladder_not_found`.
+   */
+  counts(
+    tenantId: string,
+    ladderId: string,
+  ): Promise<{
+    tiers: { tier: string | null; members: number }[]
+    filling: { read: number; total: number } | null
+  }>
 }
 
 /** Builds tiers: their consumer for the intake, their stage, and what others may ask of them. */
@@ -92,9 +102,15 @@ function serviceOf(parts: LoyaltyParts): Tiers {
     },
     async counts(tenantId, ladderId) {
       const { document } = await ladderOf(tenantId, ladderId)
-      const rows = await database.tx(tenantId, (tx) => countByTier(tx, ladderId))
+      const [rows, fills] = await database.tx(tenantId, (tx) =>
+        Promise.all([countByTier(tx, ladderId), selectFills(tx)]),
+      )
       const order = [null, ...document.tiers.map(({ id }) => id)]
-      return rows.toSorted((a, b) => order.indexOf(a.tier) - order.indexOf(b.tier))
+      const tiers = rows.toSorted((a, b) => order.indexOf(a.tier) - order.indexOf(b.tier))
+      const fill = fills.find((one) => one.ladderId === ladderId)
+      const sum = (numbers: number[] = []): number => numbers.reduce((all, one) => all + one, 0)
+      const [read, total] = [sum(fill?.positions), sum(fill?.ends)]
+      return { tiers, filling: fill && !fill.isDone ? { read, total } : null }
     },
   }
 }

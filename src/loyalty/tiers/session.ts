@@ -1,9 +1,11 @@
 import type { Effects, Session, TakenEvent } from '../consumer.ts'
 import { LOYALTY_SOURCE } from '../intake.ts'
 import type { Member } from '../members.ts'
+import { PURCHASE } from '../announcements.ts'
+import { countEvent } from './counting.ts'
 import type { ReadyLadder } from './ladder.ts'
 import { change, type Desk, look, move, placeOf, type Seat } from './moving.ts'
-import { count, newStanding, type Standing, takeBack } from './standing.ts'
+import { count, newStanding, type Standing } from './standing.ts'
 
 /** What is asked of tiers, as events that only this consumer takes. */
 export const tierActions = {
@@ -97,23 +99,24 @@ function follow(seat: Seat, atMs: number): void {
 
 function counting(seat: Seat, event: TakenEvent): void {
   const { desk, ladder, member, standing, effects } = seat
+  // What is on the log counts there in its turn: a return must not come before its purchase.
+  const isFilling = desk.unfilled.has(ladder.document.id) && ladder.document.by.measure === 'spend'
+  if (isFilling && event.type !== PURCHASE) return
   const attributes = desk.batch.subscriberOf(member.subscriberId)?.attributes ?? {}
-  let amount = 0n
-  for (const measure of ladder.measures) {
-    if (measure.on === event.type) amount += measure.amountOf({ event: event.data, subscriber: attributes })
-  }
-  if (amount === 0n) return
-  if (amount > 0n) count(ladder, standing, ladder.days.dayOf(event.atMs), amount)
-  else if (takeBack(standing, -amount) === 0n) return
+  const scope = { event: event.data, subscriber: attributes }
+  const change = countEvent(ladder, standing, desk.purchases, event, scope)
+  if (change === 0n) return
   desk.changed.add(standing)
   effects.mark()
-  look(seat, Math.max(event.atMs, standing.lookedAtMs), amount > 0n ? 'tier_reached' : 'tier_taken_back')
+  look(seat, Math.max(event.atMs, standing.lookedAtMs), change > 0n ? 'tier_reached' : 'tier_taken_back')
 }
 
 function review(seat: Seat, event: TakenEvent): void {
   // A moment that has come was followed before; a changed ladder is a reason of its own.
   if (event.data['version'] === undefined) return
-  look(seat, Math.max(event.atMs, seat.standing.lookedAtMs), 'tier_ladder_changed')
+  const { standing } = seat
+  const isNew = standing.tier === null && standing.moves === 0
+  look(seat, Math.max(event.atMs, standing.lookedAtMs), isNew ? 'tier_enrolled' : 'tier_ladder_changed')
 }
 
 function override(seat: Seat, event: TakenEvent): void {
@@ -147,6 +150,7 @@ function merge(seat: Seat, fromId: number): void {
 
 function leave(seat: Seat): void {
   empty(seat)
+  seat.desk.purchases.forget(seat.standing.ladderId, seat.standing.subscriberId)
   seat.member.tier = null
 }
 

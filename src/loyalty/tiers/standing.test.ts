@@ -121,7 +121,7 @@ describe('a standing', () => {
       }),
       { numRuns: 60 },
     )
-  })
+  }, 240_000)
 
   test('what rolls out of the months ends the tier to the day, and grace comes on top', () => {
     const rolling = ladderOf({ period: { rollingMonths: 12 }, grace: { months: 1 } })

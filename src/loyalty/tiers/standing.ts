@@ -7,6 +7,16 @@ export type Bucket = { day: Day; amount: bigint }
 /** A tier by somebody's decision. */
 export type Override = { tier: string; isFloor: boolean; reason: string; by: string; untilMs: number | null }
 
+/** A benefit that a member has, as it was granted. */
+export type Granted = {
+  id: string
+  /** The tier that names it. */
+  tier: string
+  /** What was ordered for it, and what is ordered when it ends. */
+  productId?: string
+  onEnd?: string | undefined
+}
+
 /** Where a member stands on a ladder. Changes in place while a batch is taken. */
 export type Standing = {
   ladderId: string
@@ -20,8 +30,7 @@ export type Standing = {
   /** Since when tenure is counted. */
   startDay: Day | null
   override: Override | null
-  /** Ids of the benefits that the member has. */
-  benefits: string[]
+  benefits: Granted[]
   /** End of the grace of which the member was told. */
   toldUntil: Day | null
   /** Moves so far. */
@@ -59,7 +68,8 @@ export function newStanding(
   }
 }
 
-const bucketDay = ({ document: { period } }: LadderRules, day: Day): Day =>
+/** Where a ladder keeps what counted on a day: at that day, the first of its year, or 0 for ever. */
+export const bucketDay = ({ document: { period } }: LadderRules, day: Day): Day =>
   period === 'ever' ? 0 : period === 'calendar_year' ? yearStart(day) : day
 
 /** Counts an amount above 0 that came together on a day. */
@@ -84,6 +94,18 @@ export function takeBack({ buckets }: Standing, amount: bigint): bigint {
     if (last.amount === 0n) buckets.pop()
   }
   return amount - left
+}
+
+/** Undoes what counted on a day, never more than there is of it; returns how much. */
+export function takeBackFrom(ladder: LadderRules, standing: Standing, day: Day, amount: bigint): bigint {
+  const { buckets } = standing
+  const at = buckets.findIndex((one) => one.day === bucketDay(ladder, day))
+  const bucket = buckets[at]
+  if (!bucket) return 0n
+  const part = bucket.amount < amount ? bucket.amount : amount
+  bucket.amount -= part
+  if (bucket.amount === 0n) buckets.splice(at, 1)
+  return part
 }
 
 /** Until when a tier is qualified for, and until when it is kept, if nothing more happens; the day itself excluded. */

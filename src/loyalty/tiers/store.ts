@@ -78,10 +78,10 @@ export async function saveStandings(tx: Tx, standings: Standing[]): Promise<void
        (tenant_id, ladder_id, programme_id, subscriber_id, tier_id, since, looked_at, days, amounts, start_day, benefits,
         told_until, moves, due_at, override_tier, override_floor, override_reason, override_by, override_until)
      select current_setting('tenure.tenant_id'), ladder, programme, subscriber, tier, since, looked, days::int[],
-            amounts::bigint[], start_day, coalesce(string_to_array(nullif(benefits, ''), ' '), '{}'), told, moves, due, o_tier, o_floor,
+            amounts::bigint[], start_day, benefits, told, moves, due, o_tier, o_floor,
             o_reason, o_by, o_until
      from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[],
-       $8::text[], $9::int[], $10::text[], $11::int[], $12::int[], $13::timestamptz[], $14::text[], $15::boolean[],
+       $8::text[], $9::int[], $10::jsonb[], $11::int[], $12::int[], $13::timestamptz[], $14::text[], $15::boolean[],
        $16::text[], $17::text[], $18::timestamptz[])
        as given (ladder, programme, subscriber, tier, since, looked, days, amounts, start_day, benefits, told, moves, due,
                  o_tier, o_floor, o_reason, o_by, o_until)
@@ -102,8 +102,7 @@ export async function saveStandings(tx: Tx, standings: Standing[]): Promise<void
       column((s) => `{${s.buckets.map(({ day }) => day).join()}}`),
       column((s) => `{${s.buckets.map(({ amount }) => amount).join()}}`),
       column((s) => s.startDay),
-      // Ids of documents hold no spaces.
-      column((s) => s.benefits.join(' ')),
+      column((s) => json(s.benefits)),
       column((s) => s.toldUntil),
       column((s) => s.moves),
       column((s) => instantOrNull(s.dueMs)),

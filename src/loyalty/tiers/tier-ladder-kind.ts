@@ -53,13 +53,14 @@ function checkMeasure({ by }: TierLadder, reader: DocumentReader): Problem[] {
     return checkAt('by.where', by.where, ladderDeclarations(reader, pointTypes[0]!), ['bool'])
   }
   return (['adds', 'takesBack'] as const).flatMap((list) =>
-    by[list].flatMap(({ on, where, amount }, i) => {
+    by[list].flatMap(({ on, where, amount, reference }, i) => {
       const field = `by.${list}.${i}`
       if (!isKnownType(reader, on)) return [missingType(`${field}.on`, on)]
       const declarations = ladderDeclarations(reader, on)
       const problems = [
         ...checkAt(`${field}.where`, where, declarations, ['bool']),
         ...checkAt(`${field}.amount`, amount, declarations, ['int', 'double']),
+        ...checkAt(`${field}.reference`, reference, declarations, ['string', 'int']),
       ]
       if (amount === undefined && usualAmount(reader, on) === undefined) {
         const message = `events "${on}" declare no priceMinor or amountMinor of type integer`

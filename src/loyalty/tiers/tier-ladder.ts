@@ -17,6 +17,8 @@ const counting = z.strictObject({
   where: expression.optional(),
   /** CEL: an int is minor units, a double major units. Absent: the event's `priceMinor`, else `amountMinor`. */
   amount: expression.optional(),
+  /** CEL: by what a return names the purchase, such as `event.orderId`; it is taken back from the day of the purchase then. */
+  reference: expression.optional(),
 })
 export type Counting = z.infer<typeof counting>
 
@@ -57,7 +59,10 @@ export const tierLadder = z
       z.strictObject({
         measure: z.literal('spend'),
         adds: z.array(counting).min(1).max(20),
-        /** Returns: they undo the latest spend first and never make it less than nothing. */
+        /**
+         * Returns: each undoes the purchase that it names by `reference`; without a name the latest spend first, and never
+         * more than there is.
+         */
         takesBack: z.array(counting).max(20).default([]),
         amountDecimals: z.int().min(0).max(4).default(2),
         /** What the amount is called, such as a currency. */
@@ -99,6 +104,13 @@ export const tierLadder = z
     error: 'each tier has an id of its own',
     path: ['tiers'],
   })
+  .refine(
+    ({ by }) =>
+      by.measure !== 'spend' ||
+      by.takesBack.every(({ reference }) => reference === undefined) ||
+      by.adds.every(({ reference }) => reference !== undefined),
+    { error: 'a return that names its purchase needs purchases with a `reference`', path: ['by', 'adds'] },
+  )
   .refine(({ by, period }) => by.measure !== 'tenure' || period === 'ever', {
     error: 'time itself has no period',
     path: ['period'],

@@ -296,7 +296,7 @@ describe('tenure', () => {
       'new hello tier_ladder_changed',
     ])
     expect(await ordered(world)).toEqual(['gift-1', 'gift-1'])
-    const counts = await world.loyalty.tiers.counts(world.tenantId, 'years')
+    const { tiers: counts } = await world.loyalty.tiers.counts(world.tenantId, 'years')
     expect(counts).toEqual([{ tier: 'hello', members: 2 }])
   })
 })

@@ -14,11 +14,15 @@ import { documentsQuery, type AnyDocument } from './documents.ts'
 import type { Editing } from './editing.ts'
 import page from '../shell/page.module.css'
 
-type ListPath =
+/** Lists of documents that an editor leads back to. */
+export type ListPath =
   | typeof paths.templates
   | typeof paths.cascades
   | typeof paths.programmes
   | typeof paths.rewards
+  | typeof paths.clubs
+  | typeof paths.exchanges
+  | typeof paths.webhooks
 
 type DocumentPlaceProps<Document> = {
   id: string

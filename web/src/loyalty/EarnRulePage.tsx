@@ -7,6 +7,7 @@ import { earnRulesOf, eventTypesOf, programmesOf } from './documents.ts'
 import { blankRule } from './draft.ts'
 import { EarnRuleForm } from './EarnRuleForm.tsx'
 import { LoyaltyEditor } from './LoyaltyEditor.tsx'
+import { tryRule } from './queries.ts'
 import { TryPanel } from './TryPanel.tsx'
 
 /** One earn rule, and what it would have given for what has happened. */
@@ -35,7 +36,7 @@ export function EarnRulePage() {
           form={(props) => (
             <EarnRuleForm {...props} types={eventTypesOf(documents)} programmes={programmesOf(documents)} />
           )}
-          below={(rule) => <TryPanel rule={rule} />}
+          below={(rule) => <TryPanel play={tryRule(rule)} />}
         />
       )}
     </DocumentPlace>

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { CSSProperties } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { TierLadder } from '../../../src/loyalty/contract.ts'
 import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
 import { Panel } from '../report/Panel.tsx'
+import { Rungs } from './parts/Rungs.tsx'
 import { tierCountsQuery } from './queries.ts'
 import { useTierAsks } from './tier-asks.ts'
 import styles from './loyalty.module.css'
@@ -38,28 +38,23 @@ export function LadderPicture({ ladder, isSaved, leads = false }: LadderPictureP
         )
       }
     >
-      <ol className={styles.ladder} style={{ '--rungs': ladder.tiers.length } as CSSProperties}>
-        {ladder.tiers.map((tier, index) => {
+      <Rungs
+        rungs={ladder.tiers.map((tier) => {
           const members = counts?.find((one) => one.tier === tier.id)?.members ?? 0
-          return (
-            <li key={tier.id} data-tier={tier.id} style={{ '--rung': index } as CSSProperties}>
-              <strong>{format.name(tier.name) || tier.id}</strong>
-              <span className={styles.asks}>{asks(ladder, tier)}</span>
-              {counts !== undefined && (
-                <span>
-                  {t('loyalty.membersOn', { count: members, formatted: format.count(members) })}
-                  {total > 0 && <span className="soft"> {format.share(members, total)}</span>}
-                </span>
-              )}
-              <ul>
-                {tier.benefits.map((benefit) => (
-                  <li key={benefit.id}>{format.name(benefit.name)}</li>
-                ))}
-              </ul>
-            </li>
-          )
+          return {
+            id: tier.id,
+            name: format.name(tier.name) || tier.id,
+            asks: asks(ladder, tier),
+            note: counts !== undefined && (
+              <span>
+                {t('loyalty.membersOn', { count: members, formatted: format.count(members) })}
+                {total > 0 && <span className="soft"> {format.share(members, total)}</span>}
+              </span>
+            ),
+            brings: tier.benefits.map((benefit) => format.name(benefit.name)),
+          }
         })}
-      </ol>
+      />
     </Panel>
   )
 }

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { z } from 'zod'
-import { DocumentPage } from '../documents/DocumentPage.tsx'
+import { DocumentPage, type ListPath } from '../documents/DocumentPage.tsx'
 import { useEditing } from '../documents/editing.ts'
 import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
@@ -19,6 +19,8 @@ type LoyaltyDocument = {
   programme?: string
 }
 
+type List = { to: ListPath; name: string }
+
 type LoyaltyEditorProps<Document extends LoyaltyDocument> = {
   saved: Document | undefined
   blank: Document
@@ -28,7 +30,11 @@ type LoyaltyEditorProps<Document extends LoyaltyDocument> = {
   /** What stands above the form: a picture of what is written. */
   above?(document: Document): ReactNode
   /** The list to go back to, where that is not the programme. */
-  list?: { to: typeof paths.rewards; name: string }
+  list?: List | undefined
+  /** The programme that it is part of, where the document does not say so. */
+  programme?: string | undefined
+  /** What stands for a name where there is none. */
+  called?: string
   /** What stands below, about what is saved or written. */
   below?(document: Document): ReactNode
 }
@@ -42,6 +48,8 @@ export function LoyaltyEditor<Document extends LoyaltyDocument>({
   above,
   below,
   list,
+  programme,
+  called,
 }: LoyaltyEditorProps<Document>) {
   const { t } = useTranslation()
   const format = useFormat()
@@ -54,12 +62,12 @@ export function LoyaltyEditor<Document extends LoyaltyDocument>({
     discard: () => setEdited(null),
   })
   const { problems } = editing
-  const title = (document.name && format.name(document.name)) || document.id
+  const title = (document.name && format.name(document.name)) || (called ?? document.id)
   return (
     <DocumentPage
       title={title}
       editing={editing}
-      back={<Back programme={document.programme} list={list} />}
+      back={<Back programme={programme ?? document.programme} list={list} />}
       mark={title === document.id ? undefined : <code>{document.id}</code>}
     >
       {above?.(document)}
@@ -79,21 +87,17 @@ export function LoyaltyEditor<Document extends LoyaltyDocument>({
   )
 }
 
-/** The way to the programme that the document is part of, or from a programme to all of them. */
-type BackProps = {
-  programme: string | undefined
-  list: { to: typeof paths.rewards | typeof paths.programmes; name: string } | undefined
-}
+type BackProps = { programme: string | undefined; list: List | undefined }
 
+/** The way to the list, to the programme that the document is part of, or from a programme to all of them. */
 function Back({ programme, list }: BackProps) {
   const { t } = useTranslation()
   const arrow = <IconArrowLeft size={15} stroke={1.7} aria-hidden />
-  const whole = programme === undefined ? { to: paths.programmes, name: t('loyalty.programmes') } : list
-  if (whole !== undefined || programme === undefined)
+  if (list !== undefined || programme === undefined)
     return (
-      <Link to={whole?.to ?? paths.programmes} className={page.back}>
+      <Link to={list?.to ?? paths.programmes} className={page.back}>
         {arrow}
-        {whole?.name}
+        {list?.name ?? t('loyalty.programmes')}
       </Link>
     )
   return (

@@ -6,9 +6,7 @@ import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
 import { ConnectionLost, FailureNotice } from '../shell/Failures.tsx'
 import { State } from '../shell/State.tsx'
-import { TenantFormat } from '../shell/TenantFormat.tsx'
-import { useTitle } from '../shell/title.ts'
-import { Waiting } from '../shell/Waiting.tsx'
+import { TenantPage } from '../shell/TenantPage.tsx'
 import { SubscriberSearch } from '../subscriber-messages/SubscriberSearch.tsx'
 import { BalancePanel } from './BalancePanel.tsx'
 import { CorrectPoints } from './CorrectPoints.tsx'
@@ -16,8 +14,12 @@ import { HistoryPanel } from './HistoryPanel.tsx'
 import { LotsPanel } from './LotsPanel.tsx'
 import { shownOf, type Membership } from './membership.ts'
 import { MemberTiers } from './MemberTiers.tsx'
+import { MemberCases } from './MemberCases.tsx'
+import { MemberClubs } from './MemberClubs.tsx'
+import { MemberRounds } from './MemberRounds.tsx'
 import { PlayPanel } from './PlayPanel.tsx'
 import { membershipsQuery } from './queries.ts'
+import { RedemptionsPanel } from './RedemptionsPanel.tsx'
 import { ReferralsPanel } from './ReferralsPanel.tsx'
 import page from '../shell/page.module.css'
 import styles from './loyalty.module.css'
@@ -25,17 +27,10 @@ import styles from './loyalty.module.css'
 /** One member: what they have, what comes and what goes, and why. */
 export function MemberPage() {
   const { t } = useTranslation()
-  useTitle(t('loyalty.member'))
-  const waiting = (
-    <Waiting said={t('loyalty.loading')}>
-      <Skeleton height={48} width="min(420px, 100%)" />
-      <Skeleton height={64} radius="md" />
-    </Waiting>
-  )
   return (
-    <TenantFormat waiting={waiting}>
+    <TenantPage title={t('loyalty.member')} loading={t('loyalty.loading')}>
       <Place />
-    </TenantFormat>
+    </TenantPage>
   )
 }
 
@@ -124,6 +119,17 @@ function Membership({ subscriberId, membership }: { subscriberId: number; member
           <ReferralsPanel subscriberId={subscriberId} programme={membership.programme} />
         </div>
       )}
+      <div className={styles.pair}>
+        <RedemptionsPanel
+          programmes={[{ id: membership.programme, decimals: membership.decimals }]}
+          subscriberId={subscriberId}
+        />
+        <div className={styles.stack}>
+          <MemberClubs subscriberId={subscriberId} membership={membership} />
+          <MemberCases subscriberId={subscriberId} membership={membership} />
+          <MemberRounds subscriberId={subscriberId} />
+        </div>
+      </div>
       <LotsPanel membership={membership} />
     </>
   )

@@ -2,21 +2,22 @@ import { IconPlus } from '@tabler/icons-react'
 import { Link, useNavigate } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { EarnRule, Quest, TierLadder } from '../../../src/loyalty/contract.ts'
+import type { EarnRule, TierLadder } from '../../../src/loyalty/contract.ts'
 import type { AnyDocument } from '../documents/documents.ts'
 import { NewDocument } from '../documents/NewDocument.tsx'
 import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
 import { Panel } from '../report/Panel.tsx'
 import { AskButton } from '../shell/AskButton.tsx'
-import { earnRulesOf, laddersOf, programmesOf, questsOf } from './documents.ts'
+import { earnRulesOf, laddersOf, programmesOf } from './documents.ts'
 import { LadderPicture } from './LadderPicture.tsx'
+import { GroupPanels } from './parts/GroupPanels.tsx'
 import { useRuleText } from './rule-text.ts'
 import styles from './loyalty.module.css'
 
 type PartsProps = { programmeId: string; documents: readonly AnyDocument[] }
 
-/** What a programme is made of: rules, ladders, quests; each leads to its editor. */
+/** What a programme is made of: rules, ladders and all the rest; each leads to its editor. */
 export function PartsPanel({ programmeId, documents }: PartsProps) {
   const isOwn = ({ programme }: { programme: string }): boolean => programme === programmeId
   const ladders = laddersOf(documents).filter(isOwn)
@@ -30,10 +31,8 @@ export function PartsPanel({ programmeId, documents }: PartsProps) {
       {ladders.map((ladder) => (
         <LadderPicture key={ladder.id} ladder={ladder} isSaved leads />
       ))}
-      <div className={styles.pair}>
-        <Ladders programmeId={programmeId} ladders={ladders} />
-        <Quests programmeId={programmeId} quests={questsOf(documents).filter(isOwn)} />
-      </div>
+      <Ladders programmeId={programmeId} ladders={ladders} />
+      <GroupPanels programmeId={programmeId} documents={documents} />
     </>
   )
 }
@@ -120,43 +119,6 @@ function Ladders({ programmeId, ladders }: { programmeId: string; ladders: reado
               {t(`loyalty.measure.${ladder.by.measure}`)} ·{' '}
               {ladder.tiers.map((tier) => format.name(tier.name)).join(' › ')}
             </span>
-          </li>
-        ))}
-      </Parts>
-    </Panel>
-  )
-}
-
-function Quests({ programmeId, quests }: { programmeId: string; quests: readonly Quest[] }) {
-  const { t } = useTranslation()
-  const format = useFormat()
-  const navigate = useNavigate()
-  return (
-    <Panel
-      title={t('loyalty.quests')}
-      unit={t('loyalty.questsUnit')}
-      means={t('loyalty.questsMeans')}
-      acts={
-        <NewPart
-          title={t('loyalty.newQuest')}
-          taken={quests.map(({ id }) => id)}
-          write={(questId) =>
-            void navigate({
-              to: paths.quest,
-              params: { questId },
-              search: { draft: true, programme: programmeId },
-            })
-          }
-        />
-      }
-    >
-      <Parts none={t('loyalty.noQuests')}>
-        {quests.map((quest) => (
-          <li key={quest.id}>
-            <Link to={paths.quest} params={{ questId: quest.id }}>
-              {format.name(quest.name)}
-            </Link>
-            <span className="soft">{quest.steps.map((step) => format.name(step.name)).join(' · ')}</span>
           </li>
         ))}
       </Parts>

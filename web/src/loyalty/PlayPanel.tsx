@@ -1,10 +1,10 @@
 import { Progress, Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
+import type { MemberPlayView } from '../../../src/loyalty/contract.ts'
 import { useFormat } from '../format/format.ts'
 import { Panel } from '../report/Panel.tsx'
 import { State, type Tone } from '../shell/State.tsx'
-import type { PlayAnswer } from './answers.ts'
 import { memberPlayQuery } from './queries.ts'
 import { shareDone } from './share-done.ts'
 import styles from './loyalty.module.css'
@@ -14,14 +14,19 @@ export function PlayPanel({ subscriberId, programme }: { subscriberId: number; p
   const { t } = useTranslation()
   const format = useFormat()
   const { data } = useQuery(memberPlayQuery(subscriberId, programme))
-  const isEmpty = data != null && data.quests.length + data.streaks.length + data.badges.length === 0
+  const isEmpty =
+    data != null &&
+    data.quests.length + data.achievements.length + data.streaks.length + data.badges.length === 0
   return (
     <Panel title={t('loyalty.play')} unit={t('loyalty.playUnit')} means={t('loyalty.playMeans')}>
       {data === undefined && <Skeleton height={160} />}
-      {isEmpty && <p className="soft">{t('loyalty.noQuests')}</p>}
+      {isEmpty && <p className="soft">{t('loyalty.noPlay')}</p>}
       <ul className={styles.parts}>
         {data?.quests.map((quest) => (
           <Quest key={quest.id} quest={quest} />
+        ))}
+        {data?.achievements.map((achievement) => (
+          <Achievement key={achievement.id} achievement={achievement} />
         ))}
         {data?.streaks.map((streak) => (
           <li key={streak.id}>
@@ -29,7 +34,11 @@ export function PlayPanel({ subscriberId, programme }: { subscriberId: number; p
               <strong>{format.name(streak.name)}</strong>
               <span>{t(`loyalty.streakOf.${streak.every}`, { formatted: format.count(streak.length) })}</span>
             </span>
-            <span className="soft">{t('loyalty.streakBest', { formatted: format.count(streak.best) })}</span>
+            <span className="soft">
+              {t('loyalty.streakBest', { formatted: format.count(streak.best) })}
+              {streak.freezes > 0 &&
+                ` · ${t('loyalty.streakFreezes', { formatted: format.count(streak.freezes) })}`}
+            </span>
           </li>
         ))}
         {data?.badges.map((badge) => (
@@ -45,14 +54,45 @@ export function PlayPanel({ subscriberId, programme }: { subscriberId: number; p
   )
 }
 
-const TONES: Record<PlayAnswer['quests'][number]['state'], Tone | undefined> = {
+type AchievementProps = { achievement: MemberPlayView['achievements'][number] }
+
+function Achievement({ achievement: { id, name, amount, level, levelName, nextAt } }: AchievementProps) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  return (
+    <li data-achievement={id}>
+      <span className={styles.questHead}>
+        <strong>{format.name(name)}</strong>
+        <span>{levelName ? format.name(levelName) : t('loyalty.noLevel')}</span>
+      </span>
+      <div className={styles.step}>
+        <span className="soft">
+          {nextAt === null
+            ? t('loyalty.highestLevel')
+            : t('loyalty.nextLevel', { level: format.count(level + 1) })}
+        </span>
+        <span>
+          {format.count(amount)}
+          {nextAt !== null && ` / ${format.count(nextAt)}`}
+        </span>
+        <Progress
+          value={nextAt === null ? 100 : shareDone({ amount, reach: nextAt }) * 100}
+          size="xs"
+          aria-label={format.name(name)}
+        />
+      </div>
+    </li>
+  )
+}
+
+const TONES: Record<MemberPlayView['quests'][number]['state'], Tone | undefined> = {
   not_joined: undefined,
   open: 'under-way',
   completed: 'good',
   expired: 'quiet',
 }
 
-function Quest({ quest }: { quest: PlayAnswer['quests'][number] }) {
+function Quest({ quest }: { quest: MemberPlayView['quests'][number] }) {
   const { t } = useTranslation()
   const format = useFormat()
   return (

@@ -81,7 +81,7 @@ function StepRows({ points, set, problems }: StepRowsProps) {
       {steps.map((step, index) => (
         <Row
           key={index}
-          removal={t('loyalty.removeStep', { number: index + 1 })}
+          removal={t('loyalty.removeRow', { list: t('loyalty.field.steps'), number: index + 1 })}
           remove={steps.length > 1 ? () => set({ ...points, steps: steps.toSpliced(index, 1) }) : undefined}
         >
           <AmountField
@@ -102,7 +102,7 @@ function StepRows({ points, set, problems }: StepRowsProps) {
         </Row>
       ))}
       <AddRow
-        act={t('loyalty.addStep')}
+        act={t('loyalty.addRow.step')}
         add={() => set({ ...points, steps: [...steps, { fromMinor: '10000', perMajorUnit: '2' }] })}
       />
     </>

@@ -5,7 +5,14 @@ import { problemAt } from '../documents/documents.ts'
 import { withPart } from '../documents/parts.ts'
 import { Panel } from '../report/Panel.tsx'
 import { ExpiryFields } from './ExpiryFields.tsx'
-import { AmountField, ChoiceField, DocumentName, ExpressionField, type PartProps } from './fields.tsx'
+import {
+  AmountField,
+  ChoiceField,
+  CountField,
+  DocumentName,
+  ExpressionField,
+  type PartProps,
+} from './fields.tsx'
 import page from '../shell/page.module.css'
 
 type ProgrammeFormProps = PartProps<Programme> & { types: readonly string[] }
@@ -146,6 +153,12 @@ function Policies({ document, change, problems }: ProgrammeFormProps) {
             label: t(`loyalty.leavingOf.${value}`),
           }))}
           change={(points) => change({ ...document, leaving: { points } })}
+        />
+        <CountField
+          label={t('loyalty.reinstatedForDays')}
+          value={document.reinstatedForDays}
+          error={problemAt(problems, 'reinstatedForDays')}
+          change={(reinstatedForDays) => change({ ...document, reinstatedForDays })}
         />
       </div>
       <Checkbox

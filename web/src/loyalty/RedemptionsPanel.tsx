@@ -21,13 +21,20 @@ const TONES: Partial<Record<RedemptionView['state'], Tone>> = {
   cancelled: 'quiet',
 }
 
-/** What was redeemed lately, and what an agent can do about it. */
-export function RedemptionsPanel({ programmes }: { programmes: readonly Programme[] }) {
+type RedemptionsProps = {
+  programmes: readonly Pick<Programme, 'id' | 'decimals'>[]
+  /** Of whom; without it: of all members. */
+  subscriberId?: number
+}
+
+/** What was redeemed lately in some programmes, and what an agent can do about it. */
+export function RedemptionsPanel({ programmes, subscriberId }: RedemptionsProps) {
   const { t } = useTranslation()
-  const { data } = useQuery(redemptionsQuery)
+  const { data: all } = useQuery(redemptionsQuery(subscriberId))
+  const data = all?.filter(({ programme }) => programmes.some(({ id }) => id === programme))
   return (
     <Panel
-      title={t('loyalty.redemptions')}
+      title={t(subscriberId === undefined ? 'loyalty.redemptions' : 'loyalty.ownRedemptions')}
       unit={t('loyalty.redemptionsUnit')}
       means={t('loyalty.redemptionsMeans')}
     >
@@ -103,8 +110,9 @@ function SettleForm({ act, redemptionId, close }: SettleProps & { close(): void 
   const settle = useMutation({
     mutationFn: () => settleRedemption(redemptionId, act, reason),
     onSuccess: async () => {
-      await queryClient.invalidateQueries({ queryKey: redemptionsQuery.queryKey })
+      await queryClient.invalidateQueries({ queryKey: ['loyalty-redemptions'] })
       await queryClient.invalidateQueries({ queryKey: rewardsQuery.queryKey })
+      await queryClient.invalidateQueries({ queryKey: ['member'] })
       close()
     },
   })

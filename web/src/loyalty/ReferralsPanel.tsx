@@ -1,13 +1,13 @@
 import { Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { referralWords, type ReferralReason } from '../../../src/loyalty/contract.ts'
+import { type MemberReferralsView, referralWords } from '../../../src/loyalty/contract.ts'
 import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
 import { Panel } from '../report/Panel.tsx'
 import { State, type Tone } from '../shell/State.tsx'
-import type { ReferralsAnswer } from './answers.ts'
 import { memberReferralsQuery } from './queries.ts'
 import styles from './loyalty.module.css'
 
@@ -31,7 +31,7 @@ export function ReferralsPanel({ subscriberId, programme }: { subscriberId: numb
   )
 }
 
-function Brought({ brought }: Pick<ReferralsAnswer, 'brought'>) {
+function Brought({ brought }: Pick<MemberReferralsView, 'brought'>) {
   const { t } = useTranslation()
   const format = useFormat()
   return (
@@ -48,36 +48,46 @@ function Brought({ brought }: Pick<ReferralsAnswer, 'brought'>) {
   )
 }
 
-const TONES: Record<ReferralsAnswer['rewards'][number]['state'], Tone> = {
+type Grant = MemberReferralsView['rewards'][number]
+
+const TONES: Record<Grant['state'], Tone> = {
   paying: 'under-way',
   granted: 'good',
   refused: 'alarm',
 }
 
-function Rewards({ rewards }: Pick<ReferralsAnswer, 'rewards'>) {
+function Rewards({ rewards }: Pick<MemberReferralsView, 'rewards'>) {
   const { t } = useTranslation()
-  const format = useFormat()
   if (rewards.length === 0) return null
   return (
     <>
       <h3 className={styles.part}>{t('loyalty.referralRewards')}</h3>
       <ul className={styles.parts}>
-        {rewards.map(({ grantId, rewardId, refereeId, side, state, reason, atMs }) => (
-          <li key={grantId}>
-            <span className={styles.questHead}>
-              <strong>{rewardId}</strong>
-              <State tone={TONES[state]}>{t(`loyalty.referralState.${state}`)}</State>
-            </span>
-            <span className="soft">
-              {t(`loyalty.referralSide.${side}`)} · {t('loyalty.referee', { id: refereeId })} ·{' '}
-              {format.moment(new Date(atMs).toISOString())}
-            </span>
-            {reason !== null && (
-              <span>{referralWords[reason as ReferralReason]?.[format.language] ?? reason}</span>
-            )}
-          </li>
+        {rewards.map((one) => (
+          <GrantItem key={one.grantId} grant={one}>
+            {t('loyalty.referee', { id: one.refereeId })}
+          </GrantItem>
         ))}
       </ul>
     </>
+  )
+}
+
+/** A reward of an invitation: for which side, how it stands, and why it was refused. */
+export function GrantItem({ grant, children }: { grant: Grant; children: ReactNode }) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const { rewardId, side, state, reason, atMs } = grant
+  return (
+    <li>
+      <span className={styles.questHead}>
+        <strong>{rewardId}</strong>
+        <State tone={TONES[state]}>{t(`loyalty.referralState.${state}`)}</State>
+      </span>
+      <span className="soft">
+        {t(`loyalty.referralSide.${side}`)} · {children} · {format.moment(new Date(atMs).toISOString())}
+      </span>
+      {reason !== null && <span>{referralWords[reason][format.language]}</span>}
+    </li>
   )
 }

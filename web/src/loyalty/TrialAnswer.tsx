@@ -1,7 +1,14 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { earnWords, filled, type EarnReason, type TryAnswer } from '../../../src/loyalty/contract.ts'
+import {
+  earnWords,
+  filled,
+  playWords,
+  type EarnReason,
+  type PlayReason,
+  type TryAnswer,
+} from '../../../src/loyalty/contract.ts'
 import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
 import { FigureTable } from '../report/FigureTable.tsx'
@@ -116,6 +123,8 @@ function Winners({ answer: { winners, decimals } }: AnswerProps) {
   )
 }
 
+const isPlayReason = (reason: string): reason is PlayReason => reason in playWords
+
 /** A key that ends in `_zero` would be taken for a form of a plural. */
 const reasonKey = (reason: EarnReason) => (reason === 'rounds_to_zero' ? 'below_a_point' : reason)
 
@@ -135,7 +144,11 @@ function Months({ answer: { months, reasons, decimals } }: AnswerProps) {
       <ul className={styles.reasons}>
         {Object.entries(reasons).map(([reason, count]) => (
           <li key={reason}>
-            <span>{t(`loyalty.reason.${reasonKey(reason as EarnReason)}`)}</span>
+            <span>
+              {isPlayReason(reason)
+                ? playWords[reason][format.language]
+                : t(`loyalty.reason.${reasonKey(reason as EarnReason)}`)}
+            </span>
             <span>{format.count(count)}</span>
           </li>
         ))}
@@ -146,8 +159,9 @@ function Months({ answer: { months, reasons, decimals } }: AnswerProps) {
 
 function SampleLine({ one, decimals }: { one: TryAnswer['sample'][number]; decimals: number }) {
   const format = useFormat()
-  const words = earnWords[one.reason as EarnReason]?.[format.language] ?? one.reason
-  const points = format.points(one.points, decimals)
+  const told = isPlayReason(one.reason) ? playWords[one.reason] : earnWords[one.reason as EarnReason]
+  const words = told?.[format.language] ?? one.reason
+  const write = (minor: bigint): string => format.points(minor.toString(), decimals)
   return (
     <li>
       <span className={styles.what}>
@@ -156,7 +170,7 @@ function SampleLine({ one, decimals }: { one: TryAnswer['sample'][number]; decim
         </Link>{' '}
         · {format.dayTime(one.at)} · {format.points(one.points, decimals, true)}
       </span>
-      <span>{withMoments(filled(words, points, one.saw), format)}</span>
+      <span>{withMoments(filled(words, BigInt(one.points), write, one.saw), format)}</span>
       <ValueList values={readableValues(one.saw, format)} />
     </li>
   )

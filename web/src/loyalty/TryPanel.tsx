@@ -2,21 +2,26 @@ import { Progress, UnstyledButton } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { EarnRule } from '../../../src/loyalty/contract.ts'
+import type { TryAnswer } from '../../../src/loyalty/contract.ts'
 import { SpanForm } from '../documents/SpanForm.tsx'
 import { useFormat } from '../format/format.ts'
 import { Panel } from '../report/Panel.tsx'
 import type { Progress as Read } from '../server.ts'
 import { RefusalText } from '../shell/Failures.tsx'
 import { momentIn, wallTimeIn } from '../triggers/buckets.ts'
-import { tryRule } from './queries.ts'
+import type { Span } from './queries.ts'
 import { TrialAnswer } from './TrialAnswer.tsx'
 import styles from './loyalty.module.css'
 
 const QUARTER_MS = 92 * 86_400_000
 
-/** What the rule as it is written would have given for what has happened. Nothing is saved. */
-export function TryPanel({ rule }: { rule: EarnRule }) {
+type TryPanelProps = {
+  /** Plays what is written over a span of the log. */
+  play(span: Span, signal: AbortSignal, onProgress: (read: Read) => void): Promise<TryAnswer>
+}
+
+/** What something as it is written would have given for what has happened. Nothing is saved. */
+export function TryPanel({ play }: TryPanelProps) {
   const { t } = useTranslation()
   const { timeZone } = useFormat()
   const [from, setFrom] = useState(() =>
@@ -29,8 +34,8 @@ export function TryPanel({ rule }: { rule: EarnRule }) {
     mutationFn: () => {
       running.current = new AbortController()
       setRead(null)
-      const asked = { rule, from: momentIn(timeZone, from), to: momentIn(timeZone, to) }
-      return tryRule(asked, running.current.signal, setRead)
+      const span = { from: momentIn(timeZone, from), to: momentIn(timeZone, to) }
+      return play(span, running.current.signal, setRead)
     },
   })
   useEffect(() => () => running.current?.abort(), [])

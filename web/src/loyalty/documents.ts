@@ -1,15 +1,17 @@
 import {
   impliedProgramme,
   MAIN_PROGRAMME,
+  type Club,
   type EarnRule,
+  type Exchange,
   type Programme,
-  type Quest,
   type Reward,
   type TierLadder,
 } from '../../../src/loyalty/contract.ts'
 import type { AnyDocument } from '../documents/documents.ts'
 
-const ofKind =
+/** Documents of a kind, in order of their ids. */
+export const ofKind =
   <Document>(name: string) =>
   (documents: readonly AnyDocument[]): Document[] =>
     (documents.filter(({ kind }) => kind === name) as unknown as (Document & { id: string })[]).toSorted(
@@ -19,7 +21,8 @@ const ofKind =
 export const earnRulesOf = ofKind<EarnRule>('EarnRule')
 export const laddersOf = ofKind<TierLadder>('TierLadder')
 export const rewardsOf = ofKind<Reward>('Reward')
-export const questsOf = ofKind<Quest>('Quest')
+export const clubsOf = ofKind<Club>('Club')
+export const exchangesOf = ofKind<Exchange>('Exchange')
 export const savedProgrammesOf = ofKind<Programme>('Programme')
 
 /** All programmes; `main` needs no document as long as something speaks of it. */
@@ -30,6 +33,10 @@ export function programmesOf(documents: readonly AnyDocument[]): Programme[] {
     documents.some(({ programme }) => programme === MAIN_PROGRAMME)
   return isImplied ? [impliedProgramme, ...saved] : saved
 }
+
+/** Decimals of a programme's points. */
+export const decimalsOf = (documents: readonly AnyDocument[], programme: string | undefined): number =>
+  programmesOf(documents).find(({ id }) => id === (programme ?? MAIN_PROGRAMME))?.decimals ?? 0
 
 /** Event types that rules and steps may be on. */
 export const eventTypesOf = (documents: readonly AnyDocument[]): string[] =>

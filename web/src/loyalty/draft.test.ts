@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { earnRule, programmeSchema, quest, tierLadder } from '../../../src/loyalty/contract.ts'
+import { earnRule, programmeSchema, tierLadder } from '../../../src/loyalty/contract.ts'
 import {
   blankLadder,
   blankProgramme,
-  blankQuest,
   blankRule,
   expiryOf,
   freshId,
@@ -23,9 +22,6 @@ describe('blank documents', () => {
       name: words,
     })
     expect(earnRule.safeParse({ ...blankRule('r', 'main'), on: 'a' }).success).toBe(true)
-    const blank = blankQuest('q', 'main')
-    const steps = blank.steps.map((step) => ({ ...step, name: words, on: 'a' }))
-    expect(quest.safeParse({ ...blank, name: words, steps }).success).toBe(true)
   })
 })
 

@@ -1,4 +1,4 @@
-import type { EarnRule, Expiry, Programme, Quest, TierLadder, Words } from '../../../src/loyalty/contract.ts'
+import type { EarnRule, Expiry, Programme, TierLadder, Words } from '../../../src/loyalty/contract.ts'
 
 const noWords: Words = { en: '', ru: '', uk: '' }
 
@@ -10,6 +10,7 @@ export const blankProgramme = (id: string): Programme => ({
   currency: id,
   decimals: 0,
   expiry: { after: 'earn', months: 12, endOf: 'month', noticeDays: [30, 7] },
+  reinstatedForDays: 30,
   enrolment: { on: 'rules' },
   returns: { onSpent: 'debt' },
   leaving: { points: 'keep' },
@@ -39,18 +40,6 @@ export const blankLadder = (id: string, programme: string): TierLadder => ({
   period: { rollingMonths: 12 },
   grace: { months: 1, days: 0 },
   tiers: [{ id: 'base', name: noWords, at: '0', benefits: [] }],
-})
-
-/** A quest of one step. */
-export const blankQuest = (id: string, programme: string): Quest => ({
-  kind: 'Quest',
-  id,
-  name: noWords,
-  programme,
-  order: 'any',
-  join: 'first_step',
-  steps: [{ id: 'step-1', name: noWords, on: '', reach: '1' }],
-  times: 1,
 })
 
 /** How a rule gives points: so many a major unit, a fixed number, or by steps of the amount. */

@@ -15,6 +15,8 @@ export type PartProps<Document> = {
 }
 
 type NameFieldsProps = {
+  /** What the words are; without it: the name. */
+  label?: string
   value: Words
   /** Where problems of it stand, such as `tiers.0.name`. */
   field: string
@@ -23,15 +25,16 @@ type NameFieldsProps = {
 }
 
 /** What something is called, in each language. */
-export function NameFields({ value, field, problems, change }: NameFieldsProps) {
+export function NameFields({ label, value, field, problems, change }: NameFieldsProps) {
   const { t } = useTranslation()
+  const what = label ?? t('loyalty.field.name')
   return (
     <div className={page.row}>
       {languages.map((language) => (
         <TextInput
           key={language}
           className={page.grow}
-          label={t('loyalty.nameIn', { language: t(`languageName.${language}`) })}
+          label={t('loyalty.wordsIn', { what, language: t(`languageName.${language}`) })}
           lang={language}
           value={value[language]}
           error={problemAt(problems, `${field}.${language}`)}

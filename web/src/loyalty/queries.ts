@@ -1,8 +1,14 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import {
+  abuseCasesView,
+  explainAnswer,
   historyPage,
   liabilityView,
+  memberClubsView,
   memberExpiryView,
+  memberPlayView,
+  memberReferralsView,
+  roundsView,
   membershipsView,
   memberTiersView,
   programmesView,
@@ -15,7 +21,7 @@ import {
 import { z } from 'zod'
 import { calls, type Language } from '../paths.ts'
 import { ask, askWithProgress, type Progress, ServerFailure } from '../server.ts'
-import { lotsAnswer, playAnswer, referralsAnswer } from './answers.ts'
+import { lotsAnswer } from './answers.ts'
 
 const OFTEN_MS = 5_000
 const SELDOM_MS = 30_000
@@ -102,12 +108,52 @@ const missingAsNull = (error: unknown): null => {
   throw error
 }
 
+/** What each rule made of one event. Missing where none judged such an event. */
+export const explainQuery = (subscriberId: number, programme: string, event: string, language: Language) =>
+  queryOptions({
+    queryKey: ['member', subscriberId, 'explain', programme, event, language],
+    queryFn: ({ signal }) => {
+      const path = calls.explainPoints(subscriberId, { programme, event, language })
+      return ask(path, explainAnswer, { signal })
+    },
+    retry: false,
+  })
+
+/** The clubs of a programme as a member sees them; null for who has left. */
+export const memberClubsQuery = (subscriberId: number, programme: string) =>
+  queryOptions({
+    queryKey: ['member', subscriberId, 'clubs', programme],
+    queryFn: async ({ signal }) => {
+      const path = `${calls.member(subscriberId)}/clubs?${new URLSearchParams({ programme })}`
+      return (await ask(path, memberClubsView, { signal }).catch(missingAsNull))?.clubs ?? null
+    },
+    refetchInterval: SELDOM_MS,
+  })
+
+/** Cases of suspected abuse about a member, the latest first. */
+export const memberCasesQuery = (subscriberId: number) =>
+  queryOptions({
+    queryKey: ['member', subscriberId, 'cases'],
+    queryFn: async ({ signal }) =>
+      (await ask(`${calls.member(subscriberId)}/abuse`, abuseCasesView, { signal })).cases,
+    refetchInterval: OFTEN_MS,
+  })
+
+/** The latest rounds of games that a member played. */
+export const memberRoundsQuery = (subscriberId: number) =>
+  queryOptions({
+    queryKey: ['member', subscriberId, 'rounds'],
+    queryFn: async ({ signal }) =>
+      (await ask(`${calls.member(subscriberId)}/rounds`, roundsView, { signal })).rounds,
+    refetchInterval: SELDOM_MS,
+  })
+
 /** Quests, streaks and badges; null for who has left. */
 export const memberPlayQuery = (subscriberId: number, programme: string) =>
   queryOptions({
     queryKey: ['member', subscriberId, 'play', programme],
     queryFn: ({ signal }) =>
-      ask(`${calls.member(subscriberId)}/play?${new URLSearchParams({ programme })}`, playAnswer, {
+      ask(`${calls.member(subscriberId)}/play?${new URLSearchParams({ programme })}`, memberPlayView, {
         signal,
       }).catch(missingAsNull),
     refetchInterval: OFTEN_MS,
@@ -118,9 +164,13 @@ export const memberReferralsQuery = (subscriberId: number, programme: string) =>
   queryOptions({
     queryKey: ['member', subscriberId, 'referrals', programme],
     queryFn: ({ signal }) =>
-      ask(`${calls.member(subscriberId)}/referrals?${new URLSearchParams({ programme })}`, referralsAnswer, {
-        signal,
-      }).catch(missingAsNull),
+      ask(
+        `${calls.member(subscriberId)}/referrals?${new URLSearchParams({ programme })}`,
+        memberReferralsView,
+        {
+          signal,
+        },
+      ).catch(missingAsNull),
     refetchInterval: SELDOM_MS,
   })
 
@@ -140,8 +190,14 @@ export const overrideTier = (subscriberId: number, body: OverrideBody): Promise<
 export const correctPoints = (subscriberId: number, body: CorrectionBody): Promise<unknown> =>
   ask(`${calls.member(subscriberId)}/points/corrections`, z.unknown(), { body })
 
-export type Trial = { rule: object; from: string; to: string }
+export type Span = { from: string; to: string }
 
-/** Plays a rule over the log and says what it would have cost. */
-export const tryRule = (trial: Trial, signal: AbortSignal, onProgress: (progress: Progress) => void) =>
-  askWithProgress(calls.tryEarnRule, tryAnswer, { body: trial, signal, onProgress })
+/** Plays an earn rule over the log and says what it would have cost. */
+export const tryRule =
+  (rule: object) => (span: Span, signal: AbortSignal, onProgress: (progress: Progress) => void) =>
+    askWithProgress(calls.tryEarnRule, tryAnswer, { body: { rule, ...span }, signal, onProgress })
+
+/** Plays a quest, an achievement or a streak over the log and says what it would have cost. */
+export const tryPlay =
+  (document: object) => (span: Span, signal: AbortSignal, onProgress: (progress: Progress) => void) =>
+    askWithProgress(calls.tryPlay, tryAnswer, { body: { document, ...span }, signal, onProgress })

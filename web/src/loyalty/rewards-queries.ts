@@ -22,13 +22,17 @@ export const rewardsQuery = queryOptions({
 
 const redemptions = z.object({ redemptions: z.array(redemptionView) })
 
-/** The latest redemptions of all members. */
-export const redemptionsQuery = queryOptions({
-  queryKey: ['loyalty-redemptions'],
-  queryFn: async ({ signal }) =>
-    (await ask(`${calls.redemptions}?limit=50`, redemptions, { signal })).redemptions,
-  refetchInterval: OFTEN_MS,
-})
+/** The latest redemptions, of all members or of one. */
+export const redemptionsQuery = (subscriberId?: number) =>
+  queryOptions({
+    queryKey: ['loyalty-redemptions', subscriberId ?? 'all'],
+    queryFn: async ({ signal }) => {
+      const path =
+        subscriberId === undefined ? calls.redemptions : `${calls.member(subscriberId)}/redemptions`
+      return (await ask(`${path}?limit=50`, redemptions, { signal })).redemptions
+    },
+    refetchInterval: OFTEN_MS,
+  })
 
 /** What an agent does with a redemption; all but handing out take a reason. */
 export const settleRedemption = (

@@ -1,11 +1,13 @@
 import { Burger, Button, CloseButton, Drawer } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import {
+  IconArrowsExchange,
   IconAward,
   IconBolt,
   IconChartFunnel,
   IconDeviceMobileMessage,
   IconEyeExclamation,
+  IconDice5,
   IconGift,
   IconId,
   IconLogout,
@@ -15,6 +17,8 @@ import {
   IconSpeakerphone,
   IconStairs,
   IconUserSearch,
+  IconUsersGroup,
+  IconWebhook,
 } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useSearch } from '@tanstack/react-router'
@@ -85,6 +89,7 @@ const PLACES = [
   { place: 'campaigns', to: paths.campaigns, also: '/campaigns', Icon: IconSpeakerphone },
   { place: 'triggers', to: paths.triggers, also: paths.triggers, Icon: IconBolt },
   { place: 'deadLetters', to: paths.deadLetters, also: paths.deadLetters, Icon: IconMailOff },
+  { place: 'webhooks', to: paths.webhooks, also: paths.webhooks, Icon: IconWebhook },
 ] as const
 
 /** The same for what is said to subscribers. */
@@ -106,6 +111,9 @@ const LOYALTY_PLACES = [
   { place: 'programmes', to: paths.programmes, also: paths.programmes, Icon: IconAward },
   { place: 'member', to: paths.member, also: paths.member, Icon: IconId },
   { place: 'rewards', to: paths.rewards, also: paths.rewards, Icon: IconGift },
+  { place: 'clubs', to: paths.clubs, also: paths.clubs, Icon: IconUsersGroup },
+  { place: 'exchanges', to: paths.exchanges, also: paths.exchanges, Icon: IconArrowsExchange },
+  { place: 'rounds', to: paths.rounds, also: paths.rounds, Icon: IconDice5 },
   { place: 'review', to: paths.review, also: paths.review, Icon: IconEyeExclamation },
   { place: 'liability', to: paths.liability, also: paths.liability, Icon: IconScale },
 ] as const

@@ -43,7 +43,7 @@ export function RulesTable({ rules, asOf }: { rules: readonly TriggerView[]; asO
       <Filter rules={rules} />
       {shown.length === 0 && <p className={lists.none}>{t('triggers.noneFound')}</p>}
       {shown.length > 0 && (
-        <table role="table" className={styles.rules} aria-label={t('triggers.rules')}>
+        <table role="table" className={lists.lines} aria-label={t('triggers.rules')}>
           <Head />
           <tbody role="rowgroup">
             {shown.map((rule) => (
@@ -85,7 +85,12 @@ function Head() {
           {t('triggers.stateColumn')}
         </th>
         {FIGURES.map((figure) => (
-          <th key={figure} role="columnheader" scope="col" data-figure={figure}>
+          <th
+            key={figure}
+            role="columnheader"
+            scope="col"
+            data-figure={figure === 'hours' ? undefined : figure}
+          >
             {t(`triggers.column.${figure}`)}
           </th>
         ))}
@@ -127,8 +132,8 @@ function RuleRow({ rule, hours, today }: { rule: TriggerView; hours: readonly Bu
         />
       </td>
       {(Object.keys(cells) as (keyof typeof cells)[]).map((figure) => (
-        <td key={figure} role="cell" data-figure={figure}>
-          <span className={styles.phoneName} aria-hidden>
+        <td key={figure} role="cell" data-figure={figure} data-wide={figure === 'lastFired' || undefined}>
+          <span className={lists.phoneName} aria-hidden>
             {t(`triggers.column.${figure}`)}
           </span>
           {cells[figure]}

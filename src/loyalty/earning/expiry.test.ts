@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  type LoyaltyWorld,
+  loyaltyWorld,
+  orderTypes,
+  paid,
+  programme,
+  same,
+} from '../../../test/loyalty-world.ts'
+import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+
+let stores: TestDatabase
+const worlds: LoyaltyWorld[] = []
+beforeAll(async () => {
+  stores = await testDatabase()
+})
+afterAll(async () => {
+  for (const world of worlds) await world.close()
+  await stores.close()
+})
+
+const START = Date.parse('2026-03-01T12:00:00Z')
+const DAY = 86_400_000
+const rule = (rest: object = {}) => ({
+  kind: 'EarnRule',
+  id: 'one',
+  on: 'order.paid',
+  points: { perMajorUnit: '1' },
+  ...rest,
+})
+const newWorld = async (expiry: object, ...documents: object[]): Promise<LoyaltyWorld> => {
+  const world = await loyaltyWorld(stores, { startMs: START })
+  worlds.push(world)
+  await world.apply(...orderTypes, programme({ id: 'main', currency: 'points', expiry }), ...documents)
+  return world
+}
+/** The clock comes to noon of a day after the first one, and everything due is done. */
+const goTo = async (world: LoyaltyWorld, day: number): Promise<void> => {
+  world.clock.setMs(START + day * DAY)
+  await world.run()
+}
+const available = async (world: LoyaltyWorld, id: number): Promise<bigint> =>
+  (await world.account(`member:main:${id}:points`))?.availableMinor ?? 0n
+const expiring = async (world: LoyaltyWorld, id: number): Promise<[bigint, string][]> =>
+  (await world.account(`member:main:${id}:points`))!.expiring.map(({ amountMinor, expiresAt }) => [
+    amountMinor,
+    expiresAt.toString(),
+  ])
+
+describe('the life of points', () => {
+  test('begins on the day from which they can be spent', async () => {
+    const world = await newWorld({ after: 'earn', days: 10 }, rule({ pending: { days: 14 } }))
+    const [ann] = (await world.subscribers('ann')) as [number]
+    await world.append(paid(ann, 'o1', 10_000))
+    await goTo(world, 12)
+    expect(await available(world, ann)).toBe(0n)
+    await goTo(world, 15)
+    expect(await available(world, ann)).toBe(100n)
+    expect(await expiring(world, ann)).toEqual([[100n, '2026-03-26T00:00:00Z']])
+    await goTo(world, 25)
+    expect(await world.balances(ann)).toEqual({ points: 0n })
+  })
+
+  test('begins with their release, of which the member is told until when they live, and told again before', async () => {
+    const delivered = { event: 'order.delivered', key: 'event.orderId', eventKey: 'event.orderId', days: 60 }
+    const expiry = { after: 'earn', days: 10, noticeDays: [3] }
+    const world = await newWorld(expiry, rule({ pending: delivered }))
+    const [ann] = (await world.subscribers('ann')) as [number]
+    await world.append(paid(ann, 'o1', 10_000))
+    await goTo(world, 20)
+    await world.append({ subscriberId: ann, type: 'order.delivered', data: { orderId: 'o1' } })
+    await goTo(world, 21)
+    expect(await available(world, ann)).toBe(100n)
+    const end = '2026-04-01T00:00:00Z'
+    expect(await expiring(world, ann)).toEqual([[100n, end]])
+    expect(await world.logged('loyalty.points_released')).toMatchObject([
+      { points: 100, expiresAt: Date.parse(end) },
+    ])
+    for (let day = 22; day <= 31; day++) await goTo(world, day)
+    expect(await world.logged('loyalty.points_expiring')).toMatchObject([{ points: 100, on: '2026-03-31' }])
+    expect(await world.balances(ann)).toEqual({ points: 0n })
+    expect(await world.verify()).toMatchObject({ ok: true })
+  })
+
+  test('ends for a promotion as it says, whatever activity gives the other points', async () => {
+    const promo = { after: 'earn', days: 14 }
+    const world = await newWorld(
+      { after: 'activity', days: 180 },
+      rule(),
+      rule({
+        id: 'promo',
+        points: { fixed: '500' },
+        where: 'event.productId == "promo"',
+        expiry: promo,
+      }),
+      {
+        kind: 'Quest',
+        id: 'first',
+        name: same('First'),
+        steps: [{ id: 'pay', name: same('Pay'), on: 'order.paid', reach: '1' }],
+        reward: { points: '30', expiry: promo },
+      },
+    )
+    const [ann] = (await world.subscribers('ann')) as [number]
+    await world.append(paid(ann, 'o1', 10_000, { productId: 'promo' }))
+    await goTo(world, 10)
+    await world.append(paid(ann, 'o2', 10_000, { productId: 'other' }))
+    await world.run()
+    expect(await expiring(world, ann)).toEqual([
+      [530n, '2026-03-16T00:00:00Z'],
+      [200n, '2026-09-08T00:00:00Z'],
+    ])
+    await goTo(world, 20)
+    expect(await world.balances(ann)).toEqual({ points: 200n })
+  })
+})

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type LoyaltyWorld, loyaltyWorld, orderTypes, paid, programme } from '../../test/loyalty-world.ts'
+import { type TestDatabase, testDatabase } from '../../test/stores.ts'
+
+let stores: TestDatabase
+const worlds: LoyaltyWorld[] = []
+beforeAll(async () => {
+  stores = await testDatabase()
+})
+afterAll(async () => {
+  for (const world of worlds) await world.close()
+  await stores.close()
+})
+const newWorld = async (): Promise<LoyaltyWorld> => {
+  const world = await loyaltyWorld(stores)
+  worlds.push(world)
+  await world.apply(...orderTypes)
+  return world
+}
+const main = (rest: Record<string, unknown> = {}): object =>
+  programme({ id: 'main', currency: 'points', ...rest })
+const rule = { kind: 'EarnRule', id: 'one', on: 'order.paid', points: { perMajorUnit: '1' } }
+const problemsOf = async (world: LoyaltyWorld, document: object, dryRun = false) => {
+  const [result] = await world.documents.apply(world.tenantId, [document], { dryRun })
+  return (result!.problems ?? []).map(({ code, field, found, expected }) => [code, field, found, expected])
+}
+
+test('currency and decimals of a programme whose members hold points stay; everything else may change', async () => {
+  const world = await newWorld()
+  await world.apply(main({ decimals: 1 }), rule)
+  // Nobody holds any yet.
+  await world.apply(main())
+  const [ann] = await world.subscribers('ann')
+  await world.append(paid(ann!, 'x', 10_000))
+  await world.run()
+  for (const dryRun of [true, false]) {
+    expect(await problemsOf(world, main({ decimals: 2 }), dryRun)).toEqual([
+      ['programme_currency_in_use', 'decimals', 2, '0'],
+    ])
+  }
+  expect(await problemsOf(world, main({ currency: 'bonus', decimals: 2 }))).toEqual([
+    ['programme_currency_in_use', 'currency', 'bonus', 'points'],
+    ['programme_currency_in_use', 'decimals', 2, '0'],
+  ])
+  expect(await problemsOf(world, main({ reinstatedForDays: 7 }))).toEqual([])
+  expect((await world.loyalty.members.membershipsOf(world.tenantId, ann!))[0]!.balance).toMatchObject({
+    currency: 'points',
+    availableMinor: 100n,
+  })
+})
+
+test('the programme that nobody saved has a currency too, and another one’s points are not its own', async () => {
+  const world = await newWorld()
+  await world.apply(programme({ id: 'other', currency: 'points', enrolment: { on: ['order.paid'] } }), {
+    ...rule,
+    programme: 'other',
+  })
+  const [ann] = await world.subscribers('ann')
+  await world.append(paid(ann!, 'x', 10_000))
+  await world.run()
+  expect(await problemsOf(world, main({ currency: 'miles' }))).toEqual([])
+
+  const implied = await newWorld()
+  await implied.apply(rule)
+  const [bob] = await implied.subscribers('bob')
+  await implied.append(paid(bob!, 'y', 10_000))
+  await implied.run()
+  expect(await problemsOf(implied, main({ currency: 'miles' }))).toEqual([
+    ['programme_currency_in_use', 'currency', 'miles', 'points'],
+  ])
+  expect(await problemsOf(implied, main())).toEqual([])
+})

@@ -1,0 +1,219 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import {
+  type LoyaltyWorld,
+  loyaltyWorld,
+  orderTypes,
+  paid,
+  programme,
+  same,
+} from '../../test/loyalty-world.ts'
+import { type TestDatabase, testDatabase } from '../../test/stores.ts'
+
+let stores: TestDatabase
+let world: LoyaltyWorld
+let ann: number
+let bob: number
+beforeAll(async () => {
+  stores = await testDatabase()
+})
+afterAll(() => stores.close())
+beforeEach(async () => {
+  world = await loyaltyWorld(stores, { timeZone: 'Europe/Kyiv' })
+})
+afterEach(() => world.close())
+
+const START_MS = Date.parse('2026-03-01T12:00:00Z')
+const DAY_MS = 86_400_000
+const goTo = async (day: number): Promise<void> => {
+  world.clock.setMs(START_MS + day * DAY_MS)
+  await world.run()
+}
+const main = (rest: Record<string, unknown> = {}): object =>
+  programme({ id: 'main', currency: 'points', expiry: { after: 'earn', days: 30 }, ...rest })
+const rule = { kind: 'EarnRule', id: 'one', on: 'order.paid', points: { perMajorUnit: '1' } }
+const reward = (id: string, gives: object): object => ({
+  kind: 'Reward',
+  id,
+  name: same(id),
+  price: { points: '40' },
+  gives,
+})
+
+/** Two members with a hundred points each that expire at the end of the thirtieth day. */
+async function membersWith(document: object, ...rest: object[]): Promise<void> {
+  await world.apply(
+    ...orderTypes,
+    document,
+    rule,
+    reward('kettle', { goods: { handOutWithinDays: 10 } }),
+    reward('trees', { donation: { to: 'trees' } }),
+    ...rest,
+  )
+  ;[ann, bob] = (await world.subscribers('ann', 'bob')) as [number, number]
+  await world.append(paid(ann, 'a', 10_000), paid(bob, 'b', 10_000))
+  await world.run()
+  await world.loyalty.rewards.addStock(world.tenantId, 'kettle', 9, 'stock')
+}
+const redeem = (rewardId: string, key = rewardId) =>
+  world.loyalty.rewards.redeem({ tenantId: world.tenantId, rewardId, subscriberId: ann, key })
+const about = (subscriberId: number) => ({ tenantId: world.tenantId, programmeId: 'main', subscriberId })
+const account = (owner: string | number) =>
+  world.account(typeof owner === 'number' ? `member:main:${owner}:points` : `${owner}:points`)
+const expiring = async (owner: number) =>
+  (await account(owner))!.expiring.map(({ expiresAt, amountMinor }) => [expiresAt.toString(), amountMinor])
+
+test('goods that were never handed out come back for the days that the programme promises', async () => {
+  await membersWith(main({ reinstatedForDays: 14 }))
+  await goTo(25)
+  await redeem('kettle')
+  await goTo(36)
+  // Sixty expired in time. Forty were set aside, and what took long was not the member's doing.
+  expect(await expiring(ann)).toEqual([['2026-04-20T21:00:00Z', 40n]])
+  expect((await account(ann))!.availableMinor).toBe(40n)
+  await goTo(51)
+  expect(await world.balances(ann)).toEqual({ points: 0n })
+  expect(await world.verify()).toMatchObject({ ok: true })
+})
+
+test('a refund comes back for thirty days where the programme says nothing, and no earlier end is moved', async () => {
+  await membersWith(main())
+  await redeem('kettle')
+  const trees = await redeem('trees')
+  await goTo(10)
+  // The kettle's came back on the tenth day; what was never set aside keeps its end.
+  expect(await expiring(ann)).toEqual([
+    ['2026-03-31T21:00:00Z', 20n],
+    ['2026-04-10T21:00:00Z', 40n],
+  ])
+  await goTo(100)
+  const refund = { tenantId: world.tenantId, redemptionId: trees.redemptionId, note: 'none grew' }
+  await world.loyalty.rewards.refund({ ...refund, restock: false })
+  expect(await expiring(ann)).toEqual([['2026-07-09T21:00:00Z', 40n]])
+  await goTo(101)
+  expect(await world.balances(ann)).toEqual({ points: 40n })
+})
+
+test('points held by a false alarm come back for as long, whether they were held or forfeited', async () => {
+  const velocity = [{ of: 'earned', withinHours: 24, times: 2, score: 60 }]
+  const policy = { kind: 'AbusePolicy', id: 'main', signals: { velocity }, hold: 50, openForDays: 90 }
+  await membersWith(main({ reinstatedForDays: 5 }), policy)
+  await world.append(paid(ann, 'c', 5_000), paid(bob, 'd', 5_000))
+  await world.run()
+  const { abuse } = world.loyalty
+  const { cases } = await abuse.queue({ tenantId: world.tenantId, state: 'open', limit: 10 })
+  const caseOf = (id: number) => cases.find(({ subscriberId }) => subscriberId === id)!.caseId
+  const decide = (id: number, decision: 'confirm' | 'release') =>
+    abuse.decide({ tenantId: world.tenantId, caseId: caseOf(id), decision, by: 'agent' })
+  await decide(bob, 'confirm')
+  await goTo(40)
+  expect([(await account(ann))!.pendingDebitsMinor, (await account(bob))!.balanceMinor]).toEqual([150n, 0n])
+  await decide(ann, 'release')
+  await decide(bob, 'release')
+  await goTo(45)
+  for (const id of [ann, bob]) expect(await expiring(id)).toEqual([['2026-04-15T21:00:00Z', 150n]])
+  await goTo(46)
+  for (const id of [ann, bob]) expect(await world.balances(id)).toEqual({ points: 0n })
+  expect(await world.verify()).toMatchObject({ ok: true })
+})
+
+test('to a member who left and gave up all points nothing comes back', async () => {
+  await membersWith(main({ leaving: { points: 'forfeit' } }))
+  await redeem('kettle')
+  const trees = await redeem('trees')
+  await world.loyalty.members.leave(about(ann))
+  expect((await account(ann))!.balanceMinor).toBe(40n)
+  await goTo(11)
+  expect(await world.balances(ann)).toEqual({ points: 0n })
+  const refund = { tenantId: world.tenantId, redemptionId: trees.redemptionId, note: 'none grew' }
+  await world.loyalty.rewards.refund({ ...refund, restock: false })
+  expect(await world.balances(ann)).toEqual({ points: 0n })
+  expect((await account('programme:main:breakage'))!.balanceMinor).toBe(100n)
+  expect(await world.verify()).toMatchObject({ ok: true })
+})
+
+test('nor from a case that is released, which a member who left with all points waiting does get back', async () => {
+  const velocity = [{ of: 'earned', withinHours: 24, times: 2, score: 60 }]
+  const policy = { kind: 'AbusePolicy', id: 'main', signals: { velocity }, hold: 50 }
+  await membersWith(main({ leaving: { points: 'forfeit' } }), policy)
+  await world.append(paid(ann, 'c', 5_000), paid(bob, 'd', 5_000))
+  await world.run()
+  const { abuse } = world.loyalty
+  const { cases } = await abuse.queue({ tenantId: world.tenantId, state: 'open', limit: 10 })
+  await world.loyalty.members.leave(about(ann))
+  await world.apply(main({ leaving: { points: 'keep' } }))
+  await world.loyalty.members.leave(about(bob))
+  const decide = (id: number) => {
+    const { caseId } = cases.find(({ subscriberId }) => subscriberId === id)!
+    return abuse.decide({ tenantId: world.tenantId, caseId, decision: 'release', by: 'agent' })
+  }
+  await decide(bob)
+  await world.apply(main({ leaving: { points: 'forfeit' } }))
+  await decide(ann)
+  expect([await world.balances(ann), await world.balances(bob)]).toEqual([{ points: 0n }, { points: 150n }])
+  expect(await world.verify()).toMatchObject({ ok: true })
+})
+
+const households = { households: { sharesBalance: true, maxMembers: 4 } }
+const join = (subscriberId: number) =>
+  world.loyalty.members.joinHousehold({ ...about(subscriberId), householdId: 'home' })
+
+test.each(['leaveHousehold', 'leave'] as const)(
+  'the last one out of a household takes along what it shared, what is reserved and what comes later (%s)',
+  async (how) => {
+    const later = { ...rule, id: 'later', pending: { days: 14 } }
+    await membersWith(main(households), later)
+    await join(ann)
+    await join(bob)
+    await redeem('kettle')
+    await world.loyalty.members[how](about(bob))
+    expect([(await account('household:main:home'))!.availableMinor, await world.balances(bob)]).toEqual([
+      160n,
+      { points: 0n },
+    ])
+    await world.loyalty.members[how](about(ann))
+    expect((await account(ann))!).toMatchObject({ availableMinor: 160n, upcomingMinor: 200n })
+    await goTo(12)
+    expect((await account(ann))!).toMatchObject({ availableMinor: 200n, upcomingMinor: 200n })
+    expect((await account('household:main:home'))!.balanceMinor).toBe(0n)
+    await goTo(15)
+    expect((await account(ann))!.availableMinor).toBe(400n)
+    expect(await world.verify()).toMatchObject({ ok: true })
+  },
+)
+
+test('what a household paid comes back to it as long as anybody is in it, from a case as well', async () => {
+  const velocity = [{ of: 'earned', withinHours: 24, times: 2, score: 60 }]
+  await membersWith(main(households), { kind: 'AbusePolicy', id: 'main', signals: { velocity }, hold: 50 })
+  await join(ann)
+  await join(bob)
+  await redeem('kettle')
+  await world.append(paid(ann, 'c', 5_000))
+  await world.run()
+  expect((await account('household:main:home'))!.pendingDebitsMinor).toBe(190n)
+  await world.loyalty.members.leaveHousehold(about(ann))
+  const { abuse } = world.loyalty
+  const [found] = (await abuse.queue({ tenantId: world.tenantId, state: 'open', limit: 10 })).cases
+  await abuse.decide({ tenantId: world.tenantId, caseId: found!.caseId, decision: 'release', by: 'agent' })
+  await goTo(11)
+  expect((await account('household:main:home'))!.availableMinor).toBe(250n)
+  expect(await world.balances(ann)).toEqual({ points: 0n })
+  expect(await world.verify()).toMatchObject({ ok: true })
+})
+
+test('the last one’s points lapse where the terms say so, and a merge takes them to whoever goes on', async () => {
+  await membersWith(main({ ...households, leaving: { points: 'forfeit' } }))
+  await join(ann)
+  await world.loyalty.members.merge({ ...about(bob), from: ann })
+  expect([(await account('household:main:home'))!.balanceMinor, await world.balances(bob)]).toEqual([
+    0n,
+    { points: 200n },
+  ])
+  await join(bob)
+  await world.loyalty.members.leave(about(bob))
+  expect((await account('household:main:home'))!.balanceMinor).toBe(0n)
+  expect((await account('programme:main:breakage'))!.balanceMinor).toBe(200n)
+  expect((await world.logged('loyalty.member_left')).at(-1) ?? {}).toEqual({})
+  await world.run()
+  expect(await world.logged('loyalty.member_left')).toMatchObject([{ points: 200, forfeited: true }])
+  expect(await world.verify()).toMatchObject({ ok: true })
+})

@@ -163,4 +163,21 @@ describe('points that wait for an event', () => {
     expect(await stateOf(world, ann)).toEqual({ given: 0n, waiting: 100n })
     expect((await world.judgements()).at(-1)).toMatchObject({ reason: 'confirmation_key_missing' })
   })
+
+  test('are not for somebody who left and gave all up by that, until they are back', async () => {
+    const world = await newWorld(byOrder)
+    await world.apply(programme({ id: 'main', currency: 'points', leaving: { points: 'forfeit' } }))
+    const [ann] = (await world.subscribers('ann')) as [number]
+    const membership = { tenantId: world.tenantId, programmeId: 'main', subscriberId: ann }
+    await append(world, ann, [paid('x', 0)])
+    await world.run()
+    await world.loyalty.members.leave(membership)
+    await append(world, ann, [delivered('x', 1)])
+    await world.run()
+    expect(await stateOf(world, ann)).toEqual({ given: 0n, waiting: 100n })
+    await world.loyalty.members.enrol(membership)
+    await append(world, ann, [delivered('x', 2)])
+    await world.run()
+    expect(await stateOf(world, ann)).toEqual({ given: 100n, waiting: 0n })
+  })
 })

@@ -65,6 +65,9 @@ function settle(
   const { atMs, hasSettled } = confirmation
   // What came too late for it is given up by the clock.
   if (atMs >= award.settleUntilMs!) return
+  // Whoever left and gave up all points by that gets no more of them; one who is back in time does.
+  const member = desk.batch.memberOf(rule.programme.id, award.subscriberId)
+  if (member?.state === 'left' && rule.programme.leaving.points === 'forfeit') return
   if (atMs < award.atMs && (rule.pendingKey === null || hasSettled)) return
   confirmation.hasSettled = true
   desk.memory.changedConfirmations.add(confirmation)

@@ -304,8 +304,10 @@ describe('a game in a chat', () => {
       'choose',
       'past_round',
     ])
-    const [open] = await world.loyalty.play.rounds(world.tenantId, ann)
-    expect(open).toMatchObject({ roundId: all[2]!.round, state: 'open' })
+    const open = (await world.loyalty.play.rounds(world.tenantId, ann)).filter(
+      ({ state }) => state === 'open',
+    )
+    expect(open.map(({ roundId }) => roundId)).toEqual([all[2]!.round])
     await press(`play:doors:${all[2]!.step}:2`)
     expect((await turns()).at(-1)).toMatchObject({ round: all[2]!.round, door: 2 })
   })

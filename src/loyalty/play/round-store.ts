@@ -48,7 +48,8 @@ export async function selectRound(tx: Tx, roundId: string): Promise<Round | unde
 /** A member's latest rounds, the newest first. */
 export async function selectRounds(tx: Tx, subscriberId: number, limit: number): Promise<Round[]> {
   const rows = await tx.query<RoundRow>(
-    `select ${roundColumns} from loyalty.fair_round where subscriber_id = $1 order by committed_at desc limit $2`,
+    `select ${roundColumns} from loyalty.fair_round where subscriber_id = $1
+     order by committed_at desc, round_id desc limit $2`,
     [subscriberId, limit],
   )
   return rows.map(roundOf)
@@ -63,7 +64,7 @@ export async function selectRoundsOfGame(
 ): Promise<Round[]> {
   const rows = await tx.query<RoundRow>(
     `select ${roundColumns} from loyalty.fair_round where kind = $1 and game_id = $2
-     order by committed_at desc limit $3`,
+     order by committed_at desc, round_id desc limit $3`,
     [kind, gameId, limit],
   )
   return rows.map(roundOf)

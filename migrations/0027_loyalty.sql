@@ -35,25 +35,28 @@ comment on table loyalty.member_count is
   'How many members of a programme stand how, kept with each write of members, so that nobody counts millions to show it.';
 call platform.isolate('loyalty.member_count', 'select, insert, update');
 
-create function loyalty.count_members() returns trigger language plpgsql as $$
+-- Keeps, by id and state, how many rows there are: the arguments name the table of counts and the column of the id.
+create function loyalty.count_by_state() returns trigger language plpgsql as $$
+declare
+  changed constant text := case tg_op
+    when 'INSERT' then 'select 1 as sign, n.* from new_rows n'
+    when 'DELETE' then 'select -1 as sign, o.* from old_rows o'
+    else 'select 1 as sign, n.* from new_rows n union all select -1, o.* from old_rows o' end;
 begin
-  if tg_op = 'INSERT' then
-    insert into loyalty.member_count as c
-    select tenant_id, programme_id, state, count(*) from new_rows group by 1, 2, 3 order by 1, 2, 3
-    on conflict (tenant_id, programme_id, state) do update set members = c.members + excluded.members;
-  else
-    insert into loyalty.member_count as c
-    select tenant_id, programme_id, state, sum(sign)
-    from (select 1 as sign, n.* from new_rows n union all select -1, o.* from old_rows o) as changed
-    group by 1, 2, 3 having sum(sign) <> 0 order by 1, 2, 3
-    on conflict (tenant_id, programme_id, state) do update set members = c.members + excluded.members;
-  end if;
+  execute format(
+    'insert into loyalty.%1$I as c
+     select tenant_id, %2$I, state, sum(sign) from (%3$s) as changed
+     group by 1, 2, 3 having sum(sign) <> 0 order by 1, 2, 3
+     on conflict (tenant_id, %2$I, state) do update set members = c.members + excluded.members',
+    tg_argv[0], tg_argv[1], changed);
   return null;
 end $$;
 create trigger count_new after insert on loyalty.member
-  referencing new table as new_rows for each statement execute function loyalty.count_members();
+  referencing new table as new_rows for each statement
+  execute function loyalty.count_by_state('member_count', 'programme_id');
 create trigger count_changed after update on loyalty.member
-  referencing old table as old_rows new table as new_rows for each statement execute function loyalty.count_members();
+  referencing old table as old_rows new table as new_rows for each statement
+  execute function loyalty.count_by_state('member_count', 'programme_id');
 
 create table loyalty.household (
   tenant_id      text        not null,

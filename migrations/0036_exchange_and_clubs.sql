@@ -87,28 +87,12 @@ comment on table loyalty.club_count is
   'How many members of a club stand how, kept with each write of memberships, so that nobody counts them to show it.';
 call platform.isolate('loyalty.club_count');
 
-create function loyalty.count_club_members() returns trigger language plpgsql as $$
-begin
-  if tg_op = 'INSERT' then
-    insert into loyalty.club_count as c
-    select tenant_id, club_id, state, count(*) from new_rows group by 1, 2, 3 order by 1, 2, 3
-    on conflict (tenant_id, club_id, state) do update set members = c.members + excluded.members;
-  elsif tg_op = 'DELETE' then
-    insert into loyalty.club_count as c
-    select tenant_id, club_id, state, -count(*) from old_rows group by 1, 2, 3 order by 1, 2, 3
-    on conflict (tenant_id, club_id, state) do update set members = c.members + excluded.members;
-  else
-    insert into loyalty.club_count as c
-    select tenant_id, club_id, state, sum(sign)
-    from (select 1 as sign, n.* from new_rows n union all select -1, o.* from old_rows o) as changed
-    group by 1, 2, 3 having sum(sign) <> 0 order by 1, 2, 3
-    on conflict (tenant_id, club_id, state) do update set members = c.members + excluded.members;
-  end if;
-  return null;
-end $$;
 create trigger count_new after insert on loyalty.club_membership
-  referencing new table as new_rows for each statement execute function loyalty.count_club_members();
+  referencing new table as new_rows for each statement
+  execute function loyalty.count_by_state('club_count', 'club_id');
 create trigger count_changed after update on loyalty.club_membership
-  referencing old table as old_rows new table as new_rows for each statement execute function loyalty.count_club_members();
+  referencing old table as old_rows new table as new_rows for each statement
+  execute function loyalty.count_by_state('club_count', 'club_id');
 create trigger count_gone after delete on loyalty.club_membership
-  referencing old table as old_rows for each statement execute function loyalty.count_club_members();
+  referencing old table as old_rows for each statement
+  execute function loyalty.count_by_state('club_count', 'club_id');

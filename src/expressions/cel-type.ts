@@ -1,6 +1,9 @@
 /** The types of the language. Timestamps and durations travel as whole milliseconds. */
 export type CelType = 'bool' | 'int' | 'double' | 'string' | 'timestamp' | 'duration' | { list: CelType }
 
+/** The type that an expression must have, or the types of which it may have any. */
+export type ExpectedType = CelType | readonly CelType[]
+
 /** What an expression may read: variable → field → type, such as `{ event: { volumeMb: 'double' } }`. */
 export type Declarations = Record<string, Record<string, CelType>>
 

@@ -1,6 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import type { Problem } from '../platform/index.ts'
-import { type CelType, type Declarations, maxInt, sameType, typeName } from './cel-type.ts'
+import { type CelType, type Declarations, type ExpectedType, maxInt, sameType, typeName } from './cel-type.ts'
 import { checkCall } from './check-calls.ts'
 import { checkField, checkName } from './check-fields.ts'
 import { checkIn } from './check-lists.ts'
@@ -19,7 +19,7 @@ import type { LiteralNode, Node } from './typed-tree.ts'
 export type Checked = { node: Node | undefined; problems: Problem[]; fields: string[] }
 
 /** Parses and types an expression; `node` is there exactly when `problems` is empty. */
-export function checkSource(source: string, declarations: Declarations, expected?: CelType): Checked {
+export function checkSource(source: string, declarations: Declarations, expected?: ExpectedType): Checked {
   const parsed = parseSource(source)
   if ('problem' in parsed) return { node: undefined, problems: [parsed.problem], fields: [] }
   const checking: Checking = {
@@ -39,10 +39,11 @@ export function checkSource(source: string, declarations: Declarations, expected
     return { node: undefined, problems: checking.problems, fields: [] }
   }
   const node = checkNode(checking, parsed.tree)
-  if (node && expected !== undefined && !sameType(node.type, expected)) {
+  const types = expected === undefined ? [] : ([expected].flat() as CelType[])
+  if (node && types.length > 0 && !types.some((type) => sameType(node.type, type))) {
     refuse(checking, parsed.tree, 'expression_type', `the expression is ${typeName(node.type)}`, {
       found: typeName(node.type),
-      expected: typeName(expected),
+      expected: typeName(types[0]!),
     })
   } else if (node && typeof node.type !== 'string') {
     refuse(checking, parsed.tree, 'expression_unsupported', 'a list cannot be the result of an expression')

@@ -1,5 +1,5 @@
 import { DomainError, type Problem } from '../platform/index.ts'
-import type { CelType, Declarations } from './cel-type.ts'
+import type { CelType, Declarations, ExpectedType } from './cel-type.ts'
 import { checkSource } from './check.ts'
 import { type Atom, conjuncts } from './conjuncts.ts'
 import { type CompiledFunction, toFunction } from './to-javascript.ts'
@@ -27,9 +27,13 @@ export type Expression = {
 
 /**
  * Checks an expression when it is saved. Returns every problem with its line and column (from 1), none if it is good.
- * `expected` is the type it must have: `'bool'` for a condition.
+ * `expected` is the type it must have, `'bool'` for a condition, or several of which it may have any.
  */
-export function checkExpression(source: string, declarations: Declarations, expected?: CelType): Problem[] {
+export function checkExpression(
+  source: string,
+  declarations: Declarations,
+  expected?: ExpectedType,
+): Problem[] {
   return checkSource(source, declarations, expected).problems
 }
 
@@ -40,7 +44,7 @@ export function checkExpression(source: string, declarations: Declarations, expe
 export function compileExpression(
   source: string,
   declarations: Declarations,
-  expected?: CelType,
+  expected?: ExpectedType,
 ): Expression {
   const { node, problems, fields } = checkSource(source, declarations, expected)
   const [first] = problems

@@ -1,4 +1,4 @@
-export type { CelType, Declarations } from './cel-type.ts'
+export type { CelType, Declarations, ExpectedType } from './cel-type.ts'
 export type { Atom, AtomValue, EqualityAtom, RangeAtom } from './conjuncts.ts'
 export { type ExpressionErrorCode, expressionErrorCodes } from './errors.ts'
 export { checkExpression, compileExpression, type Expression } from './expression.ts'

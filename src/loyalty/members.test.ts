@@ -1,25 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  eventType,
-  type LoyaltyWorld,
-  loyaltyWorld,
-  orderTypes,
-  paid,
-  programme,
-} from '../../test/loyalty-world.ts'
+import { describe, expect, test } from 'vitest'
+import { eventType, type LoyaltyWorld, orderTypes, paid, programme } from '../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../test/loyalty-worlds.ts'
 import { loggedEvents } from '../../test/log-events.ts'
-import { type TestDatabase, testDatabase } from '../../test/stores.ts'
 import { referralCodeOf } from './members.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld, worlds } = loyaltyWorlds()
 
 const DAY = 86_400_000
 const rule = {
@@ -31,8 +16,7 @@ const rule = {
   returns: { on: 'order.returned', reference: 'event.orderId', amount: 'event.amountMinor' },
 }
 const newWorld = async (main: Record<string, unknown>, ...documents: object[]): Promise<LoyaltyWorld> => {
-  const world = await loyaltyWorld(stores)
-  worlds.push(world)
+  const world = await openWorld()
   const attributes = { kind: 'Attributes', id: 'subscriber', attributes: { city: 'string' } }
   await world.apply(
     ...orderTypes,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CelType } from '../expressions/index.ts'
 import { householdOwner, memberOwner } from './accounts.ts'
+import type { Programme } from './programmes.ts'
 
 export type MemberState = 'active' | 'left' | 'merged'
 
@@ -30,6 +31,12 @@ export function ownerOf(member: Member): string {
     ? householdOwner(member.programmeId, member.householdId)
     : memberOwner(member.programmeId, member.subscriberId)
 }
+
+/** Whether somebody has left a programme in which that gives up all points, those still to come among them. */
+export const hasForfeited = (
+  { leaving }: Pick<Programme, 'leaving'>,
+  { state }: Pick<Member, 'state'>,
+): boolean => state === 'left' && leaving.points === 'forfeit'
 
 /** What conditions may read of `member`. */
 export const memberDeclarations: Record<string, CelType> = {

@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type LoyaltyWorld, loyaltyWorld, orderTypes, paid, programme } from '../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../test/stores.ts'
+import { expect, test } from 'vitest'
+import { type LoyaltyWorld, orderTypes, paid, programme } from '../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../test/loyalty-worlds.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld } = loyaltyWorlds()
+
 const newWorld = async (): Promise<LoyaltyWorld> => {
-  const world = await loyaltyWorld(stores)
-  worlds.push(world)
+  const world = await openWorld()
   await world.apply(...orderTypes)
   return world
 }

@@ -1,8 +1,8 @@
-import { type AccountOpening, expiryAfter } from '../ledger/index.ts'
+import { type AccountOpening, expiryAfter, type TransferRequest } from '../ledger/index.ts'
 import { instantOf, type Tx } from '../platform/index.ts'
 import { accountOf, householdOwner, ownerOpening, programmeOpening } from './accounts.ts'
 import { selectHouseholdMembers } from './liability/household-store.ts'
-import { type Member, ownerOf } from './members.ts'
+import { hasForfeited, type Member, ownerOf } from './members.ts'
 import type { Programme } from './programmes.ts'
 
 /**
@@ -26,12 +26,28 @@ export function destinationOf(
   sharedAccounts: ReadonlySet<string>,
 ): AccountOpening | undefined {
   if (sharedAccounts.has(accountId)) return undefined
-  if (member.state === 'left' && programme.leaving.points === 'forfeit') {
-    return programmeOpening(programme, 'breakage')
-  }
+  if (hasForfeited(programme, member)) return programmeOpening(programme, 'breakage')
   const opening = ownerOpening(ownerOf(member), programme.currency)
   return opening.accountId === accountId ? undefined : opening
 }
+
+/** The transfer by which they go on there. */
+export const onward = (
+  key: string,
+  from: string,
+  { accountId, purpose, currency }: AccountOpening,
+  amountMinor: bigint,
+  atMs: number,
+): TransferRequest => ({
+  key,
+  kind: 'post',
+  debitAccount: from,
+  creditAccount: accountId,
+  amountMinor,
+  currency,
+  at: instantOf(atMs),
+  memo: purpose === 'breakage' ? 'left' : 'moved',
+})
 
 /** Which of a programme's accounts belong to a household that still has members. */
 export async function sharedAmong(

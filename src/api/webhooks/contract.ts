@@ -41,6 +41,7 @@ export type WebhooksView = z.infer<typeof webhooksView>
 
 /** `waiting`: tried again with growing gaps. `dead`: laid aside after days. */
 export const letterStates = ['waiting', 'dead'] as const
+export type LetterState = (typeof letterStates)[number]
 
 /** `GET /v1/webhooks/:id/letters` (`?state=`): what a receiver did not take, the earliest first. */
 export const lettersQuery = z.strictObject({ state: z.enum(letterStates) })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Documents, DomainError, type Stage } from '../../platform/index.ts'
-import type { Webhook } from './contract.ts'
+import type { LetterState, Webhook } from './contract.ts'
 import type { WebhookErrorCode } from './errors.ts'
 import { Followers, type FollowersParts } from './followers.ts'
 import * as store from './store.ts'
@@ -24,14 +24,9 @@ export type Webhooks = {
   refresh(tenantId: string): void
   status(tenantId: string): Promise<WebhookStatus[]>
   /** Letters in a state, the earliest first. Throws `webhook_not_found`. */
-  letters(
-    tenantId: string,
-    id: string,
-    state: store.LetterState,
-    limit: number,
-  ): Promise<store.StoredLetter[]>
+  letters(tenantId: string, id: string, state: LetterState, limit: number): Promise<store.StoredLetter[]>
   /** Sends letters now, all of a state or some; returns how many. Throws `webhook_not_found`. */
-  retry(tenantId: string, id: string, state: store.LetterState, letterIds: string[] | null): Promise<number>
+  retry(tenantId: string, id: string, state: LetterState, letterIds: string[] | null): Promise<number>
   /** Gives a webhook a new secret, which is told this once; the one before signs besides. Throws `webhook_not_found`. */
   changeSecret(tenantId: string, id: string): Promise<string>
   stop(): Promise<void>

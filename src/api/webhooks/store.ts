@@ -1,4 +1,5 @@
 import type { Tx } from '../../platform/index.ts'
+import type { LetterState } from './contract.ts'
 
 /** A letter that was not taken yet. */
 export type StoredLetter = {
@@ -185,8 +186,6 @@ export async function deleteTarget(tx: Tx, targetId: string): Promise<void> {
     await tx.query(`delete from api.${table} where target_id = $1`, [targetId])
   }
 }
-
-export type LetterState = 'waiting' | 'dead'
 
 /** Letters of a target in a state, the earliest first. */
 export function selectLetters(

@@ -3,7 +3,7 @@ import { instantOf } from '../../platform/index.ts'
 import type { Effects, Judgement, TakenEvent } from '../consumer.ts'
 import { judgedDestination } from '../moved.ts'
 import type { Programme } from '../programmes.ts'
-import { destinationOf, reinstatedUntil } from '../reinstating.ts'
+import { destinationOf, onward, reinstatedUntil } from '../reinstating.ts'
 import { type AbuseCase, heldPoints, type Hold, memberSubject } from './case.ts'
 import type { Desk } from './desk.ts'
 import type { AbuseNews } from './errors.ts'
@@ -149,16 +149,7 @@ function carryOver(
       effects.judge({ consumer: 'abuse', programmeId, transferKey, ...one })
     }
     effects.openAccount(destination)
-    effects.post({
-      key: transferKey,
-      kind: 'post',
-      debitAccount: account,
-      creditAccount: destination.accountId,
-      amountMinor: points,
-      currency: programme.currency,
-      at: instantOf(atMs),
-      memo: destination.purpose === 'breakage' ? 'left' : 'moved',
-    })
+    effects.post(onward(transferKey, account, destination, points, atMs))
   }
 }
 

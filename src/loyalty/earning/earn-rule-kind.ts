@@ -90,9 +90,7 @@ function checkAt(
   if (source === undefined) return []
   const types: CelType[] =
     expected === 'amount' ? ['int', 'double'] : expected === 'text' ? ['string', 'int'] : [expected]
-  const tries = types.map((type) => checkExpression(source, declarations, type))
-  if (tries.some((problems) => problems.length === 0)) return []
-  return tries[0]!.map((problem) => ({ ...problem, field }))
+  return checkExpression(source, declarations, types).map((problem) => ({ ...problem, field }))
 }
 
 function checkEarning(rule: EarnRule, reader: DocumentReader): Problem[] {

@@ -1,30 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   eventType,
   type LoyaltyWorld,
-  loyaltyWorld,
   orderTypes,
   paid,
   programme,
   same,
 } from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 import { programmeAccount } from '../accounts.ts'
 import { impliedProgramme } from '../programmes.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld } = loyaltyWorlds()
 
 const newWorld = async (...documents: object[]): Promise<LoyaltyWorld> => {
-  const world = await loyaltyWorld(stores)
-  worlds.push(world)
+  const world = await openWorld()
   const attributes = { kind: 'Attributes', id: 'subscriber', attributes: { city: 'string' } }
   await world.apply(...orderTypes, attributes, ...documents)
   return world

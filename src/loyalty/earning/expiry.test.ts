@@ -1,23 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  type LoyaltyWorld,
-  loyaltyWorld,
-  orderTypes,
-  paid,
-  programme,
-  same,
-} from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { describe, expect, test } from 'vitest'
+import { type LoyaltyWorld, orderTypes, paid, programme, same } from '../../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld } = loyaltyWorlds()
 
 const START = Date.parse('2026-03-01T12:00:00Z')
 const DAY = 86_400_000
@@ -29,8 +14,7 @@ const rule = (rest: object = {}) => ({
   ...rest,
 })
 const newWorld = async (expiry: object, ...documents: object[]): Promise<LoyaltyWorld> => {
-  const world = await loyaltyWorld(stores, { startMs: START })
-  worlds.push(world)
+  const world = await openWorld({ startMs: START })
   await world.apply(...orderTypes, programme({ id: 'main', currency: 'points', expiry }), ...documents)
   return world
 }

@@ -1,23 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type LoyaltyWorld, loyaltyWorld, orderTypes, paid, programme } from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { expect, test } from 'vitest'
+import { type LoyaltyWorld, orderTypes, paid, programme } from '../../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld } = loyaltyWorlds()
 
 const DAY = 86_400_000
 const rule = { kind: 'EarnRule', id: 'one', on: 'order.paid', points: { perMajorUnit: '1' } }
 /** Ann buys before she joins by hand, as a member, and after she has left. */
 const lived = async (enrolment: unknown): Promise<{ world: LoyaltyWorld; ann: number }> => {
-  const world = await loyaltyWorld(stores)
-  worlds.push(world)
+  const world = await openWorld()
   await world.apply(
     ...orderTypes,
     programme({ id: 'main', currency: 'points', ...(enrolment === undefined ? {} : { enrolment }) }),

@@ -2,7 +2,7 @@ import type { TransferRequest } from '../../ledger/index.ts'
 import { instantOf } from '../../platform/index.ts'
 import { accountOf, ownerOpening, programmeAccount, programmeOpening } from '../accounts.ts'
 import type { Effects, TakenEvent } from '../consumer.ts'
-import { type Member, newMember, ownerOf } from '../members.ts'
+import { hasForfeited, type Member, newMember, ownerOf } from '../members.ts'
 import type { Programme } from '../programmes.ts'
 import type { Award, Returned } from './award.ts'
 import { type Desk, judge, refuse, scopeIn } from './desk.ts'
@@ -184,8 +184,12 @@ function post(desk: Desk, taking: Taking, points: bigint, effects: Effects): big
   const account = accountOf(ownerOf(member), programme.currency)
   const balance = desk.memory.balances.get(account) ?? 0n
   // Whoever left and gave up all points by that owes none.
-  const isForfeited = member.state === 'left' && programme.leaving.points === 'forfeit'
-  const taken = takeable(programme, isForfeited ? 'forgive' : programme.returns.onSpent, balance, points)
+  const taken = takeable(
+    programme,
+    hasForfeited(programme, member) ? 'forgive' : programme.returns.onSpent,
+    balance,
+    points,
+  )
   award.forgivenPoints += points - taken
   if (taken === 0n) return points
   desk.memory.move(account, -taken)

@@ -1,16 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type LoyaltyWorld, loyaltyWorld, orderTypes, paid, programme } from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { describe, expect, test } from 'vitest'
+import { type LoyaltyWorld, orderTypes, paid, programme } from '../../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld } = loyaltyWorlds()
 
 const DAY = 86_400_000
 const rule = {
@@ -22,8 +14,7 @@ const rule = {
   returns: { on: 'order.returned', reference: 'event.orderId', amount: 'event.amountMinor' },
 }
 const newWorld = async (returns: object = {}): Promise<{ world: LoyaltyWorld; ann: number }> => {
-  const world = await loyaltyWorld(stores)
-  worlds.push(world)
+  const world = await openWorld()
   await world.apply(...orderTypes, programme({ id: 'main', currency: 'points', returns }), rule)
   const [ann] = await world.subscribers('ann')
   return { world, ann: ann! }
@@ -101,8 +92,7 @@ describe('returns', () => {
   })
 
   test('what expired before is not taken a second time; what was spent of it is', async () => {
-    const world = await loyaltyWorld(stores)
-    worlds.push(world)
+    const world = await openWorld()
     await world.apply(
       ...orderTypes,
       programme({ id: 'main', currency: 'points', expiry: { after: 'earn', days: 30 } }),
@@ -131,8 +121,7 @@ describe('returns', () => {
   })
 
   test('what was forfeited by leaving is not taken a second time after coming back', async () => {
-    const world = await loyaltyWorld(stores)
-    worlds.push(world)
+    const world = await openWorld()
     const leaving = { points: 'forfeit' }
     await world.apply(...orderTypes, programme({ id: 'main', currency: 'points', leaving }), rule)
     const [ann] = (await world.subscribers('ann')) as [number]
@@ -147,8 +136,7 @@ describe('returns', () => {
   })
 
   test('what expired after it had moved with a merge is not taken a second time', async () => {
-    const world = await loyaltyWorld(stores)
-    worlds.push(world)
+    const world = await openWorld()
     await world.apply(
       ...orderTypes,
       programme({ id: 'main', currency: 'points', expiry: { after: 'earn', days: 30 } }),
@@ -173,8 +161,7 @@ describe('returns', () => {
   test.for([1, 2_000])(
     'a whole return takes back every line of its order, in whatever order they come; batches of %i',
     async (batchEvents) => {
-      const world = await loyaltyWorld(stores, { batchEvents, partitions: 1 })
-      worlds.push(world)
+      const world = await openWorld({ batchEvents, partitions: 1 })
       const whole = { ...rule, returns: { on: 'order.returned', reference: 'event.orderId' } }
       await world.apply(...orderTypes, whole)
       const start = world.clock.nowMs()
@@ -202,8 +189,7 @@ describe('returns', () => {
   )
 
   test('a fixed award goes back with the whole purchase, or its share where the rule knows the price', async () => {
-    const world = await loyaltyWorld(stores)
-    worlds.push(world)
+    const world = await openWorld()
     const whole = { on: 'order.returned', reference: 'event.orderId' }
     await world.apply(
       ...orderTypes,

@@ -31,19 +31,7 @@ export type CompiledRule = {
 }
 
 function readerOf(source: string, declarations: Declarations, ...types: CelType[]): Reader {
-  // The document was checked when it was saved; what fits none of the types throws what is wrong with the first.
-  for (const type of types.slice(1)) {
-    try {
-      return compiled(source, declarations, type)
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error
-    }
-  }
-  return compiled(source, declarations, types[0]!)
-}
-
-function compiled(source: string, declarations: Declarations, type: CelType): Reader {
-  const expression = compileExpression(source, declarations, type)
+  const expression = compileExpression(source, declarations, types)
   return { source, fields: expression.fields, type: expression.type, value: expression.toFunction() }
 }
 

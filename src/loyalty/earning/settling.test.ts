@@ -1,22 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  eventType,
-  type LoyaltyWorld,
-  loyaltyWorld,
-  orderTypes,
-  programme,
-} from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { describe, expect, test } from 'vitest'
+import { eventType, type LoyaltyWorld, orderTypes, programme } from '../../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld } = loyaltyWorlds()
 
 const HOUR = 3_600_000
 const start = Date.parse('2026-03-10T12:00:00Z')
@@ -35,8 +21,7 @@ const byVisit = { ...common, id: 'by-visit', pending: { event: 'visit', days: 2 
 async function newWorld(rule: object, batchEvents = 2_000): Promise<LoyaltyWorld> {
   // The clock stands before it all, so that nothing is given up meanwhile.
   const startMs = start - 72 * HOUR
-  const world = await loyaltyWorld(stores, { startMs, partitions: 1, batchEvents })
-  worlds.push(world)
+  const world = await openWorld({ startMs, partitions: 1, batchEvents })
   await world.apply(
     ...orderTypes,
     eventType('visit', {}),

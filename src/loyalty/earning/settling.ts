@@ -2,7 +2,7 @@ import { instantOf } from '../../platform/index.ts'
 import { accountOf, ownerOpening } from '../accounts.ts'
 import type { Effects, TakenEvent } from '../consumer.ts'
 import { expiryMs } from '../local-time.ts'
-import { newMember, ownerOf } from '../members.ts'
+import { hasForfeited, newMember, ownerOf } from '../members.ts'
 import { keepsExpiry } from '../programmes.ts'
 import type { Award, Confirmation } from './award.ts'
 import { type Desk, judge, refuse, scopeIn } from './desk.ts'
@@ -67,7 +67,7 @@ function settle(
   if (atMs >= award.settleUntilMs!) return
   // Whoever left and gave up all points by that gets no more of them; one who is back in time does.
   const member = desk.batch.memberOf(rule.programme.id, award.subscriberId)
-  if (member?.state === 'left' && rule.programme.leaving.points === 'forfeit') return
+  if (member && hasForfeited(rule.programme, member)) return
   if (atMs < award.atMs && (rule.pendingKey === null || hasSettled)) return
   confirmation.hasSettled = true
   desk.memory.changedConfirmations.add(confirmation)

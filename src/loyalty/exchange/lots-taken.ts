@@ -1,5 +1,5 @@
 import { lotsOf } from '../../ledger/index.ts'
-import type { Tx } from '../../platform/index.ts'
+import { instantOf, type Tx } from '../../platform/index.ts'
 import type { PartOfLot } from './quote.ts'
 
 /** What the ledger is going to take of each lot for an amount; it lists lots in the order in which they are spent. */
@@ -34,5 +34,5 @@ export function soonestOf(
   const firstMs = Math.min(...ends)
   const first = parts.filter(({ expiresAt }) => expiresAt?.epochMilliseconds === firstMs)
   const amountMinor = first.reduce((sum, part) => sum + part.amountMinor, 0n)
-  return { amountMinor, expiresAt: Temporal.Instant.fromEpochMilliseconds(firstMs) }
+  return { amountMinor, expiresAt: instantOf(firstMs) }
 }

@@ -1,21 +1,13 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventType, type LoyaltyWorld, loyaltyWorld, same } from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { describe, expect, test } from 'vitest'
+import { eventType, type LoyaltyWorld, same } from '../../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 import { expiryAfter, openAccounts, postTransfers, type TransferRequest } from '../../ledger/index.ts'
 import { memberAccount, programmeAccount, programmeOpening } from '../accounts.ts'
 import { programmeSchema } from '../programmes.ts'
 import { chanceOfExpiry, type Hazard } from './breakage.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld, worlds } = loyaltyWorlds()
 
 const ZONE = 'Europe/Kyiv'
 const programmeOf = (rest: object) =>
@@ -30,8 +22,7 @@ const programmeOf = (rest: object) =>
   })
 const rule = { kind: 'EarnRule', id: 'one', on: 'order.paid', points: { perMajorUnit: '1' } }
 const newWorld = async (rest: object, ...documents: object[]): Promise<LoyaltyWorld> => {
-  const world = await loyaltyWorld(stores, { startMs: Date.parse('2026-03-01T12:00:00Z') })
-  worlds.push(world)
+  const world = await openWorld({ startMs: Date.parse('2026-03-01T12:00:00Z') })
   const type = eventType('order.paid', { amountMinor: 'integer' })
   await world.apply(type, programmeOf(rest), rule, ...documents)
   return world

@@ -1,24 +1,9 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  type LoyaltyWorld,
-  loyaltyWorld,
-  orderTypes,
-  paid,
-  programme,
-  same,
-} from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { expect, test } from 'vitest'
+import { type LoyaltyWorld, orderTypes, paid, programme, same } from '../../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld } = loyaltyWorlds()
 
 const rule = {
   kind: 'EarnRule',
@@ -31,8 +16,7 @@ const rule = {
 }
 const migration = { kind: 'ProgrammeMigration', id: 'over', from: 'old', to: 'new', rate: '0.35' }
 const newWorld = async (...documents: object[]): Promise<LoyaltyWorld> => {
-  const world = await loyaltyWorld(stores)
-  worlds.push(world)
+  const world = await openWorld()
   await world.apply(
     ...orderTypes,
     programme({ id: 'old', currency: 'old', expiry: { after: 'earn', days: 100 } }),

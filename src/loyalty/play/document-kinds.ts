@@ -24,10 +24,10 @@ function checkAt(
   types: CelType[],
 ): Problem[] {
   if (source === undefined) return []
-  const declarations = playDeclarations(reader, on)
-  const tries = types.map((type) => checkExpression(source, declarations, type))
-  if (tries.some((problems) => problems.length === 0)) return []
-  return tries[0]!.map((problem) => ({ ...problem, field }))
+  return checkExpression(source, playDeclarations(reader, on), types).map((problem) => ({
+    ...problem,
+    field,
+  }))
 }
 
 function checkCounting(reader: DocumentReader, field: string, counting: documents.Counting): Problem[] {

@@ -1,19 +1,11 @@
 import { createHash, createHmac } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventType, type LoyaltyWorld, loyaltyWorld, same } from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { describe, expect, test } from 'vitest'
+import { eventType, type LoyaltyWorld, same } from '../../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 import { bucketEnd, bucketOf } from './leaderboard.ts'
 import { drawn, ticket } from './fairness.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld } = loyaltyWorlds()
 
 const start = Date.parse('2026-03-01T12:00:00Z')
 const DAY = 86_400_000
@@ -26,8 +18,7 @@ const programme = {
   welcome: { points: '50' },
 }
 const newWorld = async (...documents: object[]): Promise<LoyaltyWorld> => {
-  const world = await loyaltyWorld(stores, { startMs: start })
-  worlds.push(world)
+  const world = await openWorld({ startMs: start })
   await world.apply(eventType('top-up', { amount: 'number' }), programme, ...documents)
   return world
 }

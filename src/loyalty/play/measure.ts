@@ -1,8 +1,9 @@
 import {
   type CelType,
   compileExpression,
-  type CompiledFunction,
   type Declarations,
+  type ExpectedType,
+  type Expression,
   type Scope,
 } from '../../expressions/index.ts'
 import type { DocumentReader } from '../../platform/index.ts'
@@ -29,25 +30,15 @@ export function playDeclarations(reader: DocumentReader, type: string): Declarat
 export const sumTypes: CelType[] = ['int', 'double']
 export const distinctTypes: CelType[] = ['string', 'int']
 
-/** Compiles an expression that has one of several types. Throws `expression_invalid` when it has none of them. */
-export function compileAs(source: string, declarations: Declarations, types: CelType[]): CompiledFunction {
-  for (const type of types.slice(1)) {
-    try {
-      return compileExpression(source, declarations, type).toFunction()
-    } catch {
-      continue
-    }
-  }
-  return compileExpression(source, declarations, types[0]).toFunction()
-}
-
 /** Compiles what counts. Throws `expression_invalid` when the event type has changed under it. */
 export function measureOf({ on, where, sum, distinct }: Counting, reader: DocumentReader): Measure {
   const declarations = playDeclarations(reader, on)
-  const holds = where === undefined ? null : compileAs(where, declarations, ['bool'])
-  const sumType = sum === undefined ? null : typeOf(sum, declarations)
-  const amountOf = sum === undefined ? null : compileExpression(sum, declarations, sumType!).toFunction()
-  const valueOf = distinct === undefined ? null : compileAs(distinct, declarations, distinctTypes)
+  const compiled = (source: string | undefined, types: ExpectedType): Expression | undefined =>
+    source === undefined ? undefined : compileExpression(source, declarations, types)
+  const holds = compiled(where, 'bool')?.toFunction()
+  const summed = compiled(sum, sumTypes)
+  const amountOf = summed?.toFunction()
+  const valueOf = compiled(distinct, distinctTypes)?.toFunction()
   return {
     on,
     count(scope) {
@@ -55,21 +46,12 @@ export function measureOf({ on, where, sum, distinct }: Counting, reader: Docume
       const given = amountOf ? amountOf(scope) : 1
       if (given === undefined) return null
       const amount =
-        sumType === 'double' ? minorOfNumber(given as number, SUM_DECIMALS) : BigInt(given as number)
+        summed?.type === 'double' ? minorOfNumber(given as number, SUM_DECIMALS) : BigInt(given as number)
       if (amount === undefined || amount <= 0n) return null
       const value = valueOf ? valueOf(scope) : null
       if (value === undefined) return null
       return { amount, distinct: value === null ? null : String(value) }
     },
-  }
-}
-
-function typeOf(source: string, declarations: Declarations): CelType {
-  try {
-    compileExpression(source, declarations, 'double')
-    return 'double'
-  } catch {
-    return 'int'
   }
 }
 

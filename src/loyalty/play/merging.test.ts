@@ -1,16 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventType, type LoyaltyWorld, loyaltyWorld, programme, same } from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { describe, expect, test } from 'vitest'
+import { eventType, programme, same } from '../../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld } = loyaltyWorlds()
 
 const start = Date.parse('2026-03-01T12:00:00Z')
 const HOUR = 3_600_000
@@ -26,8 +18,7 @@ const quest = (rest: object): object => ({
 
 /** A world in which `ann` and `anna` have visited, `anna` being merged into `ann` afterwards. */
 async function merged(documents: object[], visits: { ann: string[]; anna: string[] }) {
-  const world = await loyaltyWorld(stores, { startMs: start, partitions: 1 })
-  worlds.push(world)
+  const world = await openWorld({ startMs: start, partitions: 1 })
   await world.apply(
     eventType('visit', { shop: 'string' }),
     programme({ id: 'main', currency: 'points', enrolment: { on: 'any' } }),

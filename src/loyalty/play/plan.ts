@@ -1,4 +1,4 @@
-import type { CompiledFunction } from '../../expressions/index.ts'
+import { type CompiledFunction, compileExpression } from '../../expressions/index.ts'
 import type { Book } from '../book.ts'
 import type { Programme, Words } from '../programmes.ts'
 import {
@@ -14,7 +14,7 @@ import {
   type Streak,
   type Wheel,
 } from './documents.ts'
-import { compileAs, type Measure, measureOf, playDeclarations } from './measure.ts'
+import { type Measure, measureOf, playDeclarations } from './measure.ts'
 
 /** A document ready to be played: with its programme, zone, validity and version. */
 export type Ready<D> = {
@@ -85,7 +85,7 @@ function gamesOf(book: Book, kind: GameKind, given: readonly unknown[]): ReadyGa
 }
 
 function choiceOf({ moves }: BotGame, book: Book): CompiledFunction {
-  return compileAs(moves.choice, playDeclarations(book.reader, moves.on), ['string'])
+  return compileExpression(moves.choice, playDeclarations(book.reader, moves.on), 'string').toFunction()
 }
 
 type Common = { id: string; programme: string; validFrom?: string | undefined; validTo?: string | undefined }

@@ -1,16 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventType, type LoyaltyWorld, loyaltyWorld, same } from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { describe, expect, test } from 'vitest'
+import { eventType, type LoyaltyWorld, same } from '../../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld } = loyaltyWorlds()
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -25,8 +17,7 @@ const programme = {
   enrolment: { on: 'any' },
 }
 const newWorld = async (...documents: object[]): Promise<LoyaltyWorld> => {
-  const world = await loyaltyWorld(stores, { startMs: start })
-  worlds.push(world)
+  const world = await openWorld({ startMs: start })
   await world.apply(
     eventType('top-up', { amount: 'number', partner: 'string' }),
     eventType('app.opened', { screen: 'string' }),

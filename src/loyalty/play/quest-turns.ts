@@ -1,3 +1,4 @@
+import { instantOf } from '../../platform/index.ts'
 import type { Effects, TakenEvent } from '../consumer.ts'
 import type { ReadyQuest } from './plan.ts'
 import {
@@ -28,7 +29,7 @@ export function takeQuests(table: Table, event: TakenEvent, effects: Effects): v
       memory.quests.change(latest)
       judgeSeat(seat, `quest:${quest.id}`, 'quest_too_late', {
         run: latest.run,
-        deadline: iso(latest.deadlineAtMs!),
+        deadline: instantOf(latest.deadlineAtMs!).toString(),
       })
     }
     if (isJoin) {
@@ -83,5 +84,3 @@ function progress(
   tell(seat, 'loyalty.quest_completed', `quest:${key}`, { quest: id, run: run.run, times: run.completed })
   giveReward(table, seat, reward, rule, `quest:${key}`)
 }
-
-const iso = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString()

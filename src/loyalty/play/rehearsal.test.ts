@@ -1,19 +1,11 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { type LoyaltyHttp, loyaltyHttp } from '../../../test/loyalty-http.ts'
-import { eventType, type LoyaltyWorld, loyaltyWorld, programme, same } from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { eventType, type LoyaltyWorld, programme, same } from '../../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 import { tryAnswer } from '../earning/contract.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld } = loyaltyWorlds()
 
 const DAY = 86_400_000
 const start = Date.parse('2026-03-01T12:00:00Z')
@@ -51,8 +43,7 @@ const streak = {
 const documents = [quest, achievement, streak]
 
 async function newWorld(...saved: object[]): Promise<LoyaltyWorld> {
-  const world = await loyaltyWorld(stores, { startMs: start })
-  worlds.push(world)
+  const world = await openWorld({ startMs: start })
   await world.apply(
     eventType('visit', { shop: 'string' }),
     programme({ id: 'main', currency: 'points', enrolment: { on: 'any' } }),

@@ -1,4 +1,4 @@
-import { checkExpression, type Declarations } from '../../expressions/index.ts'
+import { checkExpression, type Declarations, type ExpectedType } from '../../expressions/index.ts'
 import type { DocumentKind, DocumentReader, Problem } from '../../platform/index.ts'
 import { subscriberDeclarations } from '../../profiles/index.ts'
 import { isKnownType } from '../announcements.ts'
@@ -23,17 +23,15 @@ function checkAt(
   field: string,
   source: string | undefined,
   declarations: Declarations,
-  expected: 'bool' | 'string' = 'bool',
+  expected: ExpectedType = 'bool',
 ): Problem[] {
   if (source === undefined) return []
   return checkExpression(source, declarations, expected).map((problem) => ({ ...problem, field }))
 }
 
 /** What names something may be a text or a whole number. */
-function checkName(field: string, source: string | undefined, declarations: Declarations): Problem[] {
-  if (source === undefined || checkExpression(source, declarations, 'int').length === 0) return []
-  return checkAt(field, source, declarations, 'string')
-}
+const checkName = (field: string, source: string | undefined, declarations: Declarations): Problem[] =>
+  checkAt(field, source, declarations, ['string', 'int'])
 
 function checkReferral(document: Referral, reader: DocumentReader): Problem[] {
   const { programme, code, rewards, abuse, chain } = document

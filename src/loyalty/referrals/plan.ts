@@ -1,9 +1,4 @@
-import {
-  checkExpression,
-  type CompiledFunction,
-  compileExpression,
-  type Declarations,
-} from '../../expressions/index.ts'
+import { type CompiledFunction, compileExpression, type Declarations } from '../../expressions/index.ts'
 import type { DocumentReader } from '../../platform/index.ts'
 import { subscriberDeclarations } from '../../profiles/index.ts'
 import type { Book } from '../book.ts'
@@ -125,7 +120,5 @@ function undoingOf({ on, where, reference, withinDays }: UndoneBy, reader: Docum
 
 /** What names a deed: a text, or a whole number. */
 function nameOf(source: string | undefined, declarations: Declarations): CompiledFunction | null {
-  if (source === undefined) return null
-  const type = checkExpression(source, declarations, 'int').length === 0 ? 'int' : 'string'
-  return compileExpression(source, declarations, type).toFunction()
+  return source === undefined ? null : compileExpression(source, declarations, ['string', 'int']).toFunction()
 }

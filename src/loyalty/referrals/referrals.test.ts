@@ -1,23 +1,17 @@
 import { renderSVG } from 'uqr'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventType, type LoyaltyWorld, loyaltyWorld, same } from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { afterAll, describe, expect, test } from 'vitest'
+import { eventType, type LoyaltyWorld, same } from '../../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 import { decodeRecord } from '../../events/index.ts'
 import { createOperator, operatorSystemsKind } from '../../operator/index.ts'
 import { createHttp, Documents, entriesOf, ManualClock } from '../../platform/index.ts'
 import { referralCodeOf } from '../members.ts'
 import { periodSpan } from './cap-period.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
+const { openWorld, stores } = loyaltyWorlds()
 const ends: (() => Promise<unknown>)[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
 afterAll(async () => {
-  for (const world of worlds) await world.close()
   for (const end of ends) await end()
-  await stores.close()
 })
 
 const start = Date.parse('2026-03-01T12:00:00Z')
@@ -47,10 +41,9 @@ const referral = (rest: object = {}) => ({
   abuse: { distinct: ['device', 'card'] },
   ...rest,
 })
-type Options = Parameters<typeof loyaltyWorld>[1]
+type Options = Parameters<typeof openWorld>[0]
 const newWorld = async (document: object, options: Options = {}): Promise<LoyaltyWorld> => {
-  const world = await loyaltyWorld(stores, { startMs: start, partitions: 1, ...options })
-  worlds.push(world)
+  const world = await openWorld({ startMs: start, partitions: 1, ...options })
   await world.apply(
     eventType('activated', { promo: 'string' }),
     eventType('paid', { amountMinor: 'integer' }),
@@ -303,9 +296,9 @@ describe('money and products', () => {
     })
     const url = await http.listen({ port: 0, host: '127.0.0.1' })
     const clock = new ManualClock(start)
-    const documents = new Documents(stores.database, [operatorSystemsKind])
+    const documents = new Documents(stores().database, [operatorSystemsKind])
     const operator = createOperator({
-      database: stores.database,
+      database: stores().database,
       clock,
       documents,
       accountsOf: async () => new Map(),

@@ -1,25 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   eventType,
   type LoyaltyWorld,
-  loyaltyWorld,
   orderTypes,
   paid,
   programme,
   same,
 } from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 import { referralCodeOf } from '../members.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld } = loyaltyWorlds()
 
 const START = Date.parse('2026-03-01T12:00:00Z')
 const DAY = 86_400_000
@@ -47,8 +38,7 @@ const common = [
   programme({ id: 'main', currency: 'points', enrolment: { on: ['activated'] } }),
 ]
 const newWorld = async (when: object, batchEvents = 2_000): Promise<LoyaltyWorld> => {
-  const world = await loyaltyWorld(stores, { startMs: START, partitions: 1, batchEvents })
-  worlds.push(world)
+  const world = await openWorld({ startMs: START, partitions: 1, batchEvents })
   await world.apply(...common, referral(when))
   return world
 }
@@ -132,8 +122,7 @@ describe('a reward for a payment that may be returned', () => {
   })
 
   test('must say so where an earn rule takes such payments back', async () => {
-    const world = await loyaltyWorld(stores, { partitions: 1 })
-    worlds.push(world)
+    const world = await openWorld({ partitions: 1 })
     const rule = { kind: 'EarnRule', id: 'one', on: 'order.paid', points: { perMajorUnit: '1' } }
     const returns = { on: 'order.returned', reference: 'event.orderId' }
     await world.apply(...common, { ...rule, reference: 'event.orderId', returns })

@@ -5,7 +5,7 @@ import { type Book, programmeIn } from '../book.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { selectMembers } from '../members-store.ts'
 import { judgedDestination } from '../moved.ts'
-import { destinationOf, reinstatedUntil, sharedAmong } from '../reinstating.ts'
+import { destinationOf, onward, reinstatedUntil, sharedAmong } from '../reinstating.ts'
 import type { CancelReason } from './errors.ts'
 import { paymentKey, type Redemption, reservationKey } from './redemption.ts'
 import { movePieces, withdrawCodes } from './stock-store.ts'
@@ -106,16 +106,7 @@ async function followMembers(
     if (amountMinor <= 0n) return []
     left.set(accountId, room - amountMinor)
     const key = `${redemptionId}:${state}:moved`
-    const transfer: TransferRequest = {
-      key: `redeem:${key}`,
-      kind: 'post',
-      debitAccount: accountId,
-      creditAccount: destination.accountId,
-      amountMinor,
-      currency: destination.currency,
-      at: instantOf(atMs),
-      memo: destination.purpose === 'breakage' ? 'left' : 'moved',
-    }
+    const transfer = onward(`redeem:${key}`, accountId, destination, amountMinor, atMs)
     const judgements = judgedDestination(programmeIn(book, programmeId), accountId, destination, amountMinor)
     const about = { part: REWARDS, key, programmeId, subscriberId, atMs }
     return [{ ...about, accounts: [destination], transfers: [transfer], judgements }]

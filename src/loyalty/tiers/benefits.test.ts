@@ -1,23 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  type LoyaltyWorld,
-  loyaltyWorld,
-  orderTypes,
-  paid,
-  programme,
-  same,
-} from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { describe, expect, test } from 'vitest'
+import { type LoyaltyWorld, orderTypes, paid, programme, same } from '../../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld } = loyaltyWorlds()
 
 const START = Date.parse('2026-03-01T12:00:00Z')
 /** Three tiers by spend of a calendar month's length; the upper two have these benefits. */
@@ -35,8 +20,7 @@ const ladder = (silver: object, gold: object): object => ({
 })
 const fee = (percent: number, rest: object = {}) => ({ id: 'fee', name: same(`${percent} % off`), ...rest })
 const newWorld = async (silver: object, gold: object): Promise<{ world: LoyaltyWorld; ann: number }> => {
-  const world = await loyaltyWorld(stores, { startMs: START })
-  worlds.push(world)
+  const world = await openWorld({ startMs: START })
   await world.apply(
     ...orderTypes,
     programme({ id: 'main', currency: 'points', enrolment: { on: ['order.paid'] } }),

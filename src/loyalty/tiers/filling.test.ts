@@ -1,24 +1,9 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  type LoyaltyWorld,
-  loyaltyWorld,
-  orderTypes,
-  paid,
-  programme,
-  same,
-} from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { describe, expect, test } from 'vitest'
+import { type LoyaltyWorld, orderTypes, paid, programme, same } from '../../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld } = loyaltyWorlds()
 
 const START = Date.parse('2025-11-20T12:00:00Z')
 const DAY = 86_400_000
@@ -68,8 +53,7 @@ const back = (subscriberId: number, orderId: string, amountMinor: number, n = 0)
   data: { orderId, amountMinor },
 })
 const newWorld = async (...documents: object[]): Promise<LoyaltyWorld> => {
-  const world = await loyaltyWorld(stores, { startMs: START })
-  worlds.push(world)
+  const world = await openWorld({ startMs: START })
   await world.apply(...orderTypes, programme({ id: 'main', currency: 'points' }), ...documents)
   return world
 }

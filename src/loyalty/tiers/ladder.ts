@@ -1,5 +1,4 @@
 import {
-  type CelType,
   compileExpression,
   type CompiledFunction,
   type Declarations,
@@ -62,12 +61,14 @@ function measuresOf({ by }: TierLadder, book: Book): Measure[] {
 function pointMeasures(where: string | undefined, book: Book): Measure[] {
   return pointTypes.map((on) => {
     const holds =
-      where === undefined ? null : compiled(where, ladderDeclarations(book.reader, EARNED), ['bool'])
+      where === undefined
+        ? null
+        : compileExpression(where, ladderDeclarations(book.reader, EARNED), 'bool').toFunction()
     const sign = on === RETURNED ? -1n : 1n
     return {
       on,
       amountOf({ event = {}, subscriber = {} }) {
-        if (event['isPending'] === true || (holds && holds.value({ event, subscriber }) !== true)) return 0n
+        if (event['isPending'] === true || (holds && holds({ event, subscriber }) !== true)) return 0n
         return sign * BigInt(Number(event['points'] ?? 0))
       },
       referenceOf: () => undefined,
@@ -85,43 +86,33 @@ function spendMeasure(
   book: Book,
 ): Measure {
   const declarations = ladderDeclarations(book.reader, on)
-  const holds = where === undefined ? null : compiled(where, declarations, ['bool'])
+  const holds = where === undefined ? null : compileExpression(where, declarations, 'bool').toFunction()
   const usual = usualAmount(book.reader, on)
   const source = amount ?? (usual && `event.${usual}`)
-  const counted = source === undefined ? null : compiled(source, declarations, ['int', 'double'])
-  const name = reference === undefined ? null : compiled(reference, declarations, ['string', 'int'])
+  const counted = source === undefined ? null : compileExpression(source, declarations, ['int', 'double'])
+  const valueOf = counted?.toFunction()
+  const nameOf =
+    reference === undefined
+      ? null
+      : compileExpression(reference, declarations, ['string', 'int']).toFunction()
   return {
     on,
     amountOf(scope) {
-      if (!counted || (holds && holds.value(scope) !== true)) return 0n
-      const value = counted.value(scope)
+      if (!valueOf || (holds && holds(scope) !== true)) return 0n
+      const value = valueOf(scope)
       if (value === undefined) return 0n
       const minor =
-        counted.type === 'double' ? (minorOfNumber(value as number, decimals) ?? 0n) : BigInt(value as number)
+        counted?.type === 'double'
+          ? (minorOfNumber(value as number, decimals) ?? 0n)
+          : BigInt(value as number)
       return minor > 0n ? sign * minor : 0n
     },
     referenceOf(scope) {
-      const value = name?.value(scope)
+      const value = nameOf?.(scope)
       return value === undefined ? undefined : String(value)
     },
     countedAtOf: () => undefined,
   }
-}
-
-/** Compiles an expression that has one of several types. */
-function compiled(
-  source: string,
-  declarations: Declarations,
-  types: CelType[],
-): { type: CelType; value: CompiledFunction } {
-  for (const type of types.slice(1)) {
-    try {
-      return { type, value: compileExpression(source, declarations, type).toFunction() }
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error
-    }
-  }
-  return { type: types[0]!, value: compileExpression(source, declarations, types[0]!).toFunction() }
 }
 
 const owner = {}
@@ -179,6 +170,10 @@ export function readyLadder(document: TierLadder, programme: Programme, book: Bo
     since:
       since === undefined
         ? null
-        : compiled(since, { subscriber: subscriberDeclarations(book.reader) }, ['timestamp']).value,
+        : compileExpression(
+            since,
+            { subscriber: subscriberDeclarations(book.reader) },
+            'timestamp',
+          ).toFunction(),
   }
 }

@@ -19,8 +19,8 @@ const WALK = 5_000
 
 /**
  * Stage `loyalty-tiers`: looks at the standings whose moment has come and at no others, and once at all members of a
- * programme after one of its ladders was made, and filled with what they had done before, or changed. What stands on the log unread may count, so it waits while
- * the reader `isBehind`.
+ * programme after one of its ladders was made, and filled with what they had done before, or changed. What stands on the
+ * log unread may count, so it waits while the reader `isBehind`.
  */
 export function tiersStage(parts: LoyaltyParts, isBehind: (tenantId: string) => boolean): Stage {
   /** Versions of ladders for which all members are known to have been looked at. */

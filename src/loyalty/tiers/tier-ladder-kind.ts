@@ -79,7 +79,5 @@ function checkAt(
   types: CelType[],
 ): Problem[] {
   if (source === undefined) return []
-  const tries = types.map((type) => checkExpression(source, declarations, type))
-  if (tries.some((problems) => problems.length === 0)) return []
-  return tries[0]!.map((problem) => ({ ...problem, field }))
+  return checkExpression(source, declarations, types).map((problem) => ({ ...problem, field }))
 }

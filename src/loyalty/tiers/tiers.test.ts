@@ -1,17 +1,9 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventType, type LoyaltyWorld, loyaltyWorld, same } from '../../../test/loyalty-world.ts'
-import { type TestDatabase, testDatabase } from '../../../test/stores.ts'
+import { describe, expect, test } from 'vitest'
+import { eventType, type LoyaltyWorld, same } from '../../../test/loyalty-world.ts'
+import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 
-let stores: TestDatabase
-const worlds: LoyaltyWorld[] = []
-beforeAll(async () => {
-  stores = await testDatabase()
-})
-afterAll(async () => {
-  for (const world of worlds) await world.close()
-  await stores.close()
-})
+const { openWorld, worlds } = loyaltyWorlds()
 
 const ladder = (rest: object = {}): object => ({
   kind: 'TierLadder',
@@ -62,10 +54,9 @@ const tenure = (rest: object = {}): object => ({
 
 const newWorld = async (
   documents: object[],
-  options: Parameters<typeof loyaltyWorld>[1] = {},
+  options: Parameters<typeof openWorld>[0] = {},
 ): Promise<LoyaltyWorld> => {
-  const world = await loyaltyWorld(stores, options)
-  worlds.push(world)
+  const world = await openWorld(options)
   await world.apply(
     eventType('order.paid', { orderId: 'string', amountMinor: 'integer' }),
     eventType('order.returned', { orderId: 'string', amountMinor: 'integer' }),

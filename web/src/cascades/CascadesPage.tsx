@@ -5,7 +5,7 @@ import { Fragment } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Cascade } from '../../../src/messaging/contract.ts'
 import { cascadesOf } from '../documents/documents.ts'
-import { DocumentsPage, DocumentTable } from '../documents/DocumentsPage.tsx'
+import { Cells, DocumentsPage, DocumentTable } from '../documents/DocumentsPage.tsx'
 import { NewDocument } from '../documents/NewDocument.tsx'
 import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
@@ -47,8 +47,14 @@ export function CascadesPage() {
 
 const COLUMNS = ['expected', 'allSms', 'runs', 'saved'] as const
 
+function useColumns() {
+  const { t } = useTranslation()
+  return COLUMNS.map((id) => ({ id, name: t(`cascades.column.${id}`), isFigure: true }))
+}
+
 function List({ all }: { all: readonly Cascade[] }) {
   const { t } = useTranslation()
+  const columns = useColumns()
   const { q } = useSearch({ from: paths.cascades })
   const shown = all.filter(({ id, steps }) =>
     hasWords(`${id} ${steps.map(({ channel, template }) => `${channel} ${template}`).join(' ')}`, q),
@@ -64,7 +70,7 @@ function List({ all }: { all: readonly Cascade[] }) {
           corner: t('cascades.cascade'),
           noneFound: t('cascades.noneFound'),
         }}
-        columns={COLUMNS.map((id) => ({ id, name: t(`cascades.column.${id}`), isFigure: true }))}
+        columns={columns}
         rows={shown.map((cascade) => (
           <Row key={cascade.id} cascade={cascade} />
         ))}
@@ -74,7 +80,7 @@ function List({ all }: { all: readonly Cascade[] }) {
 }
 
 function Row({ cascade }: { cascade: Cascade }) {
-  const { t } = useTranslation()
+  const columns = useColumns()
   const format = useFormat()
   const { data: expected } = useQuery(expectationQuery(isComplete(cascade) ? cascade : undefined))
   const { data: report } = useQuery(cascadeReportQuery(cascade.id))
@@ -101,14 +107,7 @@ function Row({ cascade }: { cascade: Cascade }) {
           ))}
         </span>
       </th>
-      {COLUMNS.map((column) => (
-        <td key={column} role="cell" data-figure data-wide>
-          <span className={lists.phoneName} aria-hidden>
-            {t(`cascades.column.${column}`)}
-          </span>
-          {cells[column]}
-        </td>
-      ))}
+      <Cells columns={columns} cells={cells} />
     </tr>
   )
 }

@@ -89,9 +89,11 @@ function Place<Document extends { id: string }>({
   )
 }
 
+type Column<Id extends string> = { id: Id; name: string; isFigure: boolean }
+
 type DocumentTableProps = {
   words: { title: string; corner: string; noneFound: string }
-  columns: readonly { id: string; name: string; isFigure: boolean }[]
+  columns: readonly Column<string>[]
   rows: readonly ReactNode[]
 }
 
@@ -120,3 +122,16 @@ export function DocumentTable({ words, columns, rows }: DocumentTableProps) {
     </section>
   )
 }
+
+type CellsProps<Id extends string> = { columns: readonly Column<Id>[]; cells: Record<Id, ReactNode> }
+
+/** What stands behind the name of a document, a cell for each column. */
+export const Cells = <Id extends string>({ columns, cells }: CellsProps<Id>) =>
+  columns.map(({ id, name, isFigure }) => (
+    <td key={id} role="cell" data-figure={isFigure || undefined} data-wide>
+      <span className={lists.phoneName} aria-hidden>
+        {name}
+      </span>
+      {cells[id]}
+    </td>
+  ))

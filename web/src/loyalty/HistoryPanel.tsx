@@ -12,9 +12,9 @@ import { ServerFailure } from '../server.ts'
 import { FailureNotice, RefusalText } from '../shell/Failures.tsx'
 import { ValueList } from '../triggers/ValueList.tsx'
 import { netOf } from './history.ts'
+import { MoreButton } from './MoreButton.tsx'
 import { explainQuery, memberHistoryQuery } from './queries.ts'
 import { readableValues, withMoments } from './readable.ts'
-import styles from './loyalty.module.css'
 import member from './member.module.css'
 
 type HistoryProps = { subscriberId: number; programme: string }
@@ -126,15 +126,7 @@ function Events({ subscriberId, programme }: HistoryProps) {
         </ol>
       )}
       {hasNextPage && !isEmpty && (
-        <Button
-          variant="default"
-          size="sm"
-          className={styles.add!}
-          loading={isFetchingNextPage}
-          onClick={() => void fetchNextPage()}
-        >
-          {t('loyalty.older')}
-        </Button>
+        <MoreButton act={t('loyalty.older')} pages={{ isFetchingNextPage, fetchNextPage }} />
       )}
     </>
   )

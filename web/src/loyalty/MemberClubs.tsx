@@ -8,6 +8,8 @@ import { paths } from '../paths.ts'
 import { Panel } from '../report/Panel.tsx'
 import { State, type Tone } from '../shell/State.tsx'
 import type { Membership } from './membership.ts'
+import { ClubTimes } from './parts/ClubMembersPanel.tsx'
+import type { ClubState } from './parts/queries.ts'
 import { memberClubsQuery } from './queries.ts'
 import styles from './loyalty.module.css'
 
@@ -30,7 +32,7 @@ export function MemberClubs({ subscriberId, membership }: MemberClubsProps) {
   )
 }
 
-const TONES: Record<'active' | 'left' | 'lapsed', Tone> = { active: 'good', left: 'quiet', lapsed: 'quiet' }
+const TONES: Record<ClubState, Tone> = { active: 'good', left: 'quiet', lapsed: 'quiet' }
 
 function OneClub({ one: { club, name, membership, text } }: { one: MemberClubsView['clubs'][number] }) {
   const { t } = useTranslation()
@@ -48,11 +50,7 @@ function OneClub({ one: { club, name, membership, text } }: { one: MemberClubsVi
       </span>
       {membership && (
         <span className="soft">
-          {t('loyalty.memberSince', { moment: format.moment(membership.joinedAt) })}
-          {membership.paidUntil !== null &&
-            ` · ${t('loyalty.paidUntil', { moment: format.moment(membership.paidUntil) })}`}
-          {membership.endedAt !== null &&
-            ` · ${t('loyalty.memberEnded', { moment: format.moment(membership.endedAt) })}`}
+          <ClubTimes {...membership} />
         </span>
       )}
       {text !== null && <span className="soft">{text[format.language]}</span>}

@@ -1,16 +1,14 @@
-import { IconPlus } from '@tabler/icons-react'
 import { Link, useNavigate } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { EarnRule, TierLadder } from '../../../src/loyalty/contract.ts'
 import type { AnyDocument } from '../documents/documents.ts'
-import { NewDocument } from '../documents/NewDocument.tsx'
 import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
 import { Panel } from '../report/Panel.tsx'
-import { AskButton } from '../shell/AskButton.tsx'
-import { earnRulesOf, laddersOf, programmesOf } from './documents.ts'
+import { decimalsOf, earnRulesOf, laddersOf } from './documents.ts'
 import { LadderPicture } from './LadderPicture.tsx'
+import { NewPart } from './NewPart.tsx'
 import { GroupPanels } from './parts/GroupPanels.tsx'
 import { useRuleText } from './rule-text.ts'
 import styles from './loyalty.module.css'
@@ -26,7 +24,7 @@ export function PartsPanel({ programmeId, documents }: PartsProps) {
       <Rules
         programmeId={programmeId}
         rules={earnRulesOf(documents).filter(isOwn)}
-        decimals={programmesOf(documents).find(({ id }) => id === programmeId)?.decimals ?? 0}
+        decimals={decimalsOf(documents, programmeId)}
       />
       {ladders.map((ladder) => (
         <LadderPicture key={ladder.id} ladder={ladder} isSaved leads />
@@ -128,14 +126,3 @@ function Ladders({ programmeId, ladders }: { programmeId: string; ladders: reado
 
 const Parts = ({ none, children }: { none: string; children: ReactNode[] }) =>
   children.length === 0 ? <p className="soft">{none}</p> : <ul className={styles.parts}>{children}</ul>
-
-type NewPartProps = { title: string; taken: readonly string[]; write(id: string): void }
-
-const NewPart = ({ title, taken, write }: NewPartProps) => {
-  const { t } = useTranslation()
-  return (
-    <AskButton size="xs" act={title} title={title} icon={<IconPlus size={14} stroke={1.8} aria-hidden />}>
-      {() => <NewDocument taken={taken} act={t('loyalty.write')} write={write} />}
-    </AskButton>
-  )
-}

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import type { Programme } from '../../../src/loyalty/contract.ts'
-import { DocumentsPage, DocumentTable } from '../documents/DocumentsPage.tsx'
+import { Cells, DocumentsPage, DocumentTable } from '../documents/DocumentsPage.tsx'
 import type { AnyDocument } from '../documents/documents.ts'
 import { NewDocument } from '../documents/NewDocument.tsx'
 import { useFormat } from '../format/format.ts'
@@ -44,8 +44,14 @@ export function ProgrammesPage() {
 
 const COLUMNS = ['members', 'owed', 'rules', 'expiry'] as const
 
+function useColumns() {
+  const { t } = useTranslation()
+  return COLUMNS.map((id) => ({ id, name: t(`loyalty.column.${id}`), isFigure: id !== 'expiry' }))
+}
+
 function List({ all, documents }: { all: readonly Programme[]; documents: readonly AnyDocument[] }) {
   const { t } = useTranslation()
+  const columns = useColumns()
   const format = useFormat()
   const { q } = useSearch({ from: paths.programmes })
   const { data: views } = useQuery(programmesQuery)
@@ -62,7 +68,7 @@ function List({ all, documents }: { all: readonly Programme[]; documents: readon
           corner: t('loyalty.programme'),
           noneFound: t('loyalty.noneFound'),
         }}
-        columns={COLUMNS.map((id) => ({ id, name: t(`loyalty.column.${id}`), isFigure: id !== 'expiry' }))}
+        columns={columns}
         rows={shown.map((programme) => (
           <Row
             key={programme.id}
@@ -79,7 +85,7 @@ function List({ all, documents }: { all: readonly Programme[]; documents: readon
 type RowProps = { programme: Programme; members: Record<string, number> | undefined; rules: number }
 
 function Row({ programme, members, rules }: RowProps) {
-  const { t } = useTranslation()
+  const columns = useColumns()
   const format = useFormat()
   const expiryText = useExpiryText()
   const { id, name, expiry, currency, decimals } = programme
@@ -101,14 +107,7 @@ function Row({ programme, members, rules }: RowProps) {
           {id} · {currency}
         </span>
       </th>
-      {COLUMNS.map((column) => (
-        <td key={column} role="cell" data-figure={column === 'expiry' ? undefined : true} data-wide>
-          <span className={lists.phoneName} aria-hidden>
-            {t(`loyalty.column.${column}`)}
-          </span>
-          {cells[column]}
-        </td>
-      ))}
+      <Cells columns={columns} cells={cells} />
     </tr>
   )
 }

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import type { AbuseCaseView } from '../../../src/loyalty/contract.ts'
-import { documentsQuery } from '../documents/documents.ts'
+import { documentsQuery, type AnyDocument } from '../documents/documents.ts'
 import { useFormat } from '../format/format.ts'
 import { caseStates, paths } from '../paths.ts'
 import { ConnectionLost, FailureNotice } from '../shell/Failures.tsx'
@@ -11,7 +11,7 @@ import { TenantFormat } from '../shell/TenantFormat.tsx'
 import { useTitle } from '../shell/title.ts'
 import { Waiting } from '../shell/Waiting.tsx'
 import { CasePanel } from './CasePanel.tsx'
-import { programmesOf } from './documents.ts'
+import { decimalsOf } from './documents.ts'
 import { casesQuery } from './rewards-queries.ts'
 import page from '../shell/page.module.css'
 import styles from './loyalty.module.css'
@@ -46,8 +46,6 @@ function Place() {
   if (!data || !documents) return error ? <FailureNotice error={error} /> : <PageWaiting />
   const isOpen = state === 'open'
   const shown = data.find(({ caseId }) => caseId === chosen) ?? data[0]
-  const decimalsOf = (programme: string): number =>
-    programmesOf(documents).find(({ id }) => id === programme)?.decimals ?? 0
   return (
     <div className={page.page}>
       <div>
@@ -70,8 +68,12 @@ function Place() {
       />
       {shown ? (
         <div className={styles.queue}>
-          <Queue cases={data} shown={shown.caseId} decimalsOf={decimalsOf} />
-          <CasePanel key={shown.caseId} caseId={shown.caseId} decimals={decimalsOf(shown.programme)} />
+          <Queue cases={data} shown={shown.caseId} documents={documents} />
+          <CasePanel
+            key={shown.caseId}
+            caseId={shown.caseId}
+            decimals={decimalsOf(documents, shown.programme)}
+          />
         </div>
       ) : (
         <section className={page.empty}>
@@ -87,10 +89,10 @@ function Place() {
 type QueueProps = {
   cases: readonly AbuseCaseView[]
   shown: string
-  decimalsOf(programme: string): number
+  documents: readonly AnyDocument[]
 }
 
-function Queue({ cases, shown, decimalsOf }: QueueProps) {
+function Queue({ cases, shown, documents }: QueueProps) {
   const { t } = useTranslation()
   const format = useFormat()
   return (
@@ -110,7 +112,9 @@ function Queue({ cases, shown, decimalsOf }: QueueProps) {
             <strong>{t('loyalty.score', { score })}</strong>
             <span className="soft">
               {t(`loyalty.level.${level}`)} ·{' '}
-              {t('loyalty.heldPoints', { points: format.points(heldPoints, decimalsOf(programme)) })}
+              {t('loyalty.heldPoints', {
+                points: format.points(heldPoints, decimalsOf(documents, programme)),
+              })}
             </span>
             <time className="soft" dateTime={openedAt}>
               {format.dayTime(openedAt)}

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import type { RewardsView } from '../../../src/loyalty/contract.ts'
-import { DocumentsPage, DocumentTable } from '../documents/DocumentsPage.tsx'
+import { Cells, DocumentsPage, DocumentTable } from '../documents/DocumentsPage.tsx'
 import type { AnyDocument } from '../documents/documents.ts'
 import { NewDocument } from '../documents/NewDocument.tsx'
 import { useFormat } from '../format/format.ts'
@@ -50,8 +50,18 @@ export function RewardsPage() {
 const COLUMNS = ['gives', 'price', 'left', 'open', 'done', 'stock'] as const
 const FIGURES = new Set<string>(['price', 'open', 'done'])
 
+function useColumns() {
+  const { t } = useTranslation()
+  return COLUMNS.map((id) => ({
+    id,
+    name: t(`loyalty.rewardColumn.${id}`),
+    isFigure: FIGURES.has(id),
+  }))
+}
+
 function List({ documents }: { documents: readonly AnyDocument[] }) {
   const { t } = useTranslation()
+  const columns = useColumns()
   const format = useFormat()
   const { q } = useSearch({ from: paths.rewards })
   const { data, error } = useQuery(rewardsQuery)
@@ -69,11 +79,7 @@ function List({ documents }: { documents: readonly AnyDocument[] }) {
           corner: t('loyalty.reward'),
           noneFound: t('loyalty.noRewardFound'),
         }}
-        columns={COLUMNS.map((id) => ({
-          id,
-          name: t(`loyalty.rewardColumn.${id}`),
-          isFigure: FIGURES.has(id),
-        }))}
+        columns={columns}
         rows={shown.map((one) => (
           <Row
             key={one.reward}
@@ -91,6 +97,7 @@ type RewardLine = RewardsView['rewards'][number]
 
 function Row({ one, decimals }: { one: RewardLine; decimals: number }) {
   const { t } = useTranslation()
+  const columns = useColumns()
   const format = useFormat()
   const { reward, name, gives, points, open, done } = one
   const cells = {
@@ -109,14 +116,7 @@ function Row({ one, decimals }: { one: RewardLine; decimals: number }) {
         </Link>
         <span className="soft"> {reward}</span>
       </th>
-      {COLUMNS.map((column) => (
-        <td key={column} role="cell" data-figure={FIGURES.has(column) || undefined} data-wide>
-          <span className={lists.phoneName} aria-hidden>
-            {t(`loyalty.rewardColumn.${column}`)}
-          </span>
-          {cells[column]}
-        </td>
-      ))}
+      <Cells columns={columns} cells={cells} />
     </tr>
   )
 }

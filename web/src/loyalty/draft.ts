@@ -1,6 +1,7 @@
 import type { EarnRule, Expiry, Programme, TierLadder, Words } from '../../../src/loyalty/contract.ts'
 
-const noWords: Words = { en: '', ru: '', uk: '' }
+/** Words that are still to be written. */
+export const noWords: Words = { en: '', ru: '', uk: '' }
 
 /** A programme of whole points that expire a year after they were earned. */
 export const blankProgramme = (id: string): Programme => ({

@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { lotsView } from '../../../src/ledger/contract.ts'
 import {
   abuseCasesView,
   explainAnswer,
@@ -21,7 +22,6 @@ import {
 import { z } from 'zod'
 import { calls, type Language } from '../paths.ts'
 import { ask, askWithProgress, type Progress, ServerFailure } from '../server.ts'
-import { lotsAnswer } from './answers.ts'
 
 const OFTEN_MS = 5_000
 const SELDOM_MS = 30_000
@@ -178,7 +178,7 @@ export const memberReferralsQuery = (subscriberId: number, programme: string) =>
 export const lotsQuery = (accountId: string) =>
   queryOptions({
     queryKey: ['lots', accountId],
-    queryFn: async ({ signal }) => (await ask(calls.lots(accountId), lotsAnswer, { signal })).lots,
+    queryFn: async ({ signal }) => (await ask(calls.lots(accountId), lotsView, { signal })).lots,
     refetchInterval: OFTEN_MS,
   })
 

@@ -2,14 +2,14 @@ import { Button, SegmentedControl, Skeleton } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import type { LettersOfWebhook } from '../../../src/api/contract.ts'
+import type { LettersOfWebhook, LetterState } from '../../../src/api/contract.ts'
 import { useFormat } from '../format/format.ts'
 import { letterStates, paths } from '../paths.ts'
 import { Panel } from '../report/Panel.tsx'
-import { AskButton } from '../shell/AskButton.tsx'
+import { ConfirmButton } from '../shell/ConfirmButton.tsx'
 import { RefusalText } from '../shell/Failures.tsx'
 import { useMayChange } from '../shell/TenantFormat.tsx'
-import { lettersQuery, retryLetters, webhooksQuery, type LetterState } from './queries.ts'
+import { lettersQuery, retryLetters, webhooksQuery } from './queries.ts'
 import page from '../shell/page.module.css'
 import styles from '../loyalty/loyalty.module.css'
 
@@ -43,23 +43,16 @@ export function LettersPanel({ webhookId }: { webhookId: string }) {
           }))}
         />
         {data !== undefined && data.length > 0 && (
-          <AskButton act={t('webhooks.retryAll')} title={t('webhooks.retryAllTitle')}>
-            {(close) => (
-              <div className={page.form}>
-                <p>
-                  {t('webhooks.retryAllMeans', { count: data.length, formatted: format.count(data.length) })}
-                </p>
-                <Button
-                  onClick={() => {
-                    close()
-                    retry.mutate(undefined)
-                  }}
-                >
-                  {t('webhooks.retryAllTitle')}
-                </Button>
-              </div>
-            )}
-          </AskButton>
+          <ConfirmButton
+            act={t('webhooks.retryAll')}
+            title={t('webhooks.retryAllTitle')}
+            means={t('webhooks.retryAllMeans', {
+              count: data.length,
+              formatted: format.count(data.length),
+            })}
+            isPending={retry.isPending}
+            confirm={() => retry.mutate(undefined)}
+          />
         )}
       </div>
       {retry.error && <RefusalText error={retry.error} />}

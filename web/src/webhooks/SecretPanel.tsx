@@ -7,7 +7,7 @@ import type { Webhook } from '../../../src/api/contract.ts'
 import { documentsQuery } from '../documents/documents.ts'
 import { withPart } from '../documents/parts.ts'
 import { Panel } from '../report/Panel.tsx'
-import { AskButton } from '../shell/AskButton.tsx'
+import { ConfirmButton } from '../shell/ConfirmButton.tsx'
 import { RefusalText } from '../shell/Failures.tsx'
 import { changeSecret } from './queries.ts'
 import { isTold } from './secret.ts'
@@ -44,21 +44,13 @@ export function SecretPanel({ webhook, isSaved, change }: SecretPanelProps) {
         {renew.error && <RefusalText error={renew.error} />}
         {isSaved && (
           <div className={page.acts}>
-            <AskButton act={t('webhooks.renew')} title={t('webhooks.renewTitle')}>
-              {(close) => (
-                <div className={page.form}>
-                  <p>{t('webhooks.renewMeans')}</p>
-                  <Button
-                    onClick={() => {
-                      close()
-                      renew.mutate()
-                    }}
-                  >
-                    {t('webhooks.renewTitle')}
-                  </Button>
-                </div>
-              )}
-            </AskButton>
+            <ConfirmButton
+              act={t('webhooks.renew')}
+              title={t('webhooks.renewTitle')}
+              means={t('webhooks.renewMeans')}
+              isPending={renew.isPending}
+              confirm={() => renew.mutate()}
+            />
           </div>
         )}
       </div>

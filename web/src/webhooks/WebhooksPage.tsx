@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import type { Webhook, WebhooksView } from '../../../src/api/contract.ts'
-import { DocumentsPage, DocumentTable } from '../documents/DocumentsPage.tsx'
+import { Cells, DocumentsPage, DocumentTable } from '../documents/DocumentsPage.tsx'
 import { NewDocument } from '../documents/NewDocument.tsx'
 import { useFormat } from '../format/format.ts'
 import { ofKind } from '../loyalty/documents.ts'
@@ -46,8 +46,14 @@ export function WebhooksPage() {
 const COLUMNS = ['state', 'types', 'behind', 'waiting', 'dead'] as const
 const FIGURES = new Set<string>(['behind', 'waiting', 'dead'])
 
+function useColumns() {
+  const { t } = useTranslation()
+  return COLUMNS.map((id) => ({ id, name: t(`webhooks.column.${id}`), isFigure: FIGURES.has(id) }))
+}
+
 function List({ all }: { all: readonly Webhook[] }) {
   const { t } = useTranslation()
+  const columns = useColumns()
   const { q } = useSearch({ from: paths.webhooks })
   const { data } = useQuery(webhooksQuery)
   const shown = all.filter(({ id, url, types }) => hasWords(`${id} ${url} ${types.join(' ')}`, q))
@@ -62,7 +68,7 @@ function List({ all }: { all: readonly Webhook[] }) {
           corner: t('webhooks.webhook'),
           noneFound: t('webhooks.noneFound'),
         }}
-        columns={COLUMNS.map((id) => ({ id, name: t(`webhooks.column.${id}`), isFigure: FIGURES.has(id) }))}
+        columns={columns}
         rows={shown.map((webhook) => (
           <Row key={webhook.id} webhook={webhook} status={data?.get(webhook.id)} />
         ))}
@@ -80,7 +86,7 @@ function Row({
   webhook: Webhook
   status: Status | undefined
 }) {
-  const { t } = useTranslation()
+  const columns = useColumns()
   const format = useFormat()
   const count = (of: 'behind' | 'waiting' | 'dead'): string => (status ? format.count(status[of]) : '—')
   const cells = {
@@ -98,14 +104,7 @@ function Row({
         </Link>
         <span className="soft"> {url}</span>
       </th>
-      {COLUMNS.map((column) => (
-        <td key={column} role="cell" data-figure={FIGURES.has(column) || undefined} data-wide>
-          <span className={lists.phoneName} aria-hidden>
-            {t(`webhooks.column.${column}`)}
-          </span>
-          <span>{cells[column]}</span>
-        </td>
-      ))}
+      <Cells columns={columns} cells={cells} />
     </tr>
   )
 }

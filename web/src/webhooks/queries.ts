@@ -1,11 +1,15 @@
 import { queryOptions } from '@tanstack/react-query'
-import { lettersOfWebhook, newSecret, retriedLetters, webhooksView } from '../../../src/api/contract.ts'
+import {
+  lettersOfWebhook,
+  newSecret,
+  retriedLetters,
+  webhooksView,
+  type LetterState,
+} from '../../../src/api/contract.ts'
 import { calls } from '../paths.ts'
 import { ask } from '../server.ts'
 
 const OFTEN_MS = 5_000
-
-export type LetterState = 'waiting' | 'dead'
 
 /** How each active webhook does, by its id. */
 export const webhooksQuery = queryOptions({

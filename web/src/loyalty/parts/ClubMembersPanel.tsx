@@ -1,4 +1,4 @@
-import { Button, SegmentedControl, Skeleton } from '@mantine/core'
+import { SegmentedControl, Skeleton } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -7,6 +7,7 @@ import type { ClubMembersView } from '../../../../src/loyalty/contract.ts'
 import { useFormat } from '../../format/format.ts'
 import { paths } from '../../paths.ts'
 import { Panel } from '../../report/Panel.tsx'
+import { MoreButton } from '../MoreButton.tsx'
 import { clubMembersQuery, clubsQuery, type ClubState } from './queries.ts'
 import styles from '../loyalty.module.css'
 
@@ -18,11 +19,9 @@ export function ClubMembersPanel({ clubId }: { clubId: string }) {
   const format = useFormat()
   const [state, setState] = useState<ClubState>('active')
   const { data: clubs } = useQuery(clubsQuery)
-  const { data, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
-    clubMembersQuery(clubId, state),
-  )
+  const pages = useInfiniteQuery(clubMembersQuery(clubId, state))
   const counts = clubs?.find(({ club }) => club === clubId)?.members
-  const members = data?.pages.flatMap((page) => page.members)
+  const members = pages.data?.pages.flatMap((page) => page.members)
   return (
     <Panel
       title={t('loyalty.clubMembers')}
@@ -47,17 +46,7 @@ export function ClubMembersPanel({ clubId }: { clubId: string }) {
           <ClubMember key={one.subscriberId} one={one} />
         ))}
       </ul>
-      {hasNextPage && (
-        <Button
-          variant="default"
-          size="sm"
-          className={styles.add!}
-          loading={isFetchingNextPage}
-          onClick={() => void fetchNextPage()}
-        >
-          {t('loyalty.more')}
-        </Button>
-      )}
+      {pages.hasNextPage && <MoreButton act={t('loyalty.more')} pages={pages} />}
     </Panel>
   )
 }
@@ -65,18 +54,31 @@ export function ClubMembersPanel({ clubId }: { clubId: string }) {
 function ClubMember({ one }: { one: ClubMembersView['members'][number] }) {
   const { t } = useTranslation()
   const format = useFormat()
-  const { subscriberId, state, joinedAt, paidUntil, endedAt, text } = one
+  const { subscriberId, state, text } = one
   return (
     <li>
       <Link to={paths.member} search={{ subscriber: subscriberId }}>
         {t('loyalty.referee', { id: subscriberId })}
       </Link>
       <span className="soft">
-        {t('loyalty.memberSince', { moment: format.moment(joinedAt) })}
-        {paidUntil !== null && ` · ${t('loyalty.paidUntil', { moment: format.moment(paidUntil) })}`}
-        {endedAt !== null && ` · ${t('loyalty.memberEnded', { moment: format.moment(endedAt) })}`}
+        <ClubTimes {...one} />
         {state !== 'active' && ` · ${text[format.language]}`}
       </span>
     </li>
+  )
+}
+
+type ClubTimesProps = Pick<ClubMembersView['members'][number], 'joinedAt' | 'paidUntil' | 'endedAt'>
+
+/** Since when somebody is in a club, until when they have paid, and when it ended. */
+export function ClubTimes({ joinedAt, paidUntil, endedAt }: ClubTimesProps) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  return (
+    <>
+      {t('loyalty.memberSince', { moment: format.moment(joinedAt) })}
+      {paidUntil !== null && ` · ${t('loyalty.paidUntil', { moment: format.moment(paidUntil) })}`}
+      {endedAt !== null && ` · ${t('loyalty.memberEnded', { moment: format.moment(endedAt) })}`}
+    </>
   )
 }

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import type { Club } from '../../../../src/loyalty/contract.ts'
-import { DocumentsPage, DocumentTable } from '../../documents/DocumentsPage.tsx'
+import { Cells, DocumentsPage, DocumentTable } from '../../documents/DocumentsPage.tsx'
 import type { AnyDocument } from '../../documents/documents.ts'
 import { NewDocument } from '../../documents/NewDocument.tsx'
 import { useFormat } from '../../format/format.ts'
@@ -43,8 +43,14 @@ export function ClubsPage() {
 
 const COLUMNS = ['fee', 'active', 'lapsed', 'left'] as const
 
+function useColumns() {
+  const { t } = useTranslation()
+  return COLUMNS.map((id) => ({ id, name: t(`loyalty.clubColumn.${id}`), isFigure: id !== 'fee' }))
+}
+
 function List({ all, documents }: { all: readonly Club[]; documents: readonly AnyDocument[] }) {
   const { t } = useTranslation()
+  const columns = useColumns()
   const format = useFormat()
   const { q } = useSearch({ from: paths.clubs })
   const { data: clubs } = useQuery(clubsQuery)
@@ -60,7 +66,7 @@ function List({ all, documents }: { all: readonly Club[]; documents: readonly An
           corner: t('loyalty.kind.Club'),
           noneFound: t('loyalty.noClubFound'),
         }}
-        columns={COLUMNS.map((id) => ({ id, name: t(`loyalty.clubColumn.${id}`), isFigure: id !== 'fee' }))}
+        columns={columns}
         rows={shown.map((club) => (
           <Row
             key={club.id}
@@ -78,6 +84,7 @@ type RowProps = { club: Club; decimals: number; members: Record<string, number> 
 
 function Row({ club, decimals, members }: RowProps) {
   const { t } = useTranslation()
+  const columns = useColumns()
   const format = useFormat()
   const { id, name, programme, fee } = club
   const count = (state: string): string => (members ? format.count(members[state] ?? 0) : '—')
@@ -106,14 +113,7 @@ function Row({ club, decimals, members }: RowProps) {
           {id} · {programme}
         </span>
       </th>
-      {COLUMNS.map((column) => (
-        <td key={column} role="cell" data-figure={column === 'fee' ? undefined : true} data-wide>
-          <span className={lists.phoneName} aria-hidden>
-            {t(`loyalty.clubColumn.${column}`)}
-          </span>
-          {cells[column]}
-        </td>
-      ))}
+      <Cells columns={columns} cells={cells} />
     </tr>
   )
 }

@@ -27,7 +27,7 @@ export function ExchangePicture({ exchange, documents }: ExchangePictureProps) {
 type Side = { name: string; currency: string; decimals: number }
 
 /** What a side is called, and how its currency is written. */
-export function sideOf(
+function sideOf(
   side: Exchange['from'],
   documents: readonly AnyDocument[],
   name: (of: { en: string; ru: string; uk: string }) => string,

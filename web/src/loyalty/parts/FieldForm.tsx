@@ -8,11 +8,10 @@ import { useFormat } from '../../format/format.ts'
 import type { FieldProblem } from '../../server.ts'
 import { momentIn, wallTimeIn } from '../../triggers/buckets.ts'
 import { eventTypesOf, ofKind, programmesOf } from '../documents.ts'
-import { freshId } from '../draft.ts'
+import { freshId, noWords } from '../draft.ts'
 import { AmountField, ChoiceField, EventTypeField, ExpressionField, NameFields } from '../fields.tsx'
 import { AddRow, Row } from '../rows.tsx'
-import { noWords } from './kind.ts'
-import { inWay, placeOf, valueAt, wayOf, withValue, type Field, type Form, type Way } from './field.ts'
+import { inWay, placeOf, valueAt, wayOf, withValue, type Field, type Form } from './field.ts'
 import page from '../../shell/page.module.css'
 import styles from '../loyalty.module.css'
 
@@ -173,9 +172,7 @@ function OneField<Value extends object>({ field, ...part }: PartProps<Value> & {
         />
       )
     case 'either':
-      return (
-        <Either label={label} ways={field.ways} own={own} place={placeOf(field)} error={error} {...part} />
-      )
+      return <Either field={field} {...part} />
     case 'rows':
       return (
         <div className={styles.whole}>
@@ -281,18 +278,13 @@ function IdField({ among, isOptional, label, value, error, change }: IdFieldProp
   )
 }
 
-type EitherProps<Value extends object> = PartProps<Value> & {
-  label: string
-  ways: readonly Way[]
-  own: unknown
-  place: string
-  error: string | undefined
-}
+type EitherProps<Value extends object> = PartProps<Value> & { field: Extract<Field, { as: 'either' }> }
 
 /** Which form a part has, and the fields of that form. */
-function Either<Value extends object>({ label, ways, own, place, error, ...part }: EitherProps<Value>) {
+function Either<Value extends object>({ field: either, ...part }: EitherProps<Value>) {
   const { t } = useTranslation()
-  const { value, change, at } = part
+  const { label, own, error, set } = useField(either, part)
+  const { ways } = either
   const way = wayOf(own, ways)
   return (
     <>
@@ -303,7 +295,7 @@ function Either<Value extends object>({ label, ways, own, place, error, ...part 
         options={ways.map(({ name }) => ({ value: name as string, label: t(`loyalty.option.${name}`) }))}
         change={(next) => {
           const chosen = ways.find(({ name }) => name === next)
-          if (chosen) change(withValue(value, place, inWay(own, chosen)))
+          if (chosen) set(inWay(own, chosen))
         }}
       />
       {(way?.fields ?? []).map((field) => (
@@ -312,8 +304,8 @@ function Either<Value extends object>({ label, ways, own, place, error, ...part 
           field={field}
           {...part}
           value={(own ?? {}) as object}
-          change={(next) => change(withValue(value, place, next))}
-          at={under(at, place)}
+          change={set}
+          at={under(part.at, placeOf(either))}
         />
       ))}
     </>

@@ -1,14 +1,12 @@
 import { NativeSelect } from '@mantine/core'
-import { IconPlus } from '@tabler/icons-react'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AnyDocument } from '../../documents/documents.ts'
-import { NewDocument } from '../../documents/NewDocument.tsx'
 import { useFormat } from '../../format/format.ts'
 import { paths } from '../../paths.ts'
 import { Panel } from '../../report/Panel.tsx'
-import { AskButton } from '../../shell/AskButton.tsx'
+import { NewPart } from '../NewPart.tsx'
 import { belongsTo } from './belonging.ts'
 import { groups, type Group, type Part, type PartKind } from './kind.ts'
 import { partKinds } from './kinds.ts'
@@ -41,7 +39,7 @@ function GroupPanel({ group, programmeId, documents }: GroupsProps & { group: Gr
       unit={t(`loyalty.groupUnit.${group}`)}
       means={t(`loyalty.groupMeans.${group}`)}
       acts={
-        <NewPart
+        <NewOfGroup
           kinds={several}
           documents={documents}
           title={t(`loyalty.newIn.${group}`)}
@@ -90,44 +88,40 @@ function PartLine({ kind, part }: { kind: PartKind; part: Part }) {
   )
 }
 
-type NewPartProps = {
+type NewOfGroupProps = {
   kinds: readonly PartKind[]
   documents: readonly AnyDocument[]
   title: string
   programmeId: string
 }
 
-function NewPart({ kinds, documents, title, programmeId }: NewPartProps) {
+function NewOfGroup({ kinds, documents, title, programmeId }: NewOfGroupProps) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const [kind, setKind] = useState(kinds[0]?.kind ?? 'Quest')
   const taken = documents.filter((one) => one.kind === kind).map(({ id }) => id)
   return (
-    <AskButton size="xs" act={title} title={title} icon={<IconPlus size={14} stroke={1.8} aria-hidden />}>
-      {() => (
-        <NewDocument
-          taken={taken}
-          act={t('loyalty.write')}
-          write={(partId) =>
-            void navigate({
-              to: paths.part,
-              params: { kind, partId },
-              search: { draft: true, programme: programmeId },
-            })
+    <NewPart
+      title={title}
+      taken={taken}
+      write={(partId) =>
+        void navigate({
+          to: paths.part,
+          params: { kind, partId },
+          search: { draft: true, programme: programmeId },
+        })
+      }
+    >
+      {kinds.length > 1 && (
+        <NativeSelect
+          label={t('loyalty.whichKind')}
+          value={kind}
+          onChange={({ currentTarget }) =>
+            setKind(kinds.find((one) => one.kind === currentTarget.value)?.kind ?? kind)
           }
-        >
-          {kinds.length > 1 && (
-            <NativeSelect
-              label={t('loyalty.whichKind')}
-              value={kind}
-              onChange={({ currentTarget }) =>
-                setKind(kinds.find((one) => one.kind === currentTarget.value)?.kind ?? kind)
-              }
-              data={kinds.map((one) => ({ value: one.kind, label: t(`loyalty.kind.${one.kind}`) }))}
-            />
-          )}
-        </NewDocument>
+          data={kinds.map((one) => ({ value: one.kind, label: t(`loyalty.kind.${one.kind}`) }))}
+        />
       )}
-    </AskButton>
+    </NewPart>
   )
 }

@@ -8,7 +8,7 @@ import { useFormat } from '../../format/format.ts'
 import { paths } from '../../paths.ts'
 import { FigureTable } from '../../report/FigureTable.tsx'
 import { Panel } from '../../report/Panel.tsx'
-import { AskButton } from '../../shell/AskButton.tsx'
+import { ConfirmButton } from '../../shell/ConfirmButton.tsx'
 import { RefusalText } from '../../shell/Failures.tsx'
 import { useMayChange } from '../../shell/TenantFormat.tsx'
 import { decimalsOf } from '../documents.ts'
@@ -50,22 +50,13 @@ export function MigrationPanel({ migration, documents }: MigrationProps) {
           >
             {t('loyalty.migrationTry')}
           </Button>
-          <AskButton act={t('loyalty.migrationRun')} title={t('loyalty.migrationRunTitle')}>
-            {(close) => (
-              <div className={page.form}>
-                <p>{t('loyalty.migrationRunMeans')}</p>
-                <Button
-                  loading={run.isPending}
-                  onClick={() => {
-                    close()
-                    run.mutate(false)
-                  }}
-                >
-                  {t('loyalty.migrationRunTitle')}
-                </Button>
-              </div>
-            )}
-          </AskButton>
+          <ConfirmButton
+            act={t('loyalty.migrationRun')}
+            title={t('loyalty.migrationRunTitle')}
+            means={t('loyalty.migrationRunMeans')}
+            isPending={run.isPending}
+            confirm={() => run.mutate(false)}
+          />
         </div>
         {run.error && <RefusalText error={run.error} />}
         {run.data && <Outcome result={run.data} decimals={decimals} />}

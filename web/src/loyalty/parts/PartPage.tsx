@@ -22,13 +22,15 @@ export function PartPage() {
 }
 
 /** Where those lie that are no part of a single programme. */
-const LISTS = { Club: paths.clubs, Exchange: paths.exchanges } as const
+const LISTS = {
+  Club: { to: paths.clubs, name: 'loyalty.clubs' },
+  Exchange: { to: paths.exchanges, name: 'loyalty.exchanges' },
+} as const
 
 function PartEditor({ kind, partId }: { kind: PartKind; partId: string }) {
   const { t } = useTranslation()
   const { draft = false, programme = MAIN_PROGRAMME } = useSearch({ from: paths.part })
-  const to = LISTS[kind.kind as keyof typeof LISTS]
-  const list = to && { to, name: t(to === paths.clubs ? 'loyalty.clubs' : 'loyalty.exchanges') }
+  const list = kind.kind in LISTS ? LISTS[kind.kind as keyof typeof LISTS] : undefined
   const called = t(`loyalty.kind.${kind.kind}`)
   return (
     <DocumentPlace
@@ -48,7 +50,7 @@ function PartEditor({ kind, partId }: { kind: PartKind; partId: string }) {
           saved={saved}
           blank={kind.blank(partId, programme)}
           schema={kind.schema}
-          list={list}
+          list={list && { to: list.to, name: t(list.name) }}
           programme={kind.isOnly ? partId : undefined}
           called={called}
           above={(document) => <PartPicture document={document} documents={documents} />}

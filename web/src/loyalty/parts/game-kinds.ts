@@ -1,7 +1,10 @@
 import { botGame, quiz, wheel } from '../../../../src/loyalty/contract.ts'
+import { noWords } from '../draft.ts'
 import type { Field } from './field.ts'
-import { noWords, type PartKind } from './kind.ts'
-import { nameLine, rewardAt, validity } from './play-kinds.ts'
+import type { PartKind } from './kind.ts'
+import { nameLine, on, rewardAt, validity, where } from './usual-fields.ts'
+
+const period: Field = { name: 'period', as: 'choice', of: ['day', 'week', 'month', 'ever'] }
 
 /** How a member comes by the right to play a round. */
 const rights: readonly (readonly Field[])[] = [
@@ -15,10 +18,7 @@ const rights: readonly (readonly Field[])[] = [
           name: 'inAPeriod',
           mark: 'period',
           blank: { period: 'day', rounds: 1 },
-          fields: [
-            { name: 'period', as: 'choice', of: ['day', 'week', 'month', 'ever'] },
-            { name: 'rounds', as: 'count' },
-          ],
+          fields: [period, { name: 'rounds', as: 'count' }],
         },
       ],
     },
@@ -30,17 +30,21 @@ const rights: readonly (readonly Field[])[] = [
       as: 'rows',
       stem: 'right',
       blank: { on: '', rounds: 1 },
-      fields: [
-        { name: 'on', as: 'eventType' },
-        { name: 'where', as: 'expression' },
-        { name: 'rounds', as: 'count' },
-        { name: 'validDays', at: 'days', as: 'count' },
-      ],
+      fields: [on, where, { name: 'rounds', as: 'count' }, { name: 'validDays', at: 'days', as: 'count' }],
     },
   ],
 ]
 
 const words: Field = { name: 'text', as: 'words' }
+
+const blankQuestion = {
+  text: noWords,
+  options: [
+    { id: 'option-1', text: noWords },
+    { id: 'option-2', text: noWords },
+  ],
+  answer: 'option-1',
+}
 
 /** Games of chance, whose rounds anybody can check. */
 export const gameKinds: readonly PartKind[] = [
@@ -87,10 +91,7 @@ export const gameKinds: readonly PartKind[] = [
               name: 'inAPeriod',
               mark: 'points',
               blank: { points: '10000', period: 'day' },
-              fields: [
-                { name: 'points', as: 'amount' },
-                { name: 'period', as: 'choice', of: ['day', 'week', 'month', 'ever'] },
-              ],
+              fields: [{ name: 'points', as: 'amount' }, period],
             },
           ],
         },
@@ -111,17 +112,7 @@ export const gameKinds: readonly PartKind[] = [
       programme,
       rights: [],
       free: { period: 'day', rounds: 1 },
-      questions: [
-        {
-          id: 'question-1',
-          text: noWords,
-          options: [
-            { id: 'option-1', text: noWords },
-            { id: 'option-2', text: noWords },
-          ],
-          answer: 'option-1',
-        },
-      ],
+      questions: [{ id: 'question-1', ...blankQuestion }],
       perRound: 1,
       secondsPerQuestion: 20,
       rewards: [],
@@ -138,14 +129,7 @@ export const gameKinds: readonly PartKind[] = [
           as: 'rows',
           stem: 'question',
           areNamed: true,
-          blank: {
-            text: noWords,
-            options: [
-              { id: 'option-1', text: noWords },
-              { id: 'option-2', text: noWords },
-            ],
-            answer: 'option-1',
-          },
+          blank: blankQuestion,
           fields: [
             words,
             {

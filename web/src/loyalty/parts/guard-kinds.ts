@@ -1,20 +1,22 @@
 import { abusePolicy, pointCost } from '../../../../src/loyalty/contract.ts'
-import type { Field, Way } from './field.ts'
+import type { Field } from './field.ts'
 import type { PartKind } from './kind.ts'
 
 const withinDays: Field = { name: 'withinDays', as: 'count' }
 const score: Field = { name: 'score', as: 'count' }
 
-/** One sign that several together do something. */
-const crowd = (name: 'senders' | 'recipients', blank: object): readonly Way[] => [
-  { name: 'notLookedAt' },
-  {
-    name: 'lookedAt',
-    mark: name,
-    blank,
-    fields: [{ name, as: 'count' }, withinDays, score],
-  },
-]
+/** A sign that a policy looks for or not; one that is looked for has the field `mark`. */
+const sign = (
+  name: 'manyToOne' | 'oneToMany' | 'freshReceiver',
+  mark: string,
+  blank: object,
+  fields: readonly Field[],
+): Field => ({
+  name,
+  at: `signals.${name}`,
+  as: 'either',
+  ways: [{ name: 'notLookedAt' }, { name: 'lookedAt', mark, blank, fields: [...fields, score] }],
+})
 
 const abuse: PartKind = {
   kind: 'AbusePolicy',
@@ -74,41 +76,28 @@ const abuse: PartKind = {
       },
     ],
     [
-      {
-        name: 'manyToOne',
-        at: 'signals.manyToOne',
-        as: 'either',
-        ways: crowd('senders', { senders: 5, withinDays: 7, score: 30 }),
-      },
+      sign('manyToOne', 'senders', { senders: 5, withinDays: 7, score: 30 }, [
+        { name: 'senders', as: 'count' },
+        withinDays,
+      ]),
     ],
     [
-      {
-        name: 'oneToMany',
-        at: 'signals.oneToMany',
-        as: 'either',
-        ways: crowd('recipients', { recipients: 5, withinDays: 7, score: 30 }),
-      },
+      sign('oneToMany', 'recipients', { recipients: 5, withinDays: 7, score: 30 }, [
+        { name: 'recipients', as: 'count' },
+        withinDays,
+      ]),
     ],
     [
-      {
-        name: 'freshReceiver',
-        at: 'signals.freshReceiver',
-        as: 'either',
-        ways: [
-          { name: 'notLookedAt' },
-          {
-            name: 'lookedAt',
-            mark: 'youngerThanDays',
-            blank: { youngerThanDays: 14, points: '500', ownBelowPercent: 20, score: 30 },
-            fields: [
-              { name: 'youngerThanDays', as: 'count' },
-              { name: 'points', as: 'amount' },
-              { name: 'ownBelowPercent', as: 'count' },
-              score,
-            ],
-          },
+      sign(
+        'freshReceiver',
+        'youngerThanDays',
+        { youngerThanDays: 14, points: '500', ownBelowPercent: 20, score: 30 },
+        [
+          { name: 'youngerThanDays', as: 'count' },
+          { name: 'points', as: 'amount' },
+          { name: 'ownBelowPercent', as: 'count' },
         ],
-      },
+      ),
     ],
     [
       {

@@ -24,5 +24,3 @@ export type PartKind = {
   blank(id: string, programme: string): Part & Record<string, unknown>
   form: Form
 }
-
-export const noWords: Words = { en: '', ru: '', uk: '' }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { noWords } from '../draft.ts'
 import { placeOf, type Field } from './field.ts'
-import { noWords, type PartKind } from './kind.ts'
+import type { PartKind } from './kind.ts'
 import { partKindOf, partKinds } from './kinds.ts'
 
 type Schema = {

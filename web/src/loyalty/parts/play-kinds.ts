@@ -1,24 +1,13 @@
 import { achievement, badge, leaderboard, quest, streak } from '../../../../src/loyalty/contract.ts'
+import { noWords } from '../draft.ts'
 import type { Field } from './field.ts'
-import { noWords, type PartKind } from './kind.ts'
+import type { PartKind } from './kind.ts'
+import { nameLine, on, period, rewardAt, validity, where } from './usual-fields.ts'
 
-export const validity: readonly Field[] = [
-  { name: 'validFrom', as: 'moment' },
-  { name: 'validTo', as: 'moment' },
-]
-
-export const nameLine: readonly Field[] = [{ name: 'name', as: 'words' }]
-
-/** What a member gets, at a place of the document. */
-export const rewardAt = (at: string): readonly Field[] => [
-  { name: 'points', at: `${at}.points`, as: 'amount' },
-  { name: 'badge', at: `${at}.badge`, as: 'document', kind: 'Badge', isOptional: true },
-]
-
-const on: Field = { name: 'on', as: 'eventType' }
-const where: Field = { name: 'where', as: 'expression' }
 const sum: Field = { name: 'sum', as: 'expression' }
 const distinct: Field = { name: 'distinctValues', at: 'distinct', as: 'expression' }
+
+const blankStep = { name: noWords, on: '', reach: '1' }
 
 /** What is earned by what members do. */
 export const playKinds: readonly PartKind[] = [
@@ -34,7 +23,7 @@ export const playKinds: readonly PartKind[] = [
       programme,
       order: 'any',
       join: 'first_step',
-      steps: [{ id: 'step-1', name: noWords, on: '', reach: '1' }],
+      steps: [{ id: 'step-1', ...blankStep }],
       times: 1,
     }),
     form: [
@@ -72,7 +61,7 @@ export const playKinds: readonly PartKind[] = [
           as: 'rows',
           stem: 'step',
           areNamed: true,
-          blank: { name: noWords, on: '', reach: '1' },
+          blank: blankStep,
           fields: [on, { name: 'reach', as: 'amount' }, where, sum, distinct, ...nameLine],
         },
       ],
@@ -179,16 +168,7 @@ export const playKinds: readonly PartKind[] = [
       on: '',
       period: 'month',
     }),
-    form: [
-      nameLine,
-      [on, where],
-      [
-        sum,
-        { name: 'period', as: 'choice', of: ['day', 'week', 'month', 'year', 'ever'] },
-        { name: 'regionBy', as: 'text' },
-      ],
-      validity,
-    ],
+    form: [nameLine, [on, where], [sum, period, { name: 'regionBy', as: 'text' }], validity],
   },
   {
     kind: 'Badge',

@@ -5,13 +5,14 @@ import {
   referral,
   transferTerms,
 } from '../../../../src/loyalty/contract.ts'
+import { noWords } from '../draft.ts'
 import type { Field, Way } from './field.ts'
-import { noWords, type PartKind } from './kind.ts'
-import { nameLine, validity } from './play-kinds.ts'
+import type { PartKind } from './kind.ts'
+import { nameLine, on, period, validity, where } from './usual-fields.ts'
 
-const on: Field = { name: 'on', as: 'eventType' }
-const where: Field = { name: 'where', as: 'expression' }
 const who: Field = { name: 'who', as: 'expression' }
+
+const withAnEvent: Way = { name: 'withAnEvent', mark: 'on', blank: { on: '' }, fields: [on, where] }
 
 /** What one side of an invitation gets. */
 const gifts: readonly Way[] = [
@@ -37,6 +38,8 @@ const gifts: readonly Way[] = [
   },
 ]
 
+const blankReward = { name: noWords, when: { on: '' }, referrer: { points: '100' } }
+
 const referrals: PartKind = {
   kind: 'Referral',
   group: 'referrals',
@@ -47,7 +50,7 @@ const referrals: PartKind = {
     name: noWords,
     programme,
     newWithinDays: 30,
-    rewards: [{ id: 'reward-1', name: noWords, when: { on: '' }, referrer: { points: '100' } }],
+    rewards: [{ id: 'reward-1', ...blankReward }],
     abuse: { distinct: [], allowHousehold: false },
     caps: [],
   }),
@@ -63,14 +66,14 @@ const referrals: PartKind = {
         as: 'rows',
         stem: 'reward',
         areNamed: true,
-        blank: { name: noWords, when: { on: '' }, referrer: { points: '100' } },
+        blank: blankReward,
         fields: [
           {
             name: 'due',
             at: 'when',
             as: 'either',
             ways: [
-              { name: 'withAnEvent', mark: 'on', blank: { on: '' }, fields: [on, where] },
+              withAnEvent,
               {
                 name: 'whenStayed',
                 mark: 'stayedDays',
@@ -96,10 +99,7 @@ const referrals: PartKind = {
         as: 'rows',
         stem: 'cap',
         blank: { period: 'month', times: 10 },
-        fields: [
-          { name: 'times', as: 'count' },
-          { name: 'period', as: 'choice', of: ['day', 'week', 'month', 'year', 'ever'] },
-        ],
+        fields: [{ name: 'times', as: 'count' }, period],
       },
     ],
     validity,
@@ -126,10 +126,7 @@ const clubs: PartKind = {
       {
         name: 'joinOn',
         as: 'either',
-        ways: [
-          { name: 'whoAsks' },
-          { name: 'withAnEvent', mark: 'on', blank: { on: '' }, fields: [on, where] },
-        ],
+        ways: [{ name: 'whoAsks' }, withAnEvent],
       },
     ],
     [
@@ -189,7 +186,7 @@ const limits: readonly Field[] = [
     blank: { per: 'member', period: 'month', points: '1000' },
     fields: [
       { name: 'per', as: 'choice', of: ['member', 'all'] },
-      { name: 'period', as: 'choice', of: ['day', 'week', 'month', 'year', 'ever'] },
+      period,
       { name: 'points', as: 'amount' },
       { name: 'times', as: 'count' },
     ],

@@ -1,0 +1,21 @@
+import type { Field } from './field.ts'
+
+/* Fields that documents of several kinds have. */
+
+export const nameLine: readonly Field[] = [{ name: 'name', as: 'words' }]
+
+export const on: Field = { name: 'on', as: 'eventType' }
+export const where: Field = { name: 'where', as: 'expression' }
+
+export const period: Field = { name: 'period', as: 'choice', of: ['day', 'week', 'month', 'year', 'ever'] }
+
+export const validity: readonly Field[] = [
+  { name: 'validFrom', as: 'moment' },
+  { name: 'validTo', as: 'moment' },
+]
+
+/** What a member gets, at a place of the document. */
+export const rewardAt = (at: string): readonly Field[] => [
+  { name: 'points', at: `${at}.points`, as: 'amount' },
+  { name: 'badge', at: `${at}.badge`, as: 'document', kind: 'Badge', isOptional: true },
+]

@@ -55,9 +55,12 @@ create table ledger.batch (
   last_seq  bigint      not null,
   booked_at timestamptz not null,
   hash      bytea       not null,
+  booked_by text        default nullif(current_setting('tenure.booked_by', true), ''),
   tenant_id text        not null,
   primary key (tenant_id, batch_no)
 );
+comment on column ledger.batch.booked_by is
+  'The module that tells people by itself what it books, and has said so in its transaction; null: somebody else, such as the ledger''s own API.';
 comment on table ledger.batch is
   'What was booked together, and when. The hash covers the rows of the batch and the hash of the batch before, so a row that is changed, added or taken away later shows.';
 create index batch_by_time on ledger.batch (tenant_id, booked_at, first_seq);

@@ -134,7 +134,7 @@ create table loyalty.fair_round (
 );
 comment on table loyalty.fair_round is
   'Rounds of games of chance. The hash of the server''s seed is told before the member chooses theirs, and the seed itself afterwards, so that anybody can check that nobody chose the outcome.';
-create index fair_round_unfinished on loyalty.fair_round (tenant_id, kind, game_id, subscriber_id) where state <> 'finished';
+create index fair_round_unfinished on loyalty.fair_round (tenant_id, subscriber_id, kind) where state <> 'finished';
 create index fair_round_of_subscriber on loyalty.fair_round (tenant_id, subscriber_id, committed_at);
 create index fair_round_of_game on loyalty.fair_round (tenant_id, kind, game_id, committed_at);
 call platform.isolate('loyalty.fair_round');

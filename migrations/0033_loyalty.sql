@@ -18,6 +18,7 @@ create table loyalty.tier_standing (
   override_reason text,
   override_by     text,
   override_until  timestamptz,
+  filling         int         not null,
   primary key (tenant_id, ladder_id, subscriber_id),
   check (cardinality(days) = cardinality(amounts)),
   check ((override_tier is null) = (override_reason is null))
@@ -30,6 +31,8 @@ comment on column loyalty.tier_standing.due_at is
   'When the tier may change without any event: the clock looks at those whose moment has come and at no others.';
 comment on column loyalty.tier_standing.benefits is
   'What the member has, as it was granted: the tier that named it, what was ordered, and what is ordered when it ends, whatever the document says by then.';
+comment on column loyalty.tier_standing.filling is
+  'The filling of the ladder to which the amounts belong: those of a former one, by other terms, count no more.';
 create index tier_due on loyalty.tier_standing (tenant_id, due_at) where due_at is not null;
 create index tier_standing_of_subscriber on loyalty.tier_standing (tenant_id, subscriber_id);
 call platform.isolate('loyalty.tier_standing');
@@ -41,6 +44,7 @@ create table loyalty.tier_purchase (
   reference     text   not null,
   day           int    not null,
   amount        bigint not null,
+  filling       int    not null,
   primary key (tenant_id, ladder_id, subscriber_id, reference, day),
   check ((amount >= 0 and day >= 0) or (amount <= 0 and day = -1))
 ) with (fillfactor = 85);
@@ -50,9 +54,24 @@ comment on column loyalty.tier_purchase.day is 'The place in tier_standing.days 
 create index tier_purchase_by_day on loyalty.tier_purchase (tenant_id, ladder_id, day);
 call platform.isolate('loyalty.tier_purchase');
 
+create table loyalty.campaign_purchase (
+  tenant_id     text        not null,
+  seq           bigint      generated always as identity,
+  event_id      uuid        not null,
+  subscriber_id int         not null,
+  at            timestamptz not null,
+  data          jsonb       not null,
+  primary key (tenant_id, seq)
+);
+comment on table loyalty.campaign_purchase is
+  'What campaigns sold, which stands on no log: ladders that are filled with the past find it here.';
+call platform.isolate('loyalty.campaign_purchase', 'select, insert');
+
 create table loyalty.tier_fill (
   tenant_id text     not null,
   ladder_id text     not null,
+  terms     text     not null,
+  filling   int      not null check (filling > 0),
   positions bigint[] not null,
   ends      bigint[] not null,
   is_done   boolean  not null,
@@ -60,7 +79,8 @@ create table loyalty.tier_fill (
   check (cardinality(positions) = cardinality(ends))
 );
 comment on table loyalty.tier_fill is
-  'How far a ladder was filled with what happened before it counts by itself: places in the partitions of the event log for spend, the last member looked at for points.';
+  'How far a ladder was filled with what happened before it counts by itself: for spend the last campaign_purchase and places in the partitions of the event log, for points the last member looked at.';
+comment on column loyalty.tier_fill.terms is 'What the ladder counted when the filling began: other terms begin the next one.';
 comment on column loyalty.tier_fill.ends is 'How far there was to go when it was looked at last.';
 call platform.isolate('loyalty.tier_fill', 'select, insert, update');
 

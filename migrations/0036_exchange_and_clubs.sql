@@ -60,7 +60,7 @@ create table loyalty.club_membership (
   state         text        not null check (state in ('active', 'left', 'lapsed')),
   joined_at     timestamptz not null,
   paid_from     timestamptz not null,
-  periods       int         not null check (periods >= 0),
+  months        int         not null check (months >= 0),
   paid_until    timestamptz,
   told          boolean     not null default false,
   due_at        timestamptz,
@@ -71,7 +71,7 @@ create table loyalty.club_membership (
   check (state = 'active' or due_at is null)
 );
 comment on table loyalty.club_membership is
-  'Who is or was in a club, up to when it is paid, and when somebody must look again. Periods count from paid_from, so that months of different length do not move the day.';
+  'Who is or was in a club, up to when it is paid, and when somebody must look again. Its months are counted from paid_from together, so that months of different length do not move the day.';
 create index club_membership_of on loyalty.club_membership (tenant_id, subscriber_id);
 create index club_membership_due on loyalty.club_membership (tenant_id, due_at) where due_at is not null;
 call platform.isolate('loyalty.club_membership', 'select, insert, update, delete');

@@ -7,10 +7,13 @@ create table api.webhook_state (
   target_id    text        not null,
   leased_by    uuid,
   leased_until timestamptz,
+  failures     int         not null default 0 check (failures >= 0),
+  last_error   text,
   primary key (tenant_id, target_id)
 );
 comment on table api.webhook_state is
-  'Which process delivers to a target, so that of several one does. Its death is seen by the lease running out.';
+  'Which process delivers to a target, so that of several one does, and how the target does. A death is seen by the lease running out.';
+comment on column api.webhook_state.failures is 'Tries in vain since the target took anything: above 0 it counts as down.';
 call platform.isolate('api.webhook_state');
 
 create table api.webhook_position (

@@ -29,7 +29,7 @@ export type Looks = {
 }
 
 /** What somebody reads who is not meant to: a figure that is none, or the key of a text. */
-const RAW = /NaN|undefined|\[object|\{\{\w|\b(?:loyalty|webhooks|messages)\.(?!asked|\*)\w+\.\w/
+const RAW = /NaN|undefined|\[object|\{\{\w|\b(?:loyalty|webhooks|messages)\.(?!\*)\w+\.\w/
 
 const root = join(import.meta.dirname, '..')
 const skipTo = (language: string): string => {

@@ -84,7 +84,7 @@ describe('the programmes', () => {
     await page.getByLabel('Currency').fill('family')
     await page.getByLabel('Points expire').selectOption('never')
     await page.getByRole('button', { name: 'Save' }).click()
-    await page.getByText('Saved. New messages use it from now on.').waitFor()
+    await page.getByText('Saved. It holds from now on.').waitFor()
     expect(saved()?.body).toMatchObject([
       { kind: 'Programme', id: 'family', expiry: 'never', currency: 'family' },
     ])
@@ -107,6 +107,14 @@ describe('an earn rule', () => {
     expect(await rate.inputValue()).toBe('0.08')
     await page.getByRole('button', { name: 'Discard changes' }).click()
     expect(await rate.inputValue()).toBe('0.05')
+  })
+
+  it('says which currency it is about', async () => {
+    const page = await site.open('/loyalty/rules/topup-five-percent')
+    await page.getByRole('textbox', { name: 'Currency' }).fill('usd')
+    await expect.poll(() => yaml(page).inputValue()).toContain('currency: USD')
+    await page.getByRole('textbox', { name: 'Currency' }).fill('')
+    await expect.poll(() => yaml(page).inputValue()).not.toContain('currency')
   })
 
   it('says at the field what stands in the way, and nothing can be saved with a key that may only look', async () => {
@@ -159,6 +167,35 @@ describe('a ladder and a quest', () => {
     expect(await gold.count()).toBe(1)
   })
 
+  it('count spend by several events, and name the purchase that a return takes back', async () => {
+    const page = await site.open('/loyalty/ladders/spenders?draft=true', { colorScheme: 'dark' })
+    await page.getByLabel('What counts').selectOption('spend')
+    await page.getByText('This has to be filled in').first().waitFor()
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('button', { name: 'Add a tier' }).click()
+    await page.locator('li[data-rung=tier-2]').getByText('from ₽10.00').waitFor()
+    await page.getByRole('textbox', { name: 'Currency' }).fill('usd')
+    await page.locator('li[data-rung=tier-2]').getByText('from $10.00').waitFor()
+    await page.getByRole('button', { name: 'Add an event' }).click()
+    await page.getByRole('button', { name: 'Add a return' }).click()
+    const types = page.getByLabel('Event type')
+    await types.nth(0).selectOption('topup.received')
+    await types.nth(1).selectOption('package.bought')
+    await types.nth(2).selectOption('package.returned')
+    const references = page.getByRole('textbox', { name: 'Order or payment id (CEL)' })
+    await references.nth(2).fill('event.orderId')
+    // The same empty words stand in several places, and in each they are written out.
+    expect(await yaml(page).inputValue()).not.toContain('&a1')
+    await page.getByText('a return that names its purchase needs').first().waitFor()
+    await references.nth(1).fill('event.orderId')
+    await page.getByRole('group', { name: 'Which spend counts' }).getByRole('button').first().click()
+    await expect
+      .poll(() => yaml(page).inputValue())
+      .toMatch(
+        /adds:\n +- on: package.bought\n +reference: event.orderId\n +takesBack:\n +- on: package.returned/,
+      )
+  })
+
   it('save a step that was added', async () => {
     const page = await site.open('/loyalty/parts/Quest/first-month')
     await page.getByRole('button', { name: 'Add a step' }).click()
@@ -170,7 +207,7 @@ describe('a ladder and a quest', () => {
         .last()
         .fill('Three')
     await page.getByRole('button', { name: 'Save' }).click()
-    await page.getByText('Saved. New messages use it from now on.').waitFor()
+    await page.getByText('Saved. It holds from now on.').waitFor()
     expect(saved()?.body).toMatchObject([
       { reward: { points: '175' }, steps: [{}, {}, { id: 'step-3', reach: '1' }] },
     ])
@@ -335,7 +372,7 @@ describe('the rewards', () => {
     await page.getByRole('textbox', { name: 'Product of the operator' }).fill('roaming-day')
     await expect.poll(() => yaml(page).inputValue()).toContain('id: roaming-day')
     await page.getByRole('button', { name: 'Save' }).click()
-    await page.getByText('Saved. New messages use it from now on.').waitFor()
+    await page.getByText('Saved. It holds from now on.').waitFor()
     expect(saved()?.body).toMatchObject([{ gives: { product: { id: 'roaming-day' } } }])
   })
 })

@@ -27,7 +27,7 @@ afterEach(async () => {
 const saved = () => server.asked.findLast(({ method, path }) => method === 'PUT' && path === '/v1/documents')
 const save = async (page: Page): Promise<void> => {
   await page.getByRole('button', { name: 'Save' }).click()
-  await page.getByText('Saved. New messages use it from now on.').waitFor()
+  await page.getByText('Saved. It holds from now on.').waitFor()
 }
 const yaml = (page: Page) => page.getByRole('textbox', { name: 'As YAML' })
 const plain = (text: string): string => text.replaceAll(/\s+/g, ' ')
@@ -93,6 +93,21 @@ describe('a part of a programme', () => {
     const reading = await site.open('/loyalty/parts/Club/travel', {}, server.readKey)
     await reading.getByRole('textbox', { name: 'Name, English' }).fill('Other')
     expect(await reading.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
+  })
+
+  it('says what undoes a reward, by one word or by an event', async () => {
+    const page = await site.open('/loyalty/parts/Referral/friends')
+    const undoneBy = page.getByLabel('Undone by')
+    await undoneBy.selectOption('nothingUndoes')
+    await expect.poll(() => yaml(page).inputValue()).toContain('undoneBy: nothing')
+    await undoneBy.selectOption('anEvent')
+    await page.getByLabel('Event type').last().selectOption('package.returned')
+    await page.getByRole('textbox', { name: 'Reward waits, days' }).fill('30')
+    await expect
+      .poll(() => yaml(page).inputValue())
+      .toMatch(/undoneBy:\n +on: package.returned\n +withinDays: 30/)
+    await undoneBy.selectOption('notSaid')
+    await expect.poll(() => yaml(page).inputValue()).not.toContain('undoneBy')
   })
 
   it('that is there once a programme leads to its editor before it is written', async () => {

@@ -92,7 +92,7 @@ describe('one template', () => {
     await page.getByText(/The server refused: .*no ru words/).waitFor()
     await page.getByLabel(/Without words of their own/).selectOption('en')
     await page.getByRole('button', { name: 'Save' }).click()
-    await page.getByText('Saved. New messages use it from now on.').waitFor()
+    await page.getByText('Saved. It holds from now on.').waitFor()
     expect(new URL(page.url()).searchParams.get('draft')).toBeNull()
     await page.reload()
     expect(await page.getByRole('textbox', { name: 'Text' }).inputValue()).toBe('Hello')
@@ -185,7 +185,7 @@ describe('a cascade', () => {
     await template.selectOption('package-used-up-sms')
     await page.getByRole('textbox', { name: 'Pace' }).fill('600')
     await page.getByRole('button', { name: 'Save' }).click()
-    await page.getByText('Saved. New messages use it from now on.').waitFor()
+    await page.getByText('Saved. It holds from now on.').waitFor()
     const [saved] = command('/v1/documents')!.body as { perMinute: number; steps: object[] }[]
     expect(saved).toMatchObject({
       perMinute: 600,
@@ -336,7 +336,7 @@ describe('the contact policy', () => {
     await gap.fill('6')
     await page.waitForFunction(`document.querySelector('[aria-invalid=true]') === null`)
     await page.getByRole('button', { name: 'Save' }).click()
-    await page.getByText('Saved. New messages use it from now on.').waitFor()
+    await page.getByText('Saved. It holds from now on.').waitFor()
     const saved = server.asked.findLast(({ path, method }) => path === '/v1/documents' && method === 'PUT')
     expect(saved?.body).toMatchObject([
       {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestDatabase, testDatabase } from '../../test/stores.ts'
 import { createHttp, type FastifyInstance, systemClock } from '../platform/index.ts'
 import { accessRoutes, guard, tenantOf } from './http.ts'
+import { sourceRoles } from './key.ts'
 import { createAccess } from './service.ts'
 
 let stores: TestDatabase
@@ -27,6 +28,7 @@ beforeAll(async () => {
   guard(http, access)
   accessRoutes(http, access, '1.2.3')
   http.get('/open', () => ({ open: true }))
+  http.post('/v1/report', { config: { roles: sourceRoles } }, (request) => ({ tenantId: tenantOf(request) }))
   http.route({
     method: ['GET', 'POST', 'PUT', 'DELETE'],
     url: '/v1/thing',
@@ -53,7 +55,7 @@ test('without a key there is no way in, with a wrong one neither', async () => {
 
 test.for([
   ['admin', [200, 200, 200, 200]],
-  ['ingest', [403, 200, 403, 403]],
+  ['ingest', [403, 403, 403, 403]],
   ['read', [200, 403, 403, 403]],
   ['partner', [403, 403, 403, 403]],
 ] as const)('a key of role %s may GET, POST, PUT, DELETE: %j', async ([role, expected]) => {
@@ -63,7 +65,7 @@ test.for([
 })
 
 test('a gateway may give its key in the URL', async () => {
-  const answer = await call('POST', `/v1/thing?key=${keys['ingest']}`)
+  const answer = await call('POST', `/v1/report?key=${keys['ingest']}`)
   expect(answer.json()).toEqual({ tenantId: 'acme' })
 })
 
@@ -78,9 +80,9 @@ test('every key learns whom it speaks for; only an admin makes and revokes keys'
   const made = await http.inject({ method: 'POST', url: '/v1/keys', headers: { authorization }, payload })
   expect(made.statusCode).toBe(201)
   const { keyId, apiKey } = made.json() as { keyId: string; apiKey: string }
-  expect((await call('POST', '/v1/thing', apiKey)).statusCode).toBe(200)
+  expect((await call('POST', '/v1/report', apiKey)).statusCode).toBe(200)
   expect((await call('DELETE', `/v1/keys/${keyId}`, keys['admin'])).statusCode).toBe(204)
-  expect((await call('POST', '/v1/thing', apiKey)).statusCode).toBe(401)
+  expect((await call('POST', '/v1/report', apiKey)).statusCode).toBe(401)
 
   const trail = await call('GET', '/v1/audit', keys['admin'])
   expect(trail.json()).toMatchObject({

@@ -1,6 +1,6 @@
 export { isTimeZone, type Role, type Tenant } from './contract.ts'
 export { type AccessErrorCode, accessErrorCodes } from './errors.ts'
 export { accessRoutes, guard, principalOf, tenantOf } from './http.ts'
-export type { Principal } from './key.ts'
+export { type Principal, rolesFor, sourceRoles } from './key.ts'
 export { type Access, createAccess } from './service.ts'
 export type { AuditEntry, StoredAudit, StoredKey } from './store.ts'

@@ -14,13 +14,9 @@ export function keyHash(key: string): Buffer {
   return createHash('sha256').update(key).digest()
 }
 
-const rolesByMethod: Record<string, readonly Role[]> = {
-  GET: ['admin', 'read'],
-  HEAD: ['admin', 'read'],
-  POST: ['admin', 'ingest'],
-}
+/** Roles that may call a route by which sources and gateways report what happened. */
+export const sourceRoles: readonly Role[] = ['admin', 'ingest']
 
 /** Roles that may call a route of this HTTP method, where the route does not name its own. */
-export function rolesFor(method: string): readonly Role[] {
-  return rolesByMethod[method] ?? ['admin']
-}
+export const rolesFor = (method: string): readonly Role[] =>
+  method === 'GET' || method === 'HEAD' ? ['admin', 'read'] : ['admin']

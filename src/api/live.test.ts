@@ -114,8 +114,8 @@ beforeAll(async () => {
     }
     keys[tenantId] = (await access.createTenant({ tenantId, ...settings })).apiKey
   }
-  keys['ingest'] = (await access.createKey('alpha', { name: 'i', role: 'ingest' })).apiKey
-  keys['read'] = (await access.createKey('alpha', { name: 'r', role: 'read' })).apiKey
+  for (const role of ['ingest', 'partner', 'read'] as const)
+    keys[role] = (await access.createKey('alpha', { name: role, role })).apiKey
 })
 afterAll(async () => {
   await http.close()
@@ -189,10 +189,10 @@ test('Prometheus reads the same figures with a key, as text', async () => {
   expect(answer.body).not.toContain('beta')
 })
 
-test('neither is told without a key, nor to a key that only puts in', async () => {
+test('neither is told without a key, nor to a key that only puts in or stands at a till', async () => {
   for (const url of ['/v1/live', '/metrics']) {
     expect((await get(url, undefined)).statusCode).toBe(401)
-    expect((await get(url, 'ingest')).statusCode).toBe(403)
+    for (const role of ['ingest', 'partner']) expect((await get(url, role)).statusCode).toBe(403)
     expect((await get(url, 'unknown')).statusCode).toBe(401)
   }
 })

@@ -1,4 +1,4 @@
-import type { Access } from '../access/index.ts'
+import { type Access, rolesFor } from '../access/index.ts'
 import type { Counters } from '../events/index.ts'
 import { DomainError, type FastifyInstance, type Sample, type Telemetry } from '../platform/index.ts'
 import type { PartitionStats } from '../triggers/index.ts'
@@ -18,11 +18,12 @@ export function metricsRoutes(http: FastifyInstance, telemetry: Telemetry, acces
       })
     }
     const { tenantId, role } = await access.authenticate(key)
-    if (role === 'ingest') {
-      throw new DomainError('role_forbidden', 'a key of role "ingest" may not do this', {
+    const roles = rolesFor('GET')
+    if (!roles.includes(role)) {
+      throw new DomainError('role_forbidden', `a key of role "${role}" may not do this`, {
         field: 'role',
         found: role,
-        expected: 'admin | read',
+        expected: roles.join(' | '),
       })
     }
     return reply

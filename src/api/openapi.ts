@@ -1,4 +1,5 @@
 import { type ZodType, z } from 'zod'
+import { rolesFor } from '../access/index.ts'
 import type { FastifyInstance, Operation } from '../platform/index.ts'
 
 type Route = {
@@ -63,7 +64,7 @@ function operationOf({ method, url, roles, isOpen, operation }: Route): object {
     parameters: [...parameters, ...(operation?.query ? queryOf(operation.query) : [])],
     ...(operation?.body ? { requestBody: { required: true, content: jsonOf(operation.body, 'input') } } : {}),
     security: isOpen ? [] : [{ key: [] }],
-    ...(roles ? { 'x-roles': roles } : {}),
+    ...(isOpen ? {} : { 'x-roles': roles ?? rolesFor(method) }),
     responses: {
       ...(operation ? answerOf(operation.answer) : { '2XX': { description: 'Done' } }),
       default: { description: 'Refused', content: refusalOf(url) },

@@ -27,7 +27,7 @@ import {
   sourcesRoutes,
 } from '../events/index.ts'
 import { createInsights, insightsRoutes, type Insights } from '../insights/index.ts'
-import { ledgerRoutes } from '../ledger/index.ts'
+import { ledgerRoutes, timeoutStage } from '../ledger/index.ts'
 import { createLoyalty, loyaltyDocuments, loyaltyRoutes } from '../loyalty/index.ts'
 import {
   cascadeRoutes,
@@ -99,6 +99,7 @@ export async function composeApp(stores: Stores, config: Config, onError: OnErro
       loop.addTenant(tenantId, [
         triggers.stage,
         triggers.dates,
+        timeoutStage(stores),
         ...loyalty.stages,
         ...campaigns.stages,
         operator.stage,

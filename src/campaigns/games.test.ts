@@ -7,7 +7,7 @@ import { eventTypeKind } from '../events/index.ts'
 import { loyaltyDocuments } from '../loyalty/index.ts'
 import { createMessaging, type Messaging, messagingDocuments, messagingRoutes } from '../messaging/index.ts'
 import { createOperator } from '../operator/index.ts'
-import { createHttp, Documents, freePort, type FastifyInstance, Loop } from '../platform/index.ts'
+import { createHttp, Documents, freePort, type FastifyInstance, Loop, newId } from '../platform/index.ts'
 import { attributesKind } from '../profiles/index.ts'
 import { startTelegramBotApi, type TelegramBotApi } from '../simulator/providers/index.ts'
 import { createCampaigns } from './service.ts'
@@ -275,4 +275,77 @@ test('doors: what is behind them was fixed before, and is shown with its seed', 
     tx.query('select handled_as as "as" from messaging.answer'),
   )
   expect(handled).toEqual([{ as: 'played' }, { as: 'played' }])
+})
+
+test('two games that are played in chats do not share an id, because a button says no more', async () => {
+  const documents = new Documents(world.database, [...loyaltyDocuments, ...messagingDocuments])
+  const quiz = configuration.find((one) => (one as { kind: string }).kind === 'Quiz')!
+  const applied = await documents.apply(world.tenantId, [{ ...quiz, id: 'fortune' }], { dryRun: true })
+  expect(applied).toMatchObject([{ outcome: 'refused', problems: [{ field: 'id', found: 'fortune' }] }])
+  const { chat: _chat, ...quiet } = quiz as { chat: object }
+  const silent = await documents.apply(world.tenantId, [{ ...quiet, id: 'fortune' }], { dryRun: true })
+  expect(silent).toMatchObject([{ outcome: 'created' }])
+})
+
+test('moves of many members are asked for together, and each is answered by itself', async () => {
+  const { tenantId } = world
+  const names = Array.from({ length: 12 }, (_, i) => `friend-${i}`)
+  const ids = await world.subscribers(...names)
+  await world.append(...ids.map((subscriberId) => ({ subscriberId, type: 'topup', data: { amount: 1 } })))
+  await world.run()
+  const [stranger] = (await world.subscribers('stranger')) as [number]
+  const play = (
+    subscribers: number[],
+    choiceOf: (subscriberId: number, game: string) => string | undefined,
+  ) => {
+    const answers = subscribers.flatMap((subscriberId) =>
+      ['fortune', 'brains', 'doors'].flatMap((game) => {
+        const choice = choiceOf(subscriberId, game)
+        if (choice === undefined) return []
+        return {
+          answerId: newId(),
+          subscriberId,
+          channel: 'telegram',
+          text: '',
+          choice,
+          at: world.clock.now(),
+        }
+      }),
+    )
+    return world.tx<{ said: Map<string, Record<string, unknown>>; statements: number }>(async (tx) => {
+      let statements = 0
+      const counting = {
+        ...tx,
+        query: <T>(...call: Parameters<typeof tx.query>) => {
+          statements++
+          return tx.query<T>(...call)
+        },
+      }
+      const replies = await world.loyalty.play.takeAnswers(counting as typeof tx, tenantId, answers)
+      const said = answers.map(({ answerId, subscriberId, choice }): [string, Record<string, unknown>] => [
+        `${subscriberId} ${choice.split(':')[1]}`,
+        replies.get(answerId)!.variables,
+      ])
+      return { said: new Map(said), statements }
+    })
+  }
+  const [one, ...others] = ids as [number, ...number[]]
+  const begin = (_: number, game: string) => `play:${game}`
+  const first = [await play([one], begin), await play([...others, stranger], begin)]
+  const steps = new Map(first.flatMap(({ said }) => [...said]))
+  const turns = (subscriberId: number, told = steps) =>
+    ['fortune', 'brains', 'doors'].map((game) => told.get(`${subscriberId} ${game}`)!['turn'])
+  for (const id of ids) expect(turns(id)).toEqual(['choose', 'choose', 'choose'])
+  expect(turns(stranger)).toEqual(['not_open', 'not_open', 'not_open'])
+  const press = (id: number, game: string) => `play:${game}:${String(steps.get(`${id} ${game}`)!['step'])}:2`
+  const second = [await play([one], press), await play(others, press)]
+  const outcomes = new Map(second.flatMap(({ said }) => [...said]))
+  for (const id of ids) {
+    expect(turns(id, outcomes)).toEqual(['won', 'question', expect.stringMatching(/won|lost/)])
+    const prize = BigInt({ ten: 10, five: 5 }[String(outcomes.get(`${id} fortune`)!['prize'])]!)
+    const door = turns(id, outcomes)[2] === 'won' ? 9n : 0n
+    expect(await world.balances(id)).toEqual({ points: 1n + prize + door })
+  }
+  expect(first[1]!.statements).toBe(first[0]!.statements)
+  expect(second[1]!.statements).toBe(second[0]!.statements)
 })

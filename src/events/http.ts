@@ -1,4 +1,4 @@
-import { type Access, principalOf, tenantOf } from '../access/index.ts'
+import { type Access, principalOf, sourceRoles, tenantOf } from '../access/index.ts'
 import { DomainError, type FastifyInstance, type FastifyRequest, parseInput } from '../platform/index.ts'
 import {
   deadLetterQuery,
@@ -25,7 +25,7 @@ export function eventsRoutes(http: FastifyInstance, events: Events, access: Acce
     )
     scope.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload))
 
-    scope.post('/v1/events', async (request, reply) => {
+    scope.post('/v1/events', { config: { roles: sourceRoles } }, async (request, reply) => {
       const tenantId = tenantOf(request)
       if (request.headers['content-type']?.startsWith('application/x-ndjson')) {
         return ingestStream(events, tenantId, request.body as AsyncIterable<Uint8Array>)

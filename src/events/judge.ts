@@ -1,4 +1,4 @@
-import type { Problem } from '../platform/index.ts'
+import { isoOf, type Problem } from '../platform/index.ts'
 import type { Resolver } from '../profiles/index.ts'
 import type { CompiledType } from './compiled-type.ts'
 import { isDeeperThan } from './depth.ts'
@@ -110,14 +110,12 @@ function nameProblem(code: string, field: string, found: unknown): Problem {
 function timeProblem(atMs: number, time: unknown, { earliestMs, latestMs }: Rules): Problem | undefined {
   if (atMs > latestMs) {
     const message = 'the event says it happens later than the clock allows'
-    return problem('event_time_future', message, 'time', time, `at or before ${iso(latestMs)}`)
+    return problem('event_time_future', message, 'time', time, `at or before ${isoOf(latestMs)}`)
   }
   if (atMs >= earliestMs) return undefined
   const message = 'the event says it happened before there was anything to tell of'
-  return problem('event_time_past', message, 'time', time, `at or after ${iso(earliestMs)}`)
+  return problem('event_time_past', message, 'time', time, `at or after ${isoOf(earliestMs)}`)
 }
-
-const iso = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString()
 
 function subjectProblem(subject: unknown): Problem {
   const expected = 'msisdn:+7…, account:… or external:… of a known subscriber'

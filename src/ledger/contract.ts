@@ -172,6 +172,8 @@ export type Lot = {
   availableFrom: Temporal.Instant
   /** Absent: never. */
   expiresAt?: Temporal.Instant
+  /** Whether `extend` leaves this expiry as it is. */
+  keepsExpiry: boolean
   /** Key of the transfer that brought it onto this account. */
   originKey: string
 }
@@ -227,6 +229,12 @@ const positive = z.string().regex(/^[1-9]\d{0,18}$/, 'digits of a whole number a
 const moment = z.string().refine(isInstant, { error: 'a moment such as 2026-03-01T10:00:00Z' })
 const name = z.string().min(1).max(200)
 const deficit = z.enum(['refuse', 'debt', 'debt_to_limit', 'forgive'])
+const lot = z.strictObject({
+  earnedAt: moment.optional(),
+  availableFrom: moment.optional(),
+  expiresAt: moment.optional(),
+  keepsExpiry: z.boolean().optional(),
+})
 const common = {
   key: name,
   at: moment.optional(),
@@ -243,13 +251,7 @@ export const transferBody = z.discriminatedUnion('kind', [
     creditAccount: name,
     amountMinor: positive,
     currency: name,
-    lot: z
-      .strictObject({
-        earnedAt: moment.optional(),
-        availableFrom: moment.optional(),
-        expiresAt: moment.optional(),
-      })
-      .optional(),
+    lot: lot.optional(),
     deficit: deficit.optional(),
     timeoutAt: moment.optional(),
   }),
@@ -258,6 +260,7 @@ export const transferBody = z.discriminatedUnion('kind', [
     kind: z.enum(['post_pending', 'void_pending']),
     pendingKey: name,
     amountMinor: positive.optional(),
+    lot: lot.optional(),
     expiresNotBefore: moment.optional(),
   }),
   z.strictObject({
@@ -346,6 +349,7 @@ export const lotsView = z.object({
       earnedAt: z.string(),
       availableFrom: z.string(),
       expiresAt: z.string().optional(),
+      keepsExpiry: z.boolean(),
       originKey: z.string(),
     }),
   ),

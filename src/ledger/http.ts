@@ -161,8 +161,8 @@ function fieldOf(field: string, value: unknown): unknown {
   if (field === 'amountMinor') return BigInt(value as string)
   if (field === 'lot') {
     return Object.fromEntries(
-      Object.entries(value as object).map(([name, text]) => [name, Temporal.Instant.from(text as string)]),
+      Object.entries(value as object).map(([name, term]) => [name, fieldOf(name, term)]),
     )
   }
-  return /(^at|At|NotBefore)$/.test(field) ? Temporal.Instant.from(value as string) : value
+  return /(^at|At|From|NotBefore)$/.test(field) ? Temporal.Instant.from(value as string) : value
 }

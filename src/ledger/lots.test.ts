@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type TestDatabase, testDatabase } from '../../test/stores.ts'
-import { instantOf, newId, type Tx } from '../platform/index.ts'
+import { instantOf, ManualClock, newId, type Tx } from '../platform/index.ts'
 import { expiryAfter } from './calendar.ts'
 import type { Deficit, TransferRequest, TransferResult } from './contract.ts'
 import { sharesOf } from './lots.ts'
 import { balancesInDetail } from './reading.ts'
 import { balancesOf, lotsOf, outstanding } from './reading-store.ts'
-import { expireLots, extendLots, timeOutPending } from './runs.ts'
+import { expireLots, timeOutPending, timeoutStage } from './runs.ts'
 import { openAccounts, postTransfers } from './service.ts'
 import { statementOf } from './statement.ts'
 import { verifyLedger } from './verification.ts'
@@ -170,6 +170,31 @@ describe('lots', () => {
     expect(await verify()).toMatchObject({ ok: true })
   })
 
+  test('a reservation is voided as soon as its time is over, by the stage that waits for it', async () => {
+    const clock = new ManualClock(day(1).epochMilliseconds)
+    const stage = timeoutStage({ database: stores.database, clock })
+    expect(await stage.run(tenantId)).toEqual({ more: false, nextDueMs: null })
+    await send(earn('a', 9n, 30), {
+      key: 'h',
+      kind: 'pending',
+      debitAccount: 'm1',
+      creditAccount: 'm2',
+      amountMinor: 4n,
+      currency: 'points',
+      at: day(1),
+      timeoutAt: day(3),
+    })
+    expect(await stage.run(tenantId)).toEqual({ more: false, nextDueMs: day(3).epochMilliseconds })
+    expect(await lots('m1')).toEqual([[5n, 30, 'a']])
+    clock.setMs(day(3).epochMilliseconds)
+    expect(await stage.run(tenantId)).toMatchObject({ more: true })
+    expect(await stage.run(tenantId)).toEqual({ more: false, nextDueMs: null })
+    expect(await lots('m1')).toEqual([[9n, 30, 'a']])
+    const late = { key: 'p', kind: 'post_pending' as const, pendingKey: 'h' }
+    expect((await send(late)).map(said)).toEqual(['ledger_pending_settled'])
+    expect(await verify()).toMatchObject({ ok: true })
+  })
+
   test('a reversal puts spent points back into their lots, and a reversed one never moves more than there was', async () => {
     await send(earn('a', 6n, 30), earn('b', 6n, 60), spend('s', 9n))
     const results = await send(
@@ -271,6 +296,46 @@ describe('lots', () => {
     expect(await verify()).toMatchObject({ ok: true })
   })
 
+  test('what comes back to a lot that lives on by now is part of it, and what kept its end keeps the later one', async () => {
+    const hold = (key: string, amountMinor: bigint) =>
+      ({ ...spend(key, amountMinor), kind: 'pending' }) as TransferRequest
+    const back = (pendingKey: string) => ({
+      key: `${pendingKey} back`,
+      kind: 'void_pending' as const,
+      pendingKey,
+      at: day(3),
+      expiresNotBefore: day(20),
+    })
+    const extend = (key: string, to: number) => ({
+      key,
+      kind: 'extend' as const,
+      account: 'm1',
+      expiresAt: day(to),
+      at: day(2),
+    })
+    const kept = { expiresAt: day(5), keepsExpiry: true }
+    await send({ ...earn('promo', 6n, 5), lot: kept } as TransferRequest, hold('h', 6n))
+    await send(earn('a', 9n, 10), hold('i', 4n), extend('x', 40), back('h'), back('i'), extend('y', 60))
+    expect(await lots('m1')).toEqual([
+      [6n, 20, 'h back'],
+      [9n, 60, 'a'],
+    ])
+    expect(await verify()).toMatchObject({ ok: true })
+  })
+
+  test('partial takings remember what each lot gave before', async () => {
+    const own = { ...earn('own', 9n, 20), creditAccount: 'm2' } as TransferRequest
+    const gift = { ...spend('g', 8n), creditAccount: 'm2' } as TransferRequest
+    const takings = [1, 2, 3, 4].map((n) => reverse(`r${n}`, 'g', 2n))
+    await send(earn('a', 5n, 30), earn('b', 3n, 60), own, gift, ...takings)
+    expect(await lots('m2')).toEqual([[9n, 20, 'own']])
+    expect(await lots('m1')).toEqual([
+      [5n, 30, 'a'],
+      [3n, 60, 'b'],
+    ])
+    expect(await verify()).toMatchObject({ ok: true })
+  })
+
   test('a forgiving reversal of a gift restores only what could be moved', async () => {
     const gift = { ...spend('g', 10n), creditAccount: 'm2' } as TransferRequest
     const spent = { ...spend('s', 6n), debitAccount: 'm2' } as TransferRequest
@@ -350,8 +415,8 @@ describe('lots', () => {
 
   test('activity extends lots that have not expired', async () => {
     await send(earn('a', 5n, 10), earn('b', 5n, 60), earn('c', 5n, 3))
-    const extend = { key: 'x', account: 'm1', expiresAt: day(40), at: day(5) }
-    const results = await tx((t) => extendLots(t, [extend, { ...extend, key: 'y' }, extend], day(5)))
+    const extend = { key: 'x', kind: 'extend' as const, account: 'm1', expiresAt: day(40), at: day(5) }
+    const results = await send(extend, { ...extend, key: 'y' }, extend)
     expect(results.map(said)).toEqual(['booked', 'ledger_lots_not_found', 'repeated'])
     expect(await lots('m1')).toEqual([
       [5n, 3, 'c'],

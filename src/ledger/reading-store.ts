@@ -1,5 +1,6 @@
 import type { Tx } from '../platform/index.ts'
 import type { AccountBalance, Entry, Lot, Outstanding } from './contract.ts'
+import { keepsExpiry } from './lots.ts'
 
 const balanceColumns = `account_id as "accountId", owner, purpose, currency, balance_minor as "balanceMinor",
   pending_debits_minor as "pendingDebitsMinor", pending_credits_minor as "pendingCreditsMinor"`
@@ -34,7 +35,7 @@ export async function hasAccounts(tx: Tx, currency: string, ownersFrom: string[]
 
 /** Open lots of accounts in the order in which they are spent, with the keys of the transfers that made them. */
 export async function lotsOf(tx: Tx, accountIds: string[]): Promise<Lot[]> {
-  const rows = await tx.query<Omit<Lot, 'lotId'> & { lotId: bigint }>(
+  const rows = await tx.query<Omit<Lot, 'lotId' | 'keepsExpiry'> & { lotId: bigint }>(
     `select l.lot_no as "lotId", a.account_id as "accountId", l.remaining_minor as "remainingMinor",
             to_timestamp(l.earned_ms / 1000.0) as "earnedAt", to_timestamp(l.available_ms / 1000.0) as "availableFrom",
             to_timestamp(nullif(l.expires_ms, 9223372036854775807) / 1000.0) as "expiresAt",
@@ -44,7 +45,10 @@ export async function lotsOf(tx: Tx, accountIds: string[]): Promise<Lot[]> {
      order by a.account_id, l.expires_ms, l.earned_ms, l.lot_no`,
     [accountIds],
   )
-  return rows.map((row) => withoutNulls({ ...row, lotId: String(row.lotId) }) as Lot)
+  return rows.map(
+    (row) =>
+      withoutNulls({ ...row, lotId: String(row.lotId), keepsExpiry: keepsExpiry(Number(row.lotId)) }) as Lot,
+  )
 }
 
 /** What is in an account's lots, in no order; nothing where it keeps none. */
@@ -206,6 +210,14 @@ export function expiredLots(
      group by a.account_id, a.account_no order by a.account_id`,
     [currency, asOfMs, limit],
   )
+}
+
+/** When the next pending transfer's time is over; null: none has an end. */
+export async function nextTimeout(tx: Tx): Promise<bigint | null> {
+  const [row] = await tx.query<{ ms: bigint | null }>(
+    `select min(timeout_ms) as ms from ledger.standing where state = 'pending' and timeout_ms is not null`,
+  )
+  return row!.ms
 }
 
 /** Keys of pending transfers whose time is over, the oldest first. */

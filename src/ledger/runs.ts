@@ -1,6 +1,5 @@
-import { DomainError, instantOf, type Tx } from '../platform/index.ts'
-import type { ExtendRequest, TransferResult } from './contract.ts'
-import { expiredLots, timedOut } from './reading-store.ts'
+import { type Clock, type Database, DomainError, instantOf, type Stage, type Tx } from '../platform/index.ts'
+import { expiredLots, nextTimeout, timedOut } from './reading-store.ts'
 import type { ExpiryRequest } from './moving.ts'
 import { postTransfers } from './service.ts'
 import { lockHead } from './store.ts'
@@ -61,19 +60,6 @@ export async function expireLots(tx: Tx, run: ExpiryRun): Promise<ExpiryResult> 
   }
 }
 
-/** Extends lots by activity, each by its key once: `postTransfers` of requests of kind `extend`. */
-export function extendLots(
-  tx: Tx,
-  extensions: Omit<ExtendRequest, 'kind'>[],
-  bookedAt: Temporal.Instant,
-): Promise<TransferResult[]> {
-  return postTransfers(
-    tx,
-    extensions.map((extension) => ({ ...extension, kind: 'extend' })),
-    bookedAt,
-  )
-}
-
 /** Voids pending transfers whose `timeoutAt` is not after `asOf`, at most `limit` at a call. */
 export async function timeOutPending(
   tx: Tx,
@@ -94,4 +80,20 @@ export async function timeOutPending(
     run.bookedAt,
   )
   return { voided: due.length, more: due.length === limit }
+}
+
+/** Stage `ledger-timeouts`: voids reservations as soon as their time is over. */
+export function timeoutStage({ database, clock }: { database: Database; clock: Clock }): Stage {
+  return {
+    name: 'ledger-timeouts',
+    run: (tenantId) =>
+      database.tx(tenantId, async (tx) => {
+        const now = clock.now()
+        const next = await nextTimeout(tx)
+        const nextDueMs = next === null ? null : Number(next)
+        if (nextDueMs === null || nextDueMs > now.epochMilliseconds) return { more: false, nextDueMs }
+        await timeOutPending(tx, { asOf: now, bookedAt: now })
+        return { more: true, nextDueMs: null }
+      }),
+  }
 }

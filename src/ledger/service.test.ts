@@ -5,6 +5,7 @@ import { connectOwner, createHttp, newId, unitHash } from '../platform/index.ts'
 import {
   type AccountOpening,
   accountView,
+  lotsView,
   statementView,
   type TransferRequest,
   type TransferResult,
@@ -233,6 +234,15 @@ describe('a batch', () => {
     ])
     expect(page.availableMinor).toBe('6')
     expect((await http.inject('/v1/ledger/accounts/none')).statusCode).toBe(404)
+    const lot = {
+      availableFrom: '2026-03-02T00:00:00Z',
+      expiresAt: '2026-04-01T00:00:00Z',
+      keepsExpiry: true,
+    }
+    const payload = { ...move('c', 'liability', 'member:1', 7n), amountMinor: '7', lot }
+    await http.inject({ method: 'POST', url: '/v1/ledger/transfers', payload })
+    const { lots } = lotsView.parse((await http.inject('/v1/ledger/accounts/member:1/lots')).json())
+    expect(lots).toMatchObject([lot, { remainingMinor: '6', keepsExpiry: false }])
     expect(verificationView.parse((await http.inject('/v1/ledger/verify')).json()).ok).toBe(true)
     await http.close()
   })

@@ -50,7 +50,7 @@ export const loyaltyEventTypes: Record<string, Record<string, Field>> = {
   'loyalty.game_turn': {
     game: 'string',
     doors: 'integer',
-    /** `choose`, `won`, `lost`, `no_right` or `past_round`. */
+    /** `choose`, `won`, `lost`, `no_right`, `past_round` or `not_open`. */
     turn: 'string',
     /** For the buttons of the doors: `play:GAME:STEP:1` and so on. */
     step: 'string',

@@ -4,9 +4,8 @@ import { type Applicant, applicantOf } from './applicant.ts'
 import { type Book, programmeIn } from './book.ts'
 import type { LoyaltyParts } from './dependencies.ts'
 import type { LoyaltyErrorCode } from './errors.ts'
-import type { Member } from './members.ts'
 import { lockLoyalty } from './members-store.ts'
-import { selectJudgedEvent } from './judgements-store.ts'
+import { selectJudgedEvent, selectPersons } from './judgements-store.ts'
 import type { Programme } from './programmes.ts'
 
 /** Points that somebody gives or takes outside of all rules. */
@@ -21,7 +20,7 @@ export type PointsChange = {
   reason: string
   key?: string | undefined
   /** How far a key reaches: within it the same key changes once. */
-  scopeOf(member: Member): string
+  scope: string
 }
 
 /** What there is to decide with: `key` is the change's own. */
@@ -41,7 +40,7 @@ export type Changing = {
  */
 export async function changePoints(
   parts: LoyaltyParts,
-  { part, tenantId, programmeId, subscriberId, points, reason, key = newId(), scopeOf }: PointsChange,
+  { part, tenantId, programmeId, subscriberId, points, reason, key = newId(), scope }: PointsChange,
   decide: (
     changing: Changing,
   ) => Promise<Pick<Action, 'accounts' | 'transfers' | 'announcements' | 'judgements'>>,
@@ -53,11 +52,11 @@ export async function changePoints(
     const atMs = parts.clock.nowMs()
     const look = (): Promise<Applicant> => applicantOf(parts, tx, book, programme, subscriberId, atMs)
     const applicant = await look()
-    const { member, availableMinor } = applicant
-    const once = { part, key: `${scopeOf(member)}:${key}`, subscriberId: member.subscriberId }
-    if (await wasDone(tx, { ...once, points, reason })) return availableMinor
+    const { subscriberId: goesOnAs } = applicant.member
+    const once = { part, key: `${scope}:${key}`, programmeId, subscriberId: goesOnAs }
+    if (await wasDone(tx, { ...once, points, reason })) return applicant.availableMinor
     const decided = await decide({ tx, book, programme, applicant, key: once.key, atMs })
-    await carryOut(parts, tx, tenantId, [{ ...once, programmeId, atMs, ...decided }])
+    await carryOut(parts, tx, tenantId, [{ ...once, atMs, ...decided }])
     return (await look()).availableMinor
   })
 }
@@ -68,13 +67,23 @@ export async function changePoints(
  */
 async function wasDone(
   tx: Tx,
-  asked: { part: string; key: string; subscriberId: number; points: bigint; reason: string },
+  asked: {
+    part: string
+    key: string
+    programmeId: string
+    subscriberId: number
+    points: bigint
+    reason: string
+  },
 ): Promise<boolean> {
-  const { part, key, subscriberId, points, reason } = asked
+  const { part, key, programmeId, subscriberId, points, reason } = asked
   const before = await selectJudgedEvent(tx, actionId(part, key))
   if (!before) return false
+  // A merge between two tries changes nothing.
+  const person = (await selectPersons(tx, subscriberId)).find((one) => one.programmeId === programmeId)
+  const formerId = person?.subscriberIds.includes(before.subscriberId) ? subscriberId : before.subscriberId
   const [judgement] = before.judgements
-  const found = [before.subscriberId, judgement?.points, judgement?.saw['reason']].join(' ')
+  const found = [formerId, judgement?.points, judgement?.saw['reason']].join(' ')
   const expected = [subscriberId, points, reason].join(' ')
   if (found === expected) return true
   const code: LoyaltyErrorCode = 'loyalty_key_mismatch'

@@ -49,7 +49,10 @@ export type Judgement = {
   points?: bigint
   /** The account whose balance it was; the one in which the member's points are, where it is absent. */
   account?: string
-  /** Key of the transfer that changed it; nothing is said where the ledger refuses that one. */
+  /**
+   * Key of the transfer that changed it. Nothing is said where the ledger refuses that one, and what it forgave of points
+   * that were to be taken did not change.
+   */
   transferKey?: string
   saw: Record<string, unknown>
 }

@@ -1,6 +1,7 @@
 /** Documents of loyalty: shared with the command line and the console. */
 export * from './programmes.ts'
 export * from './members-contract.ts'
+export * from './rehearsal-contract.ts'
 export * from './corrections/contract.ts'
 export * from './earning/contract.ts'
 export * from './earning/earn-rule.ts'

@@ -166,10 +166,11 @@ export async function scan(
 }
 
 /**
- * What loyalty announced was taken with its cause. An event that was too late for trigger rules and is let in again
- * was taken when it came first.
+ * What loyalty announced was taken with its cause, and nobody else speaks for it. An event that was too late for trigger
+ * rules and is let in again was taken when it came first.
  */
-const isTakenAlready = (event: LoggedEvent): boolean => event.isReplayed || event.source === LOYALTY_SOURCE
+const isTakenAlready = ({ isReplayed, source, type }: LoggedEvent): boolean =>
+  isReplayed || source === LOYALTY_SOURCE || type.startsWith('loyalty.')
 
 /** An event of the log as consumers take it. */
 export function takenEvent({ id, source, type, atMs, subscriberId, data }: LoggedEvent): TakenEvent {

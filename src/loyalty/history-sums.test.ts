@@ -10,7 +10,8 @@ import {
 } from '../../test/loyalty-world.ts'
 import { type TestDatabase, testDatabase } from '../../test/stores.ts'
 import { DomainError } from '../platform/index.ts'
-import { accountOf, householdOwner, memberAccount } from './accounts.ts'
+import { createLedger } from '../ledger/index.ts'
+import { accountOf, householdOwner, memberAccount, programmeAccount } from './accounts.ts'
 
 let stores: TestDatabase
 beforeAll(async () => {
@@ -163,6 +164,10 @@ const deed = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('correct' as const), who, of, points, isGift: fc.boolean() }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('burn' as const), who, of, points }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('post' as const), who, of, points, isGift: fc.boolean() }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('leave' as const), who, of }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('enrol' as const), who, of }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('joinHousehold' as const), who }) },
@@ -200,6 +205,7 @@ const everything: Deed[] = [
   { do: 'correct', who: 0, of: 0, points: 9, isGift: true },
   { do: 'correct', who: 0, of: 0, points: 4, isGift: false },
   { do: 'burn', who: 0, of: 0, points: 5 },
+  { do: 'post', who: 0, of: 0, points: 8, isGift: true },
   { do: 'leave', who: 0, of: 1 },
   { do: 'joinHousehold', who: 1 },
   ...[0, 1, 2, 3].map((order) => ({ do: 'buy' as const, who: 2, order, amount: 20_000 })),
@@ -254,6 +260,7 @@ const everyReason = [
   'given_by_hand',
   'taken_by_hand',
   'spent_outside',
+  'posted_directly',
   'forfeited',
   'moved_out',
   'moved_in',
@@ -299,6 +306,34 @@ async function compare(world: LoyaltyWorld, ids: number[]): Promise<void> {
       expect(`${shared} ${together.told}`).toBe(`${shared} ${together.held}`)
     }
   }
+}
+
+/** Somebody posts by the ledger's API to or from a member's account, and that of the household where there is one. */
+async function postDirectly(
+  world: LoyaltyWorld,
+  subscriberId: number,
+  { of, points, isGift }: { of: number; points: number; isGift: boolean },
+  key: string,
+): Promise<void> {
+  const { id, currency } = programmes[of]!
+  const { tenantId, database, clock, loyalty } = world
+  const liability = programmeAccount({ id, currency }, 'liability')
+  const household = await database.tx(tenantId, (tx) => loyalty.members.household(tx, id, 'home'))
+  const accounts = [
+    memberAccount(id, subscriberId, currency),
+    ...(household.length > 0 ? [accountOf(householdOwner(id, 'home'), currency)] : []),
+  ]
+  await createLedger({ database, clock }).post(
+    tenantId,
+    accounts.map((account) => ({
+      key: `${key} ${account}`,
+      kind: 'post',
+      debitAccount: isGift ? liability : account,
+      creditAccount: isGift ? account : liability,
+      amountMinor: BigInt(points),
+      currency,
+    })),
+  )
 }
 
 async function happen(world: LoyaltyWorld, ids: number[], one: Deed, i: number): Promise<void> {
@@ -376,6 +411,8 @@ async function happen(world: LoyaltyWorld, ids: number[], one: Deed, i: number):
           points: BigInt(one.points),
           reason: 'x',
         }))
+      case 'post':
+        return await postDirectly(world, ids[one.who]!, one, key)
       case 'leave':
       case 'enrol':
         return void (await loyalty.members[one.do](at(one.who, one.of)))

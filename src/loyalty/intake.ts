@@ -231,12 +231,19 @@ class Work implements Batch, Effects {
         .filter(([event, judgements]) => event.depth === 0 || judgements.length > 0)
         .map(([event, judgements]) => ({
           event,
-          judgements: judgements.flatMap(({ transferKey, ...judgement }) =>
-            this.#results.get(transferKey ?? '')?.outcome === 'refused' ? [] : [judgement],
-          ),
+          judgements: judgements.flatMap((one) => this.#told(one)),
         })),
       this.now,
     )
+  }
+
+  /** A judgement as the ledger's answer leaves it. */
+  #told({ transferKey, ...judgement }: Judgement): Judgement[] {
+    const result = this.#results.get(transferKey ?? '')
+    if (!result) return [judgement]
+    if (result.outcome === 'refused') return []
+    const { forgivenMinor = 0n } = result
+    return [forgivenMinor === 0n ? judgement : { ...judgement, points: judgement.points! + forgivenMinor }]
   }
 
   taken(): Taken {

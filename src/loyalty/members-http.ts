@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Access, principalOf, tenantOf } from '../access/index.ts'
-import { type FastifyInstance, parseInput } from '../platform/index.ts'
+import { type FastifyInstance, isoOf, parseInput } from '../platform/index.ts'
 import type { Profiles } from '../profiles/index.ts'
 import {
   enrolRequest,
@@ -150,7 +150,6 @@ async function programmesOf(members: Members, tenantId: string): Promise<Program
 }
 
 const keyOf = (key: string | undefined): { key?: string } => (key === undefined ? {} : { key })
-const iso = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString()
 
 /** A member as the API shows one. */
 export function viewOf(member: Member): MemberView {
@@ -168,8 +167,8 @@ export function viewOf(member: Member): MemberView {
     programme: programmeId,
     subscriberId,
     state,
-    enrolledAt: iso(enrolledAtMs),
-    endedAt: endedAtMs === null ? null : iso(endedAtMs),
+    enrolledAt: isoOf(enrolledAtMs),
+    endedAt: isoOf(endedAtMs),
     household: householdId,
     sharesBalance,
     referralCode,

@@ -3,11 +3,13 @@ import type { Member } from './members.ts'
 
 /**
  * Takes the tenant's turn: whoever decides about members and points does it alone, until the transaction ends. The
- * ledger chains a tenant's transfers one behind the other anyway.
+ * ledger chains a tenant's transfers one behind the other anyway. What is booked from here on bears loyalty's name: it
+ * has its line in a member's history, and what does not bear it gets one (`liability/direct.ts`).
  */
 export function lockLoyalty(tx: Tx): void {
   tx.execute(
-    `select pg_advisory_xact_lock(hashtextextended('loyalty ' || current_setting('tenure.tenant_id'), 0))`,
+    `select pg_advisory_xact_lock(hashtextextended('loyalty ' || current_setting('tenure.tenant_id'), 0)),
+            set_config('tenure.booked_by', 'loyalty', true)`,
   )
 }
 

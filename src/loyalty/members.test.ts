@@ -89,6 +89,19 @@ describe('enrolment', () => {
     expect(await world.balances(ann!)).toEqual({ points: 60n })
   })
 
+  test('is loyalty’s to tell: an event of that name from elsewhere gives nobody a bonus', async () => {
+    const world = await newWorld({}, rule)
+    const [ann] = (await world.subscribers('ann')) as [number]
+    await world.append(paid(ann, 'x', 1_000))
+    await world.run()
+    await world.apply(programme({ id: 'main', currency: 'points', welcome: { points: '50' } }))
+    await world.append({ subscriberId: ann, type: 'loyalty.member_enrolled', data: { programme: 'main' } })
+    await world.append({ subscriberId: ann, type: 'loyalty.asked.leave', data: { programme: 'main' } })
+    await world.run()
+    expect(await world.balances(ann)).toEqual({ points: 10n })
+    expect(await states(world)).toEqual([{ id: ann, state: 'active' }])
+  })
+
   test('by hand, once for a key; a subscriber may be in two programmes', async () => {
     const club = programme({ id: 'club', currency: 'club', enrolment: 'by_hand' })
     const world = await newWorld({}, club, rule, { ...rule, id: 'two', programme: 'club' })
@@ -143,7 +156,7 @@ describe('leaving', () => {
     await world.run()
     await world.loyalty.members.leave(asked(world, ann!))
     expect(await world.balances(ann!)).toEqual({ points: 0n })
-    expect((await world.account('programme:main:breakage:points'))!.balanceMinor).toBe(100n)
+    expect((await world.account('programme:main:breakage:points'))!.balanceMinor).toBe(200n)
     await world.append({
       subscriberId: ann!,
       type: 'order.returned',
@@ -151,6 +164,63 @@ describe('leaving', () => {
     })
     await world.run()
     expect(await world.balances(ann!)).toEqual({ points: 0n })
+    expect(await world.verify()).toMatchObject({ ok: true })
+  })
+})
+
+describe('what comes later and has paid a debt', () => {
+  const later = { ...rule, id: 'later', on: 'order.later', pending: { days: 14 } }
+  const orders = [eventType('order.later', { orderId: 'string', amountMinor: 'integer' }), later]
+  const bought = (subscriberId: number, amountMinor: number) => ({
+    subscriberId,
+    type: 'order.later',
+    data: { orderId: 'later', amountMinor },
+  })
+  const back = (subscriberId: number, orderId: string, amountMinor: number) => ({
+    subscriberId,
+    type: 'order.returned',
+    data: { orderId, amountMinor },
+  })
+  /** A debt of a hundred points, paid by an award that can be spent in two weeks. */
+  const inDebt = async (main: Record<string, unknown>): Promise<[LoyaltyWorld, number, number]> => {
+    const world = await newWorld(main, rule, ...orders)
+    const [ann, bob] = (await world.subscribers('ann', 'bob')) as [number, number]
+    await world.append(paid(ann, 'x', 10_000), paid(bob, 'b', 100))
+    await world.run()
+    await world.spend(ann, 100n)
+    await world.append(back(ann, 'x', 10_000), bought(ann, 15_000))
+    await world.run()
+    const held = { availableMinor: 0n, upcomingMinor: 50n }
+    expect(await world.account(`member:main:${ann}:points`)).toMatchObject(held)
+    return [world, ann, bob]
+  }
+
+  test('lapses wholly with whoever leaves, and after coming back a return asks for none of it', async () => {
+    const [world, ann] = await inDebt({ leaving: { points: 'forfeit' } })
+    await world.append(paid(ann, 'y', 7_000))
+    await world.run()
+    await world.loyalty.members.leave(asked(world, ann))
+    expect(await world.balances(ann)).toEqual({ points: 0n })
+    await world.loyalty.members.enrol(asked(world, ann))
+    await world.append(paid(ann, 'z', 900), back(ann, 'later', 15_000))
+    await world.run()
+    // Fifty had lapsed; the hundred that had paid the debt are owed.
+    expect(await world.balances(ann)).toEqual({ points: 9n - 100n })
+    const { told, held } = await world.toldAndHeld(ann, `member:main:${ann}:points`)
+    expect(told).toBe(held)
+    expect(await world.verify()).toMatchObject({ ok: true })
+  })
+
+  test('goes over with a merge and is taken back whole when it is returned', async () => {
+    const [world, ann, bob] = await inDebt({})
+    await world.loyalty.members.merge({ ...asked(world, bob), from: ann })
+    const held = { availableMinor: 1n, upcomingMinor: 50n }
+    expect(await world.account(`member:main:${bob}:points`)).toMatchObject(held)
+    await world.append(back(ann, 'later', 15_000))
+    await world.run()
+    expect(await world.balances(bob)).toEqual({ points: 51n - 150n })
+    const sums = await world.toldAndHeld(bob, `member:main:${ann}:points`, `member:main:${bob}:points`)
+    expect(sums.told).toBe(sums.held)
     expect(await world.verify()).toMatchObject({ ok: true })
   })
 })

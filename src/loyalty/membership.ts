@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
-import { type BalanceInDetail, balancesInDetail, type Lot, lotsOf } from '../ledger/index.ts'
+import {
+  type AccountOpening,
+  type BalanceInDetail,
+  balancesInDetail,
+  type MoveRequest,
+} from '../ledger/index.ts'
 import { instantOf, type Tx } from '../platform/index.ts'
-import { accountOf, ownerOpening, programmeAccount, programmeOpening } from './accounts.ts'
+import { accountOf, ownerOpening, programmeOpening } from './accounts.ts'
 import type { ActionJudgement } from './action.ts'
 import type { Batch, Consumer, Effects, TakenEvent } from './consumer.ts'
-import { moveAwards } from './earning/store.ts'
 import { selectHouseholdMembers } from './liability/household-store.ts'
 import { type Member, ownerOf } from './members.ts'
 import { updateMergedInto } from './members-store.ts'
 import { judgedForfeit, judgedMove, MEMBERSHIP, movingWords } from './moved.ts'
+import { onward } from './reinstating.ts'
 import type { Programme } from './programmes.ts'
 
 /** What people and systems may ask for members, as events that only this consumer takes. */
@@ -20,17 +25,11 @@ export const memberActions = {
   leaveHousehold: 'loyalty.asked.leave_household',
 } as const
 
-type Holdings = { balance: BalanceInDetail; lots: Lot[] }
-
-/** A lot that is not available yet and goes over to another account: it is given back and given anew. */
-type MovedLot = { fromKey: string; toKey: string; accountId: string }
-
 type Desk = {
   batch: Batch
-  holdings: Map<string, Holdings>
+  holdings: Map<string, BalanceInDetail>
   /** Active members of the households that the batch speaks of, by programme and household. */
   households: Map<string, Set<number>>
-  moved: MovedLot[]
   merges: { from: Member; into: Member }[]
 }
 
@@ -42,11 +41,10 @@ export function membershipConsumer(others: readonly Consumer[]): Consumer {
     wants: () => new Set(Object.values(memberActions)),
     async open(tx, batch) {
       const [holdings, households] = [await holdingsOf(tx, batch), await householdsOf(tx, batch)]
-      const desk: Desk = { batch, holdings, households, moved: [], merges: [] }
+      const desk: Desk = { batch, holdings, households, merges: [] }
       return {
         take: (event, effects) => act(desk, event, effects),
         async store(tx) {
-          await moveAwards(tx, desk.moved)
           for (const { from, into } of desk.merges) {
             const { programmeId } = from
             await updateMergedInto(tx, programmeId, from.subscriberId, into.subscriberId)
@@ -126,7 +124,6 @@ function leave(desk: Desk, programme: Programme, member: Member, effects: Effect
   const isShared = sharesBalance && !isLast
   const forfeits = programme.leaving.points === 'forfeit' && !isShared
   const held = desk.holdings.get(account)
-  const { availableMinor = 0n, upcomingMinor = 0n } = held?.balance ?? {}
   if (forfeits && held) forfeit(programme, account, held, effects)
   else if (!isShared) moveAll(desk, programme, account, ownerOf(member), effects)
   const { event } = effects
@@ -137,38 +134,18 @@ function leave(desk: Desk, programme: Programme, member: Member, effects: Effect
     subscriberId: member.subscriberId,
     key: event.eventId,
     atMs: event.atMs,
-    data: { points: isShared ? 0 : Number(availableMinor + upcomingMinor), forfeited: forfeits },
+    data: { points: isShared || !held ? 0 : Number(heldIn(held)), forfeited: forfeits },
   })
 }
 
-/** What can be spent becomes breakage; what was to become available later is taken back. */
-function forfeit(programme: Programme, account: string, { balance, lots }: Holdings, effects: Effects): void {
-  const at = instantOf(effects.event.atMs)
-  const upcoming = upcomingOf(lots, effects.event.atMs)
-  const points = sumOf(upcoming) + (balance.availableMinor > 0n ? balance.availableMinor : 0n)
+/** What can be spent, now or later, becomes breakage. */
+function forfeit(programme: Programme, account: string, balance: BalanceInDetail, effects: Effects): void {
+  const points = heldIn(balance)
+  if (points === 0n) return
   say(programme, judgedForfeit(account, points), effects)
-  for (const lot of upcoming) {
-    effects.post({
-      key: `forfeit:${effects.event.eventId}:${lot.lotId}`,
-      kind: 'reverse',
-      reversedKey: lot.originKey,
-      amountMinor: lot.remainingMinor,
-      deficit: 'forgive',
-      at,
-    })
-  }
-  if (balance.availableMinor <= 0n) return
-  effects.openAccount(programmeOpening(programme, 'breakage'))
-  effects.post({
-    key: `forfeit:${effects.event.eventId}`,
-    kind: 'post',
-    debitAccount: account,
-    creditAccount: programmeAccount(programme, 'breakage'),
-    amountMinor: balance.availableMinor,
-    currency: programme.currency,
-    at,
-    memo: 'left',
-  })
+  const opening = programmeOpening(programme, 'breakage')
+  effects.openAccount(opening)
+  effects.post(takeAll(`forfeit:${effects.event.eventId}`, account, opening, points, effects.event))
 }
 
 function merge(desk: Desk, programme: Programme, from: Member, into: Member, effects: Effects): void {
@@ -192,63 +169,51 @@ function merge(desk: Desk, programme: Programme, from: Member, into: Member, eff
   })
 }
 
-/** Moves everything from one account to another one: what can be spent with its lots, what comes later, and debts. */
+/** Moves everything from one account to another one: what can be spent, now or later, with its lots, or the debt. */
 function moveAll(desk: Desk, programme: Programme, from: string, toOwner: string, effects: Effects): void {
-  const to = accountOf(toOwner, programme.currency)
-  const held = desk.holdings.get(from)
-  if (from === to || !held) return
   const { event } = effects
-  const common = { currency: programme.currency, at: instantOf(event.atMs), kind: 'post' as const }
-  effects.openAccount(ownerOpening(toOwner, programme.currency))
-  const { availableMinor, balanceMinor } = held.balance
-  const upcoming = upcomingOf(held.lots, event.atMs)
-  const now = balanceMinor < 0n ? balanceMinor : availableMinor > 0n ? availableMinor : 0n
-  say(programme, judgedMove(programme, from, to, now + sumOf(upcoming)), effects)
-  if (balanceMinor < 0n) {
-    const request = {
-      debitAccount: to,
-      creditAccount: from,
-      amountMinor: -balanceMinor,
-      deficit: 'debt' as const,
-    }
-    effects.post({ ...common, ...request, key: `move:${event.eventId}:debt` })
-  } else if (availableMinor > 0n) {
-    const request = { debitAccount: from, creditAccount: to, amountMinor: availableMinor }
-    effects.post({ ...common, ...request, key: `move:${event.eventId}` })
-  }
-  for (const lot of upcoming) {
-    const key = `move:${event.eventId}:${lot.lotId}`
-    const { earnedAt, availableFrom, expiresAt, remainingMinor } = lot
-    effects.post({
-      key: `${key}:back`,
-      kind: 'reverse',
-      reversedKey: lot.originKey,
-      amountMinor: remainingMinor,
-      at: common.at,
-    })
-    effects.post({
-      ...common,
-      key,
-      debitAccount: programmeAccount(programme, 'liability'),
-      creditAccount: to,
-      amountMinor: remainingMinor,
-      lot: { earnedAt, availableFrom, ...(expiresAt ? { expiresAt } : {}) },
-    })
-    desk.moved.push({ fromKey: lot.originKey, toKey: key, accountId: to })
-  }
+  const destination = ownerOpening(toOwner, programme.currency)
+  const to = destination.accountId
+  const balance = desk.holdings.get(from)
+  if (from === to || !balance) return
+  const { balanceMinor } = balance
+  const points = balanceMinor < 0n ? balanceMinor : heldIn(balance)
+  if (points === 0n) return
+  effects.openAccount(destination)
+  say(programme, judgedMove(programme, from, to, points), effects)
+  effects.post(
+    points > 0n
+      ? takeAll(`move:${event.eventId}`, from, destination, points, event)
+      : {
+          key: `move:${event.eventId}:debt`,
+          kind: 'post',
+          debitAccount: to,
+          creditAccount: from,
+          amountMinor: -points,
+          currency: programme.currency,
+          deficit: 'debt',
+          at: instantOf(event.atMs),
+        },
+  )
 }
 
-const sumOf = (lots: Lot[]): bigint => lots.reduce((sum, { remainingMinor }) => sum + remainingMinor, 0n)
+/** What lies in the lots of an account and has not expired. */
+const heldIn = ({ availableMinor, upcomingMinor }: BalanceInDetail): bigint =>
+  (availableMinor > 0n ? availableMinor : 0n) + upcomingMinor
+
+/** Takes all that an account holds: whatever forgives takes from the lots that come later too, and lots stay as they are. */
+const takeAll = (
+  key: string,
+  from: string,
+  destination: AccountOpening,
+  points: bigint,
+  { atMs }: TakenEvent,
+): MoveRequest => ({ ...onward(key, from, destination, points, atMs), deficit: 'forgive' })
 
 /** Keeps what becomes of points for the history of whoever is concerned. */
 function say({ id }: Programme, judgements: ActionJudgement[], effects: Effects): void {
   for (const one of judgements) effects.judge({ consumer: MEMBERSHIP, programmeId: id, ...one })
 }
-
-const upcomingOf = (lots: Lot[], atMs: number): Lot[] =>
-  lots.filter(
-    ({ availableFrom, remainingMinor }) => availableFrom.epochMilliseconds > atMs && remainingMinor > 0n,
-  )
 
 /** What lies on every account that the actions of a batch may empty. */
 async function holdingsOf(tx: Tx, batch: Batch): Promise<Desk['holdings']> {
@@ -262,14 +227,7 @@ async function holdingsOf(tx: Tx, batch: Batch): Promise<Desk['holdings']> {
     }
   }
   const ids = [...accounts.keys()]
-  const holdings: Desk['holdings'] = new Map()
-  if (ids.length === 0) return holdings
-  const atMs = Math.max(...accounts.values())
-  const balances = await balancesInDetail(tx, ids, instantOf(atMs))
-  const lots = Map.groupBy(await lotsOf(tx, ids), ({ accountId }) => accountId)
-  for (const [accountId, balance] of balances)
-    holdings.set(accountId, { balance, lots: lots.get(accountId) ?? [] })
-  return holdings
+  return ids.length === 0 ? new Map() : balancesInDetail(tx, ids, instantOf(Math.max(...accounts.values())))
 }
 
 /** Who is in the households of members whom the actions of a batch concern, and in those that they join. */

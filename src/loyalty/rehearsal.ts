@@ -3,10 +3,10 @@ import type { Subscriber } from '../profiles/index.ts'
 import type { Book } from './book.ts'
 import type { Batch, Session, TakenEvent } from './consumer.ts'
 import type { LoyaltyParts } from './dependencies.ts'
-import type { TryAnswer } from './earning/contract.ts'
 import { scan } from './event-reader.ts'
 import { type Member, newMember } from './members.ts'
 import { selectMembers } from './members-store.ts'
+import type { TryAnswer } from './rehearsal-contract.ts'
 import { type Counted, Tally } from './tally.ts'
 
 /** What is asked for: event time, and who wants to hear how far it is. */

@@ -200,6 +200,31 @@ test('what a household paid comes back to it as long as anybody is in it, from a
   expect(await world.verify()).toMatchObject({ ok: true })
 })
 
+test('what comes back pays what was owed meanwhile, and no more than is left of it goes on', async () => {
+  await membersWith(main(households))
+  await redeem('kettle')
+  const back = { on: 'order.returned', reference: 'event.orderId', amount: 'event.amountMinor' }
+  await world.apply({ ...rule, reference: 'event.orderId', returns: back })
+  await world.append(paid(ann, 'c', 5_000))
+  await world.run()
+  await world.loyalty.burning.burn({ ...about(ann), points: 110n, reason: 'till' })
+  await world.append({
+    subscriberId: ann,
+    type: 'order.returned',
+    data: { orderId: 'c', amountMinor: 2_500 },
+  })
+  await world.run()
+  // Forty are set aside, and twenty-five are owed; the household is joined without any of them.
+  expect((await account(ann))!.availableMinor).toBe(-25n)
+  await join(ann)
+  await goTo(11)
+  expect((await account('household:main:home'))!.availableMinor).toBe(15n)
+  expect(await world.balances(ann)).toEqual({ points: 0n })
+  const sums = await world.toldAndHeld(ann, `member:main:${ann}:points`)
+  expect(sums.told).toBe(sums.held)
+  expect(await world.verify()).toMatchObject({ ok: true })
+})
+
 test('the last one’s points lapse where the terms say so, and a merge takes them to whoever goes on', async () => {
   await membersWith(main({ ...households, leaving: { points: 'forfeit' } }))
   await join(ann)

@@ -1,4 +1,4 @@
-import { type AccountOpening, expiryAfter, type TransferRequest } from '../ledger/index.ts'
+import { type AccountOpening, expiryAfter, type MoveRequest } from '../ledger/index.ts'
 import { instantOf, type Tx } from '../platform/index.ts'
 import { accountOf, householdOwner, ownerOpening, programmeOpening } from './accounts.ts'
 import { selectHouseholdMembers } from './liability/household-store.ts'
@@ -38,7 +38,7 @@ export const onward = (
   { accountId, purpose, currency }: AccountOpening,
   amountMinor: bigint,
   atMs: number,
-): TransferRequest => ({
+): MoveRequest => ({
   key,
   kind: 'post',
   debitAccount: from,

@@ -16,6 +16,7 @@ import { migrationConsumer } from './migration/consumer.ts'
 import { createMigrations, type Migrations } from './migration/service.ts'
 import { createMembers, type Members } from './members-service.ts'
 import { membershipConsumer } from './membership.ts'
+import { directConsumer } from './liability/direct.ts'
 import { liabilityConsumer } from './liability/consumer.ts'
 import { createLiability, type Liability } from './liability/service.ts'
 import { createTiers, type Tiers } from './tiers/service.ts'
@@ -77,7 +78,7 @@ export function createLoyalty(dependencies: LoyaltyDependencies): Loyalty {
     migrationConsumer,
   )
   consumers.push(dueConsumer, playConsumer(), playRightConsumer, referralConsumer(dependencies.profiles))
-  consumers.push(liabilityConsumer, correctionConsumer, burningConsumer, abuseConsumer)
+  consumers.push(liabilityConsumer, directConsumer, correctionConsumer, burningConsumer, abuseConsumer)
   consumers.push(rewards.consumer, exchanges.consumer)
   const reader = readerStage(parts)
   return {

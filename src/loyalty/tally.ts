@@ -1,5 +1,5 @@
 import type { DocumentReader } from '../platform/index.ts'
-import type { TryAnswer } from './earning/contract.ts'
+import type { TryAnswer } from './rehearsal-contract.ts'
 import type { Effects, Judgement, TakenEvent } from './consumer.ts'
 import { costOf } from './liability/point-cost.ts'
 import type { Programme } from './programmes.ts'

@@ -1,5 +1,5 @@
 import type { DocumentKind, DocumentReader, Problem } from '../platform/index.ts'
-import { channelSettings } from './channels/kinds.ts'
+import { channelSecrets, channelSettings } from './channels/kinds.ts'
 import { type Cascade, cascade, contactPolicy, type Template, template } from './contract.ts'
 import { linkDomain } from './links/domain.ts'
 import { optOutWords } from './opt-out.ts'
@@ -12,7 +12,7 @@ export const messagingDocuments: DocumentKind[] = [
   { kind: 'LinkDomain', schema: linkDomain },
   { kind: 'OptOutWords', schema: optOutWords },
   { kind: 'ContactPolicy', schema: contactPolicy },
-  { kind: 'Channel', schema: channelSettings },
+  { kind: 'Channel', schema: channelSettings, secrets: channelSecrets },
 ]
 
 function checkCascade(document: Cascade, reader: DocumentReader): Problem[] {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { tenantOf } from '../access/index.ts'
+import { sourceRoles, tenantOf } from '../access/index.ts'
 import {
   type Clock,
   type Database,
@@ -63,7 +63,8 @@ export function inboxRoutes(http: FastifyInstance, { database, clock, inbound }:
     return reply.type('application/json').send(json({ entries }))
   })
 
-  http.post<Params>('/v1/subscribers/:id/inbox/reports', async (request, reply) => {
+  const sources = { config: { roles: sourceRoles } }
+  http.post<Params>('/v1/subscribers/:id/inbox/reports', sources, async (request, reply) => {
     const [tenantId, id] = [tenantOf(request), parseInput(subscriberId, request.params.id)]
     const told = parseInput(reportBody, request.body)
     const first = await database.tx(tenantId, (tx) => isFirst(tx, id, told.messageId, told.event))

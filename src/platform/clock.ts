@@ -65,6 +65,15 @@ export class KeptClock extends ManualClock {
 }
 
 /** Epoch milliseconds to an instant. */
-export function instantOf(ms: number): Temporal.Instant {
-  return Temporal.Instant.fromEpochMilliseconds(ms)
+export function instantOf(ms: number): Temporal.Instant
+export function instantOf(ms: number | null): Temporal.Instant | null
+export function instantOf(ms: number | null): Temporal.Instant | null {
+  return ms === null ? null : Temporal.Instant.fromEpochMilliseconds(ms)
+}
+
+/** Epoch milliseconds to a moment of ISO 8601 in UTC, such as `2026-03-01T12:00:00Z`. */
+export function isoOf(ms: number): string
+export function isoOf(ms: number | null): string | null
+export function isoOf(ms: number | null): string | null {
+  return ms === null ? null : instantOf(ms).toString()
 }

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type TestDatabase, testDatabase } from '../../test/stores.ts'
 import type { Tx } from './database.ts'
-import { type DocumentKind, Documents, KEPT_SECRET } from './documents.ts'
+import { type DocumentKind, Documents } from './documents.ts'
 import { newId } from './identifiers.ts'
+import { KEPT_SECRET } from './kept-secrets.ts'
 
 const word: DocumentKind = {
   kind: 'Word',
@@ -20,12 +21,16 @@ const word: DocumentKind = {
 }
 const safe: DocumentKind = {
   kind: 'Safe',
-  secrets: ['code', 'formerCode'],
+  secrets: ['code', 'formerCode', 'lock.key'],
   schema: z.strictObject({
     kind: z.literal('Safe'),
     id: z.string(),
     code: z.string().regex(/^\d+$/),
     formerCode: z.string().regex(/^\d+$/).optional(),
+    lock: z
+      .strictObject({ maker: z.string(), key: z.string() })
+      .refine(({ maker }) => maker !== 'none', { message: 'a lock has a maker' })
+      .optional(),
   }),
 }
 const wordOf = (id: string, rest: object = {}): object => ({ kind: 'Word', id, text: 'hello', ...rest })
@@ -204,4 +209,22 @@ test('a secret is told to nobody once it is saved, and what was told can be appl
   expect(await documents.apply(tenantId, [{ ...kept, id: 'b' }])).toMatchObject([{ outcome: 'refused' }])
   expect(await documents.apply(tenantId, [kept])).toMatchObject([{ outcome: 'updated', version: 2 }])
   expect(await documents.get(tenantId, 'Safe', 'a')).toEqual({ kind: 'Safe', id: 'a', code: '123' })
+})
+
+test('a secret that lies within a field is told as little, also by what is wrong beside it', async () => {
+  const { documents, tenantId } = fresh()
+  const safeOf = (lock: object): object => ({ kind: 'Safe', id: 'a', code: '1', lock })
+  expect(await documents.apply(tenantId, [safeOf({ maker: 'ours', key: KEPT_SECRET })])).toMatchObject([
+    { outcome: 'refused', problems: [{ code: 'secret_missing', field: 'lock.key' }] },
+  ])
+  await documents.apply(tenantId, [safeOf({ maker: 'ours', key: 'opens it' })])
+  const masked = { maker: 'ours', key: KEPT_SECRET }
+  expect(await documents.export(tenantId)).toMatchObject([{ lock: masked }])
+  expect(await documents.apply(tenantId, [safeOf(masked)])).toMatchObject([{ outcome: 'unchanged' }])
+  await documents.apply(tenantId, [safeOf({ ...masked, maker: 'theirs' })])
+  expect(await documents.get(tenantId, 'Safe', 'a')).toMatchObject({
+    lock: { maker: 'theirs', key: 'opens it' },
+  })
+  const refused = await documents.apply(tenantId, [safeOf({ ...masked, maker: 'none' })])
+  expect(refused).toMatchObject([{ problems: [{ field: 'lock', found: { ...masked, maker: 'none' } }] }])
 })

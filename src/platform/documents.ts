@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Database, Tx } from './database.ts'
 import { DomainError, type Problem } from './errors.ts'
 import { json } from './json.ts'
+import { missingSecrets, valueAt, withKeptSecrets, withoutSecrets } from './kept-secrets.ts'
 
 /** What all configuration documents have in common. */
 export type DocumentHead = { kind: string; id: string }
@@ -24,7 +25,7 @@ export type DocumentSnapshot = DocumentReader & {
 export type DocumentKind = {
   kind: string
   schema: z.ZodType
-  /** Fields that are told to nobody once they are saved. */
+  /** Fields that are told to nobody once they are saved; dots lead to what stands inside, as in `account.key`. */
   secrets?: readonly string[]
   check?(document: never, reader: DocumentReader): Problem[]
   /**
@@ -38,9 +39,6 @@ export type DocumentKind = {
    */
   checkChange?(tx: Tx, document: never, before: never): Promise<Problem[]>
 }
-
-/** Stands where a secret would in what is exported; applied again it means the one that is saved. */
-export const KEPT_SECRET = '(kept)'
 
 export type ApplyResult = {
   kind: string
@@ -119,7 +117,7 @@ export class Documents {
     const before = await this.#current(tenantId)
     const known = new Map(before)
     const parsed = withoutRepeats(
-      documents.map((document) => this.#parse(this.#withKeptSecrets(document, before))),
+      documents.map((document) => this.#parse(document, this.#withKeptSecrets(document, before))),
     )
     for (const { head, body } of parsed) {
       if (body) known.set(keyOf(head.kind, head.id), { ...head, version: 0, body, digest: digestOf(body) })
@@ -212,7 +210,7 @@ export class Documents {
     const rows = [...(await this.#current(tenantId)).values()]
     return rows
       .sort((a, b) => (keyOf(a.kind, a.id) < keyOf(b.kind, b.id) ? -1 : 1))
-      .map(({ kind, body }) => this.#replaceSecrets(kind, body, () => KEPT_SECRET))
+      .map(({ kind, body }) => withoutSecrets(body, this.#secretsOf(kind)))
   }
 
   /** What the kinds of the given documents bring along and nobody has saved. */
@@ -252,24 +250,15 @@ export class Documents {
   #withKeptSecrets(document: unknown, before: ReadonlyMap<string, Row>): unknown {
     if (typeof document !== 'object' || document === null) return document
     const { kind, id } = document as DocumentHead
-    const saved = before.get(keyOf(kind, id))?.body as Record<string, unknown> | undefined
-    return this.#replaceSecrets(kind, document, (value, field) =>
-      value === KEPT_SECRET ? (saved?.[field] ?? value) : value,
-    )
+    return withKeptSecrets(document, this.#secretsOf(kind), before.get(keyOf(kind, id))?.body)
   }
 
-  #replaceSecrets(kind: string, document: object, by: (value: unknown, field: string) => unknown): object {
-    const secrets = this.#kinds.get(kind)?.secrets
-    if (!secrets) return document
-    return Object.fromEntries(
-      Object.entries(document).map(([field, value]) => [
-        field,
-        secrets.includes(field) ? by(value, field) : value,
-      ]),
-    )
+  #secretsOf(kind: string): readonly string[] {
+    return this.#kinds.get(kind)?.secrets ?? []
   }
 
-  #parse(document: unknown): Parsed {
+  /** Problems show the document as it was given, in which a kept secret is not told. */
+  #parse(document: unknown, full = document): Parsed {
     const given = (document ?? {}) as Record<string, unknown>
     const head = { kind: String(given['kind'] ?? ''), id: String(given['id'] ?? '') }
     const kind = this.#kinds.get(head.kind)
@@ -284,7 +273,9 @@ export class Documents {
       }
       return { head, problems: [problem] }
     }
-    const parsed = kind.schema.safeParse(document)
+    const missing = missingSecrets(full, kind.secrets ?? [])
+    if (missing.length > 0) return { head, problems: missing }
+    const parsed = kind.schema.safeParse(full)
     if (parsed.success) return { head, body: parsed.data as object, problems: [] }
     return { head, problems: parsed.error.issues.map((issue) => problemOfIssue(issue, document)) }
   }
@@ -338,10 +329,7 @@ function withoutRepeats(parsed: Parsed[]): Parsed[] {
 export function problemOfIssue(issue: z.core.$ZodIssue, input: unknown): Problem {
   // A field that should not be there is named itself, and not only the object that holds it.
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path
-  const found = path.reduce<unknown>(
-    (at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key],
-    input,
-  )
+  const found = valueAt(input, path)
   const expected = 'expected' in issue ? String(issue.expected) : issue.message
   return { code: 'schema', message: issue.message, field: path.join('.'), found, expected }
 }

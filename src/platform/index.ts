@@ -1,7 +1,7 @@
 export { type Analytics, openAnalytics } from './analytics.ts'
 export { Batcher } from './batcher.ts'
 export { bigintArray, instantArray, intArray, textArray, uuidArray } from './binary-arrays.ts'
-export { type Clock, instantOf, KeptClock, ManualClock, systemClock } from './clock.ts'
+export { type Clock, instantOf, isoOf, KeptClock, ManualClock, systemClock } from './clock.ts'
 export { type Config, readConfig } from './config.ts'
 export { connectOwner, type Database, openDatabase, type Tx } from './database.ts'
 export {
@@ -10,7 +10,6 @@ export {
   type DocumentKind,
   type DocumentReader,
   Documents,
-  KEPT_SECRET,
   parseInput,
   problemOfIssue,
 } from './documents.ts'

@@ -18,7 +18,13 @@ export type CampaignLine = z.infer<typeof campaignList>[number]
 export type FailureKind = 'unreachable' | 'rejected' | 'forbidden' | 'missing' | 'refused' | 'not_understood'
 
 /** What is wrong with one field of what was sent. */
-export const fieldProblem = z.object({ code: z.string(), message: z.string(), field: z.string().optional() })
+export const fieldProblem = z.object({
+  code: z.string(),
+  message: z.string(),
+  field: z.string().optional(),
+  /** What stood there; absent: nothing. */
+  found: z.unknown().optional(),
+})
 export type FieldProblem = z.infer<typeof fieldProblem>
 
 /** Why the server's answer could not be used; `detail` is for the person who has to look into it. */

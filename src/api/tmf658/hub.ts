@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { LoggedEvent } from '../../events/index.ts'
-import { type Clock, type Database, derivedId, newId } from '../../platform/index.ts'
+import { type Clock, type Database, derivedId, isoOf, newId } from '../../platform/index.ts'
 import { announcedFields } from '../../loyalty/index.ts'
 import { fieldsOf } from '../webhooks/cloud-event.ts'
 import { deleteTarget } from '../webhooks/store.ts'
@@ -100,7 +100,7 @@ export function notificationOf({ id, source, type, atMs, subscriberId, data }: L
   const kind = memberships[type]
   const base = {
     eventId: derivedId(source, id),
-    eventTime: Temporal.Instant.fromEpochMilliseconds(atMs).toString(),
+    eventTime: isoOf(atMs),
   }
   if (kind) {
     const product = { id: about, href: hrefOf('loyaltyProgramProduct', about) }

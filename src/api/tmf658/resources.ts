@@ -1,5 +1,5 @@
 import type { EarnRule, Membership, Programme } from '../../loyalty/index.ts'
-import { decimalText } from '../../platform/index.ts'
+import { decimalText, isoOf } from '../../platform/index.ts'
 import { BASE, type Resource } from './answering.ts'
 
 type Language = 'en' | 'ru' | 'uk'
@@ -12,7 +12,6 @@ const ref = (kind: string, type: string, id: string): Record<string, unknown> =>
 const resource = (kind: string, type: string, id: string, rest: Record<string, unknown>): Resource => {
   return { id, href: hrefOf(kind, id), ...rest, '@type': type }
 }
-const iso = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString()
 
 /** A programme. */
 export const specOf = (programme: Programme, version: number, language: Language): Resource =>
@@ -42,8 +41,8 @@ export function readMembershipId(id: string): { programmeId: string; subscriberI
 const statuses = { active: 'active', left: 'terminated', merged: 'terminated' } as const
 
 const periodOf = ({ member }: Membership): Record<string, string> => ({
-  startDateTime: iso(member.enrolledAtMs),
-  ...(member.endedAtMs === null ? {} : { endDateTime: iso(member.endedAtMs) }),
+  startDateTime: isoOf(member.enrolledAtMs),
+  ...(member.endedAtMs === null ? {} : { endDateTime: isoOf(member.endedAtMs) }),
 })
 
 /** A subscriber in a programme, as a person. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Access, principalOf } from '../../access/index.ts'
+import { type Access, principalOf, sourceRoles } from '../../access/index.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '../../platform/index.ts'
 import { derivedId, DomainError, newId, parseInput } from '../../platform/index.ts'
 import { bodyOf, type Resource } from './answering.ts'
@@ -81,7 +81,7 @@ export function writingRoutes(http: FastifyInstance, parts: FacadeParts): void {
     return reply.code(204).send()
   })
   movementRoutes(http, parts)
-  http.post('/loyaltyEvent', { config: { roles: ['admin', 'ingest'] } }, async (request, reply) => {
+  http.post('/loyaltyEvent', { config: { roles: sourceRoles } }, async (request, reply) => {
     return takeEvent(parts, request, reply)
   })
 }

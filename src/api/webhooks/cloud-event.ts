@@ -1,8 +1,7 @@
+import { isoOf } from '../../platform/index.ts'
 import type { CelType } from '../../expressions/index.ts'
 import type { LoggedEvent } from '../../events/index.ts'
 import type { Letter } from './target.ts'
-
-const iso = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString()
 
 /** The declared fields of an event with their date-times as text, as they came in. */
 export function fieldsOf(
@@ -12,7 +11,7 @@ export function fieldsOf(
   return Object.fromEntries(
     Object.entries(data).map(([field, value]) => [
       field,
-      declared[field] === 'timestamp' && typeof value === 'number' ? iso(value) : value,
+      declared[field] === 'timestamp' && typeof value === 'number' ? isoOf(value) : value,
     ]),
   )
 }
@@ -27,7 +26,7 @@ export function cloudEventOf(event: LoggedEvent, declared: Record<string, CelTyp
       id,
       source,
       type,
-      time: iso(atMs),
+      time: isoOf(atMs),
       ...(subscriberId === null ? {} : { subject: String(subscriberId) }),
       datacontenttype: 'application/json',
       data: fieldsOf(data, declared),

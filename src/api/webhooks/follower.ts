@@ -41,11 +41,10 @@ export class Follower {
   readonly #delivery: Delivery
   readonly #running: Promise<void>
   #positions: Map<number, number> | undefined
-  /** Tries in vain since the receiver took anything; above 0 it is asked with one letter at a time. */
-  #failures = 0
+  /** As the table has it: who is down is asked with one letter at a time. */
+  #health: store.Health = { failures: 0, lastError: null }
   readonly #streak: Streak = { failures: 0 }
   #pausedUntilMs = 0
-  #lastError: string | null = null
   #isStopped = false
   #isWoken = false
   #endSleep: () => void = () => undefined
@@ -55,10 +54,6 @@ export class Follower {
     this.#parts = parts
     this.#delivery = new Delivery(target, parts.allowed)
     this.#running = this.#run()
-  }
-
-  get health(): { isDown: boolean; lastError: string | null } {
-    return { isDown: this.#failures > 0, lastError: this.#lastError }
   }
 
   /** There may be something to do; said while it works, it is not forgotten. */
@@ -82,7 +77,7 @@ export class Follower {
 
   async #run(): Promise<void> {
     const { database, tenantId, clock, owner, leaseMs, onError } = this.#parts
-    const keepLease = (): Promise<boolean> => {
+    const keepLease = (): Promise<store.Health | undefined> => {
       const now = clock.now()
       return database.tx(tenantId, (tx) =>
         store.lease(tx, this.target.id, owner, now, now.add({ milliseconds: leaseMs })),
@@ -93,8 +88,11 @@ export class Follower {
       let waitMs = LOOK_MS
       this.#isWoken = false
       try {
-        if (await keepLease()) waitMs = await this.#turn()
-        else this.#positions = undefined
+        const health = await keepLease()
+        if (health) {
+          this.#health = health
+          waitMs = await this.#turn()
+        } else this.#positions = undefined
       } catch (error) {
         this.#positions = undefined
         if (!this.#isStopped && !(error instanceof LeaseLost)) onError(error)
@@ -120,7 +118,7 @@ export class Follower {
     const { clock, database, tenantId } = this.#parts
     const pauseMs = this.#pausedUntilMs - clock.nowMs()
     if (pauseMs > 0) return pauseMs
-    const isProbe = this.#failures > 0
+    const isProbe = this.#health.failures > 0
     const { due, waiting } = await database.tx(tenantId, async (tx) => ({
       due: isProbe
         ? await store.selectProbe(tx, this.target.id)
@@ -170,9 +168,9 @@ export class Follower {
     const positions = (this.#positions ??= await this.#begin())
     const types = await this.#parts.types()
     let hasRead = false
-    const limit = this.#failures > 0 ? 1 : PAGE
+    const limit = this.#health.failures > 0 ? 1 : PAGE
     for (const [partition, from] of positions) {
-      if (this.#isStopped || (hasRead && this.#failures > 0)) break
+      if (this.#isStopped || (hasRead && this.#health.failures > 0)) break
       const place = { partition, from, limit }
       const { page, next } = await nextPage(this.#parts.log, this.target, types, place)
       if (next === from) continue
@@ -226,19 +224,31 @@ export class Follower {
     const post = ({ letterId, body, contentType }: T) =>
       this.#delivery.post({ id: letterId, body, contentType })
     const posted = await postAll(letters, concurrency, post, this.#streak)
-    const { database, tenantId, clock } = this.#parts
-    this.#lastError = posted.failed.at(-1)?.error ?? (posted.taken.length > 0 ? null : this.#lastError)
-    if (posted.taken.length > 0 && !posted.isDown) {
-      if (this.#failures > 0) {
-        await database.tx(tenantId, (tx) => store.hurryLetters(tx, this.target.id, clock.now()))
-      }
-      this.#failures = 0
-    } else if (posted.isDown || (this.#failures > 0 && posted.failed.length > 0)) {
-      this.#failures++
-      const askedMs = Math.max(0, ...posted.failed.map(({ retryAfterMs = 0 }) => retryAfterMs))
-      this.#pausedUntilMs = clock.nowMs() + Math.max(pauseAfter(this.#failures), askedMs)
-    }
+    // Calls that were ended here say nothing of the receiver.
+    if (!this.#isStopped) await this.#learn(posted)
     return posted
+  }
+
+  /** Notes how the receiver does by what became of calls. */
+  async #learn<T>({ taken, failed, isDown }: Posted<T>): Promise<void> {
+    const { database, tenantId, clock, owner } = this.#parts
+    const { failures, lastError } = this.#health
+    const isBack = taken.length > 0 && !isDown
+    const isWorse = isDown || (failures > 0 && failed.length > 0)
+    const next: store.Health = {
+      failures: isBack ? 0 : failures + Number(isWorse),
+      lastError: failed.at(-1)?.error ?? (taken.length > 0 ? null : lastError),
+    }
+    if (!isBack && isWorse) {
+      const askedMs = Math.max(0, ...failed.map(({ retryAfterMs = 0 }) => retryAfterMs))
+      this.#pausedUntilMs = clock.nowMs() + Math.max(pauseAfter(next.failures), askedMs)
+    }
+    this.#health = next
+    if (next.failures === failures && next.lastError === lastError) return
+    await database.tx(tenantId, async (tx) => {
+      if (isBack && failures > 0) await store.hurryLetters(tx, this.target.id, clock.now())
+      await store.saveHealth(tx, this.target.id, owner, next)
+    })
   }
 
   /** A target is told what comes after it was first seen. */

@@ -60,10 +60,6 @@ export class Followers {
     this.#tenants.get(tenantId)?.get(targetId)?.hurry()
   }
 
-  healthOf(tenantId: string, targetId: string): Follower['health'] {
-    return this.#tenants.get(tenantId)?.get(targetId)?.health ?? { isDown: false, lastError: null }
-  }
-
   async stop(): Promise<void> {
     const all = [...this.#tenants.values()].flatMap((followers) => [...followers.values()])
     this.#tenants.clear()

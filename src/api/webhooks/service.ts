@@ -87,8 +87,8 @@ export function createWebhooks(parts: FollowersParts): Webhooks {
       const targets = await targetsOf(parts, tenantId)
       const log = logOf(tenantId)
       const ends = await Promise.all(Array.from({ length: log.partitions }, (_, p) => log.endOffset(p)))
-      const [positions, counts] = await database.tx(tenantId, (tx) =>
-        Promise.all([store.selectAllPositions(tx), store.countLetters(tx)]),
+      const [positions, counts, all] = await database.tx(tenantId, (tx) =>
+        Promise.all([store.selectAllPositions(tx), store.countLetters(tx), store.selectHealth(tx)]),
       )
       return targets.map(({ id, url }) => {
         const own = positions.filter(({ targetId }) => targetId === id)
@@ -98,8 +98,9 @@ export function createWebhooks(parts: FollowersParts): Webhooks {
         )
         const countOf = (state: string): number =>
           counts.find((one) => one.targetId === id && one.state === state)?.count ?? 0
-        const health = followers.healthOf(tenantId, id)
-        return { id, url, ...health, behind, waiting: countOf('waiting'), dead: countOf('dead') }
+        const { failures = 0, lastError = null } = all.find(({ targetId }) => targetId === id) ?? {}
+        const letters = { waiting: countOf('waiting'), dead: countOf('dead') }
+        return { id, url, isDown: failures > 0, lastError, behind, ...letters }
       })
     },
     async letters(tenantId, id, state, limit) {

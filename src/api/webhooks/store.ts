@@ -14,23 +14,46 @@ export type StoredLetter = {
   lastError: string | null
 }
 
-/** Takes or keeps the lease of a target; false when another process has it. */
+/** How a target does: tries in vain since it took anything, which is down above 0, and what was wrong last. */
+export type Health = { failures: number; lastError: string | null }
+
+/** Takes or keeps the lease of a target, and tells how it does; undefined when another process has it. */
 export async function lease(
   tx: Tx,
   targetId: string,
   owner: string,
   now: Temporal.Instant,
   until: Temporal.Instant,
-): Promise<boolean> {
-  const rows = await tx.query(
+): Promise<Health | undefined> {
+  const [health] = await tx.query<Health>(
     `insert into api.webhook_state as s values (current_setting('tenure.tenant_id'), $1, $2, $4)
      on conflict (tenant_id, target_id) do update set leased_by = excluded.leased_by,
        leased_until = excluded.leased_until
        where s.leased_by = $2 or s.leased_until is null or s.leased_until <= $3
-     returning target_id`,
+     returning failures, last_error as "lastError"`,
     [targetId, owner, now, until],
   )
-  return rows.length === 1
+  return health
+}
+
+/** Notes how a target does, unless another process has it. */
+export async function saveHealth(
+  tx: Tx,
+  targetId: string,
+  owner: string,
+  { failures, lastError }: Health,
+): Promise<void> {
+  await tx.query(
+    'update api.webhook_state set failures = $3, last_error = $4 where target_id = $1 and leased_by = $2',
+    [targetId, owner, failures, lastError],
+  )
+}
+
+/** How all targets do. */
+export function selectHealth(tx: Tx): Promise<(Health & { targetId: string })[]> {
+  return tx.query(
+    'select target_id as "targetId", failures, last_error as "lastError" from api.webhook_state',
+  )
 }
 
 /** Whether a process has the lease still; nobody takes it before the transaction ends. */

@@ -104,7 +104,6 @@ const hook = (id: string, url: string, rest: object = {}): object => ({
   url,
   types: ['n'],
   secret,
-  timeoutMs: 300,
   ...rest,
 })
 async function apply(...given: object[]): Promise<void> {
@@ -183,7 +182,10 @@ test('receivers that hang, fail or redirect inside hold back nobody else', async
   const failing = await receiver((_, response) => response.writeHead(503, { 'retry-after': '60' }).end())
   const turning = await receiver((_, response) => response.writeHead(302, { location: inside.url }).end())
   const bad = { hanging, dripping, failing, turning }
-  await apply(...Object.entries(bad).map(([id, { url }]) => hook(id, url)), hook('good', good.url))
+  await apply(
+    ...Object.entries(bad).map(([id, { url }]) => hook(id, url, { timeoutMs: 300 })),
+    hook('good', good.url),
+  )
   const startedMs = systemClock.nowMs()
   for (let n = 0; n < 20; n++) await append(n + 1, n)
   await expect.poll(() => good.taken.length, { timeout: 5_000 }).toBe(20)
@@ -218,6 +220,29 @@ test('a receiver that comes back gets all that it missed, in order', async () =>
   }
   await expect.poll(() => statusOf('crm')).toMatchObject({ isDown: false, waiting: 0, behind: 0 })
 }, 30_000)
+
+test('a receiver that is down stays so when its document is changed and when the process starts again', async () => {
+  const { url, calls } = await receiver((_, response) =>
+    response.writeHead(503, { 'retry-after': '3600' }).end(),
+  )
+  await apply(hook('crm', url))
+  for (let id = 1; id < 20; id++) await append(id, id)
+  await expect.poll(() => statusOf('crm'), { timeout: 5_000 }).toMatchObject({ isDown: true })
+  const asked = calls.length
+  const isDown = { isDown: true, lastError: 'http 503' }
+  await webhooks.stop()
+  webhooks = start(['127.0.0.0/8'])
+  expect(await statusOf('crm')).toMatchObject(isDown)
+  await run()
+  // Whoever goes on asks once, with one letter.
+  await expect.poll(() => calls.length).toBe(asked + 1)
+  await apply(hook('crm', url, { concurrency: 3 }))
+  await run()
+  await expect.poll(() => calls.length).toBe(asked + 2)
+  await append(1, 21)
+  expect(await statusOf('crm')).toMatchObject(isDown)
+  expect(calls.length).toBe(asked + 2)
+})
 
 test('what is not taken for days is laid aside, and can be sent again', async () => {
   let isUp = false

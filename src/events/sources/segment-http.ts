@@ -1,5 +1,5 @@
 import { createGunzip } from 'node:zlib'
-import { type Access, principalOf } from '../../access/index.ts'
+import { type Access, principalOf, sourceRoles } from '../../access/index.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '../../platform/index.ts'
 import { isRecord, segmentCalls } from './segment.ts'
 import { callsOf, type SegmentDependencies, takeCalls } from './segment-service.ts'
@@ -26,7 +26,7 @@ export function segmentRoutes(
     scope.addHook('onRequest', allowAnyOrigin)
     scope.addHook('preParsing', unzip)
 
-    const config = { keyOfBody: writeKeyOf }
+    const config = { keyOfBody: writeKeyOf, roles: sourceRoles }
     const add = (path: string, type: string | undefined): void => {
       scope.post(path, { config, bodyLimit: MAX_BODY_BYTES }, async (request) => {
         const { tenantId, keyId } = principalOf(request)

@@ -1,5 +1,5 @@
 import { type Access, principalOf, tenantOf } from '../../access/index.ts'
-import { type FastifyInstance, parseInput } from '../../platform/index.ts'
+import { type FastifyInstance, isoOf, parseInput } from '../../platform/index.ts'
 import type { Profiles } from '../../profiles/index.ts'
 import { subscriberOf } from '../subscriber-parameter.ts'
 import { filled } from '../earning/words.ts'
@@ -49,7 +49,7 @@ export function abuseRoutes(
         ...viewOf(found.case),
         others: found.others.map(viewOf),
         deeds: found.deeds.map(({ kind, atMs, points, other, isHeld }) => {
-          return { kind, at: iso(atMs), points: points.toString(), other: other || null, isHeld }
+          return { kind, at: isoOf(atMs), points: points.toString(), other: other || null, isHeld }
         }),
       }
     },
@@ -82,9 +82,6 @@ export function abuseRoutes(
   )
 }
 
-const iso = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString()
-const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms))
-
 function viewOf(abuseCase: AbuseCase): AbuseCaseView {
   const { caseId, programmeId, subscriberId, state, level, score, findings } = abuseCase
   const { openedAtMs, closesAtMs, decidedAtMs, decidedBy, note } = abuseCase
@@ -102,9 +99,9 @@ function viewOf(abuseCase: AbuseCase): AbuseCaseView {
       return { ...one, text }
     }),
     heldPoints: heldPoints(abuseCase).toString(),
-    openedAt: iso(openedAtMs),
-    closesAt: isoOrNull(closesAtMs),
-    decidedAt: isoOrNull(decidedAtMs),
+    openedAt: isoOf(openedAtMs),
+    closesAt: isoOf(closesAtMs),
+    decidedAt: isoOf(decidedAtMs),
     decidedBy,
     note,
   }

@@ -52,3 +52,14 @@ test('a till spends once a key, and hears the same again even when the member ma
   expect((await world.account('programme:main:redeemed:points'))?.balanceMinor).toBe(100n)
   expect(await world.verify()).toMatchObject({ ok: true })
 })
+
+test('a till that asks again after a merge spends nothing twice', async () => {
+  const [cid = 0, dan = 0] = await world.subscribers('cid', 'dan')
+  await world.append(paid(cid, 'o3', 10_000), paid(dan, 'o4', 5_000))
+  await world.run()
+  expect(await burn(cid, 30n, 'k1')).toBe(70n)
+  const merge = { tenantId: world.tenantId, programmeId: 'main', subscriberId: dan, from: cid }
+  await world.loyalty.members.merge(merge)
+  expect(await burn(cid, 30n, 'k1')).toBe(120n)
+  expect(await world.balances(dan)).toEqual({ points: 120n })
+})

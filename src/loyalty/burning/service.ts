@@ -44,7 +44,8 @@ export function createBurning(parts: LoyaltyParts): Burning {
           ...request,
           part: PART,
           points: -points,
-          scopeOf: ({ programmeId, subscriberId }) => `${programmeId}:${subscriberId}`,
+          // By whom it was asked for, and not by the member as whom they go on.
+          scope: `${request.programmeId}:${request.subscriberId}`,
         },
         async ({ tx, programme, applicant, key, atMs }) => {
           const { reason } = request

@@ -1,3 +1,4 @@
+import { instantOf } from '../../platform/index.ts'
 import type { Club } from './documents.ts'
 import type { ClubReason } from './errors.ts'
 
@@ -10,9 +11,9 @@ export type ClubMembership = {
   programmeId: string
   state: ClubState
   joinedAtMs: number
-  /** From when periods are counted, and how many were paid, or looked at where there is no fee. */
+  /** From when months are counted, and how many of them were paid for, or looked at where there was no fee. */
   paidFromMs: number
-  periods: number
+  months: number
   /** Null: there is no fee. */
   paidUntilMs: number | null
   /** Whether the end of the present period was told. */
@@ -27,7 +28,7 @@ const DAY_MS = 86_400_000
 
 /** So many months after a moment, at the same time of day in a zone; the last day of a month that is too short. */
 export function monthsAfter(fromMs: number, months: number, timeZone: string): number {
-  const from = Temporal.Instant.fromEpochMilliseconds(fromMs).toZonedDateTimeISO(timeZone)
+  const from = instantOf(fromMs).toZonedDateTimeISO(timeZone)
   return from.add({ months }).epochMilliseconds
 }
 
@@ -37,13 +38,12 @@ export function withPeriod(
   membership: ClubMembership,
   timeZone: string,
 ): ClubMembership {
-  const periods = membership.periods + 1
-  const months = (fee?.months ?? reviewMonths) * periods
+  const months = membership.months + (fee?.months ?? reviewMonths)
   const endMs = monthsAfter(membership.paidFromMs, months, timeZone)
-  if (!fee) return { ...membership, periods, paidUntilMs: null, dueAtMs: who === undefined ? null : endMs }
+  if (!fee) return { ...membership, months, paidUntilMs: null, dueAtMs: who === undefined ? null : endMs }
   const told = fee.noticeDays === 0
   const dueAtMs = told ? endMs : endMs - fee.noticeDays * DAY_MS
-  return { ...membership, periods, paidUntilMs: endMs, told, dueAtMs }
+  return { ...membership, months, paidUntilMs: endMs, told, dueAtMs }
 }
 
 /** Someone who joins at a moment. */
@@ -60,7 +60,7 @@ export function joined(
     state: 'active',
     joinedAtMs: atMs,
     paidFromMs: atMs,
-    periods: 0,
+    months: 0,
     paidUntilMs: null,
     told: false,
     dueAtMs: null,

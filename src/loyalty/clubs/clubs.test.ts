@@ -173,7 +173,7 @@ test('a fee that is money is an event, which lets in and renews; events alone le
   expect((await linesOf(bob)).map(({ membership }) => membership?.state)).toEqual(['active', undefined])
   await world.rewind()
   await world.run()
-  expect((await linesOf(ann)).find(({ club }) => club.document.id === 'paid')!.membership!.periods).toBe(2)
+  expect((await linesOf(ann)).find(({ club }) => club.document.id === 'paid')!.membership!.months).toBe(2)
   await at('2026-04-01T11:00:00Z')
   expect(await world.logged('loyalty.club_lapsed')).toMatchObject([{ club: 'paid', reason: 'club_unpaid' }])
   // Who went by themselves is not let in again unasked.

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { tenantOf } from '../../access/index.ts'
-import { type FastifyInstance, instantOf, parseInput } from '../../platform/index.ts'
+import { type FastifyInstance, isoOf, parseInput } from '../../platform/index.ts'
 import type { Profiles } from '../../profiles/index.ts'
 import { documentId } from '../programmes.ts'
 import { subscriberOf } from '../subscriber-parameter.ts'
@@ -93,16 +93,14 @@ export function clubRoutes(
   }
 }
 
-const iso = (ms: number | null): string | null => (ms === null ? null : instantOf(ms).toString())
-
 function viewOf(membership: ClubMembership): ClubMembershipView {
   const { clubId, state, joinedAtMs, paidUntilMs, endedAtMs, reason } = membership
   return {
     club: clubId,
     state,
-    joinedAt: iso(joinedAtMs)!,
-    paidUntil: iso(paidUntilMs),
-    endedAt: iso(endedAtMs),
+    joinedAt: isoOf(joinedAtMs),
+    paidUntil: isoOf(paidUntilMs),
+    endedAt: isoOf(endedAtMs),
     reason,
     text: clubWords[reason],
   }

@@ -7,6 +7,7 @@ import { LOYALTY_SOURCE } from '../intake.ts'
 import type { LocalTimes } from '../local-time.ts'
 import { type Member, newMember, ownerOf } from '../members.ts'
 import { type ClubMembership, ended, graceEndMs, joined, nextTryMs, withPeriod } from './club-membership.ts'
+import type { ClubFee } from './documents.ts'
 import type { ClubReason, ClubRefusal } from './errors.ts'
 import type { Door, ReadyClub } from './plan.ts'
 
@@ -101,7 +102,7 @@ function enter(seat: Seat): void {
 /** A fee that came as an event: it lets in, or pays for one period more. */
 function paid(seat: Seat, own: ClubMembership | undefined): void {
   const { club, event } = seat
-  if (own?.state === 'active') return renew(seat, own)
+  if (own?.state === 'active') return renew(seat, own, club.document.fee)
   const refusal = entryRefusal(club, seat.scope, event.atMs)
   if (refusal === null) enter(seat)
   else refuseFee(seat, refusal)
@@ -114,14 +115,14 @@ function refuseFee(seat: Seat, reason: ClubRefusal): void {
   tell(seat, 'loyalty.club_fee_refused', reason, data)
 }
 
-function renew(seat: Seat, own: ClubMembership): void {
+function renew(seat: Seat, own: ClubMembership, fee: ClubFee | undefined): void {
   const { club, event } = seat
-  // After a pause that nobody paid for, time is counted from now on.
-  const isLate = own.paidUntilMs !== null && event.atMs > graceEndMs(club.document, own)
-  const from = isLate ? { ...own, paidFromMs: event.atMs, periods: 0 } : own
-  const next = withPeriod(club.document, { ...from, reason: 'club_renewed' }, club.timeZone)
+  // After a pause that nobody paid for, and with the first fee, time is counted from now on.
+  const isAnew = own.paidUntilMs === null ? fee !== undefined : event.atMs > graceEndMs({ fee }, own)
+  const from = isAnew ? { ...own, paidFromMs: event.atMs, months: 0 } : own
+  const next = withPeriod({ ...club.document, fee }, { ...from, reason: 'club_renewed' }, club.timeZone)
   change(seat, next)
-  if (club.document.fee) tell(seat, 'loyalty.club_renewed', 'club_renewed', untilOf(next))
+  if (fee) tell(seat, 'loyalty.club_renewed', 'club_renewed', untilOf(next))
 }
 
 const untilOf = ({ paidUntilMs }: ClubMembership): { until: number } => ({ until: paidUntilMs! })
@@ -130,16 +131,20 @@ const untilOf = ({ paidUntilMs }: ClubMembership): { until: number } => ({ until
 function review(seat: Seat, own: ClubMembership): void {
   const { club, scope, event } = seat
   const { document, who } = club
-  const { fee } = document
+  // Who came in while it was free has agreed to no fee, and is asked for none.
+  const fee = own.paidUntilMs === null ? undefined : document.fee
   if (own.dueAtMs === null || own.dueAtMs > event.atMs) return
-  if (who && who(scope) !== true) return end(seat, own, 'club_condition_lost')
-  if (!fee) return renew(seat, own)
-  if (event.atMs < own.paidUntilMs!) {
+  const isWelcome = !who || who(scope) === true
+  if (fee && event.atMs < own.paidUntilMs!) {
     change(seat, { ...own, told: true, dueAtMs: own.paidUntilMs })
+    // What was paid for is theirs to its end.
+    if (!isWelcome) return
     const points = 'points' in fee ? { points: Number(fee.points) } : {}
     return announce(seat, 'loyalty.club_due', { ...points, ...untilOf(own) })
   }
-  if ('points' in fee && charge(seat, BigInt(fee.points))) return renew(seat, own)
+  if (!isWelcome) return end(seat, own, 'club_condition_lost')
+  if (!fee) return renew(seat, own, fee)
+  if ('points' in fee && charge(seat, BigInt(fee.points))) return renew(seat, own, fee)
   if (event.atMs >= graceEndMs(document, own)) return end(seat, own, 'club_unpaid')
   change(seat, { ...own, told: true, dueAtMs: nextTryMs(document, own, event.atMs) })
 }

@@ -1,11 +1,8 @@
-import type { Tx } from '../../platform/index.ts'
+import { instantOf, type Tx } from '../../platform/index.ts'
 import type { ClubMembership } from './club-membership.ts'
 
-const instant = (ms: number): Temporal.Instant => Temporal.Instant.fromEpochMilliseconds(ms)
-const instantOrNull = (ms: number | null): Temporal.Instant | null => (ms === null ? null : instant(ms))
-
 const columns = `club_id as "clubId", subscriber_id as "subscriberId", programme_id as "programmeId", state,
-  joined_at as "joinedAt", paid_from as "paidFrom", periods, paid_until as "paidUntil", told, due_at as "dueAt",
+  joined_at as "joinedAt", paid_from as "paidFrom", months, paid_until as "paidUntil", told, due_at as "dueAt",
   ended_at as "endedAt", reason`
 
 type Moments = 'joinedAtMs' | 'paidFromMs' | 'paidUntilMs' | 'dueAtMs' | 'endedAtMs'
@@ -71,26 +68,26 @@ export async function saveMemberships(tx: Tx, memberships: ClubMembership[]): Pr
   if (memberships.length === 0) return
   await tx.query(
     `insert into loyalty.club_membership (tenant_id, club_id, subscriber_id, programme_id, state, joined_at, paid_from,
-       periods, paid_until, told, due_at, ended_at, reason)
+       months, paid_until, told, due_at, ended_at, reason)
      select current_setting('tenure.tenant_id'), * from unnest($1::text[], $2::int[], $3::text[], $4::text[],
        $5::timestamptz[], $6::timestamptz[], $7::int[], $8::timestamptz[], $9::boolean[], $10::timestamptz[],
        $11::timestamptz[], $12::text[])
      on conflict (tenant_id, club_id, subscriber_id) do update
        set state = excluded.state, joined_at = excluded.joined_at, paid_from = excluded.paid_from,
-           periods = excluded.periods, paid_until = excluded.paid_until, told = excluded.told, due_at = excluded.due_at,
+           months = excluded.months, paid_until = excluded.paid_until, told = excluded.told, due_at = excluded.due_at,
            ended_at = excluded.ended_at, reason = excluded.reason`,
     [
       memberships.map((one) => one.clubId),
       memberships.map((one) => one.subscriberId),
       memberships.map((one) => one.programmeId),
       memberships.map((one) => one.state),
-      memberships.map((one) => instant(one.joinedAtMs)),
-      memberships.map((one) => instant(one.paidFromMs)),
-      memberships.map((one) => one.periods),
-      memberships.map((one) => instantOrNull(one.paidUntilMs)),
+      memberships.map((one) => instantOf(one.joinedAtMs)),
+      memberships.map((one) => instantOf(one.paidFromMs)),
+      memberships.map((one) => one.months),
+      memberships.map((one) => instantOf(one.paidUntilMs)),
       memberships.map((one) => one.told),
-      memberships.map((one) => instantOrNull(one.dueAtMs)),
-      memberships.map((one) => instantOrNull(one.endedAtMs)),
+      memberships.map((one) => instantOf(one.dueAtMs)),
+      memberships.map((one) => instantOf(one.endedAtMs)),
       memberships.map((one) => one.reason),
     ],
   )

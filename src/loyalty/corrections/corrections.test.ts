@@ -54,6 +54,24 @@ test('an agent gives and takes points once a key, and the member reads why', asy
   expect(await world.verify()).toMatchObject({ ok: true })
 })
 
+test('the same key answers the same after a merge, and is refused to anybody else', async () => {
+  const [dan = 0, eve = 0, fay = 0] = await world.subscribers('dan', 'eve', 'fay')
+  for (const subscriber of [dan, eve, fay])
+    await ask('POST', '/v1/loyalty/members', { programme: 'main', subscriber })
+  const gift = { programme: 'main', points: '5', reason: 'r', key: 'merged' }
+  const give = (subscriber: number) => ask('POST', `/v1/members/${subscriber}/points/corrections`, gift)
+  const first = await give(dan)
+  await world.loyalty.members.merge({
+    tenantId: world.tenantId,
+    programmeId: 'main',
+    subscriberId: eve,
+    from: dan,
+  })
+  expect(first).toEqual({ status: 200, body: { available: '5' } })
+  expect([await give(dan), await give(eve)]).toEqual([first, first])
+  expect(await give(fay)).toMatchObject({ body: { code: 'loyalty_key_mismatch' } })
+})
+
 test('what is given expires as the programme says', async () => {
   const [bob = 0] = await world.subscribers('bob')
   await ask('POST', '/v1/loyalty/members', { programme: 'main', subscriber: bob })

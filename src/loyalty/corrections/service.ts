@@ -42,7 +42,7 @@ export function createCorrections(parts: LoyaltyParts): Corrections {
     correct: ({ by, ...request }) =>
       changePoints(
         parts,
-        { ...request, part: PART, scopeOf: ({ programmeId }) => programmeId },
+        { ...request, part: PART, scope: request.programmeId },
         async ({ book, programme, applicant, key, atMs }) => {
           const { points, reason } = request
           const liability = programmeAccount(programme, 'liability')

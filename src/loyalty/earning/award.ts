@@ -85,12 +85,14 @@ export class EarnMemory {
   readonly lapsed = new Map<string, bigint>()
   readonly welcomed = new Set<string>()
   readonly balances = new Map<string, bigint>()
+  /** Of the balances what is set aside for rewards or held. */
+  readonly reserved = new Map<string, bigint>()
   readonly changedCounters = new Set<Counter>()
   readonly changedAwards = new Set<Award>()
   readonly changedReturns = new Set<Returned>()
   readonly changedConfirmations = new Set<Confirmation>()
   /** Transfers by which awards were taken back, whose answers say what was forgiven. */
-  readonly takings: { key: string; award: Award }[] = []
+  readonly takings: { key: string; award: Award; points: bigint }[] = []
 
   counterOf(counter: string, subscriberId: number, period: string): Counter {
     const key = `${counter}\n${subscriberId}\n${period}`

@@ -43,10 +43,10 @@ export function earningSession(desk: Desk): Session {
     },
     async store(tx, resultOf) {
       // What a reservation or an expiry had left less than the balance said.
-      for (const { key, award } of memory.takings) {
+      for (const { key, award, points } of memory.takings) {
         const result = resultOf(key)
         if (result?.outcome === 'booked') award.forgivenPoints += result.forgivenMinor ?? 0n
-        else if (result?.outcome === 'refused') award.forgivenPoints = award.returnedPoints
+        else if (result?.outcome === 'refused') award.forgivenPoints += points
       }
       await store.saveAwards(tx, [...memory.changedAwards])
       await store.saveReturns(tx, [...memory.changedReturns])
@@ -78,8 +78,9 @@ async function load(tx: Tx, batch: Batch, desk: Desk): Promise<void> {
   for (const key of await store.selectAwardKeys(tx, keys)) memory.welcomed.add(key)
   const accounts = accountsToRead(batch, rules)
   if (accounts.length === 0) return
-  for (const { accountId, balanceMinor } of (await balancesOf(tx, accounts)).values()) {
+  for (const { accountId, balanceMinor, pendingDebitsMinor } of (await balancesOf(tx, accounts)).values()) {
     memory.balances.set(accountId, balanceMinor)
+    memory.reserved.set(accountId, pendingDebitsMinor)
   }
 }
 

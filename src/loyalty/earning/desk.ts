@@ -1,6 +1,6 @@
 import type { Scope } from '../../expressions/index.ts'
 import { accountOf } from '../accounts.ts'
-import type { Batch, Effects, TakenEvent } from '../consumer.ts'
+import type { Batch, Effects, Judgement, TakenEvent } from '../consumer.ts'
 import type { LocalTimes } from '../local-time.ts'
 import { type Member, ownerOf } from '../members.ts'
 import type { EarnMemory } from './award.ts'
@@ -37,8 +37,10 @@ export function judge(
   reason: EarnReason,
   points: bigint,
   saw: Record<string, unknown>,
+  about: Pick<Judgement, 'account' | 'transferKey'> = {},
 ): void {
   effects.judge({
+    ...about,
     consumer: 'earning',
     programmeId: programme.id,
     rule: document.id,

@@ -97,4 +97,50 @@ describe('the life of points', () => {
     await goTo(world, 20)
     expect(await world.balances(ann)).toEqual({ points: 200n })
   })
+
+  test('of a promotion stays as it is through a merge, an exchange and a migration', async () => {
+    const act = { after: 'activity', days: 100 }
+    const promo = rule({ id: 'promo', points: { fixed: '40' }, expiry: { after: 'earn', days: 14 } })
+    const world = await newWorld(
+      act,
+      promo,
+      { ...promo, id: 'later', pending: { days: 5 } },
+      programme({ id: 'two', currency: 'two', expiry: act, enrolment: 'by_hand' }),
+      { ...rule(), id: 'two', programme: 'two', on: 'order.delivered', points: { fixed: '1' } },
+      { kind: 'ProgrammeMigration', id: 'over', from: 'main', to: 'two', rate: '1', expiry: 'keep' },
+      {
+        kind: 'Exchange',
+        id: 'to-two',
+        name: same('to two'),
+        from: { programme: 'main' },
+        to: { programme: 'two' },
+        rate: '1',
+        expiry: 'keep',
+      },
+    )
+    const { tenantId, loyalty } = world
+    const [ann, bob] = (await world.subscribers('ann', 'bob')) as [number, number]
+    await world.append(paid(ann, 'o1', 100))
+    await world.run()
+    for (const programmeId of ['main', 'two'])
+      await loyalty.members.enrol({ tenantId, programmeId, subscriberId: bob })
+    await loyalty.members.merge({ tenantId, programmeId: 'main', subscriberId: bob, from: ann })
+    const { quoteId } = await loyalty.exchanges.quote(tenantId, 'to-two', bob, 10n)
+    await loyalty.exchanges.convert(tenantId, bob, quoteId)
+    await loyalty.migrations.runMigration(tenantId, 'over', { dryRun: false })
+    const delivered = { subscriberId: bob, type: 'order.delivered', data: { orderId: 'o1' } }
+    await world.append(paid(bob, 'o2', 100), delivered)
+    await world.run()
+    // What can be spent later waits in the old programme; forty of each lot are a promotion's.
+    expect(await expiring(world, bob)).toEqual([
+      [40n, '2026-03-16T00:00:00Z'],
+      [80n, '2026-03-21T00:00:00Z'],
+    ])
+    const two = (await world.account(`member:two:${bob}:two`))!.expiring
+    expect(two.map(({ amountMinor, expiresAt }) => [amountMinor, expiresAt.toString()])).toEqual([
+      [40n, '2026-03-16T00:00:00Z'],
+      [1n, '2026-06-10T00:00:00Z'],
+    ])
+    expect(await world.verify()).toMatchObject({ ok: true })
+  })
 })

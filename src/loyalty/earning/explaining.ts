@@ -1,5 +1,5 @@
 import { selectUnsettledOfEvent } from '../../events/index.ts'
-import { decimalText, DomainError, type Tx } from '../../platform/index.ts'
+import { decimalText, DomainError, isoOf, type Tx } from '../../platform/index.ts'
 import { accountOf, memberAccount } from '../accounts.ts'
 import type { Book } from '../book.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
@@ -211,14 +211,19 @@ function nameOf(book: Book, { consumer, rule }: { consumer: string; rule: string
   return (document as { name?: Words } | undefined)?.name ?? consumerNames[consumer] ?? null
 }
 
-/** Of what was seen, the documents that are named by their id as people call them. */
+type Named = { id: string; name?: Words }
+
+/** Of what was seen, the documents that are named by their id as people call them, and the prizes of a wheel. */
 function namesIn(book: Book, saw: Record<string, unknown>, language: Language): Record<string, string> {
+  const documentOf = (kind: string, field: string): object | undefined =>
+    typeof saw[field] === 'string' ? book.reader.get(kind, saw[field]) : undefined
+  const { prizes = [] } = (documentOf('Wheel', 'game') ?? {}) as { prizes?: Named[] }
+  const named = [
+    ...Object.entries(KINDS).map(([field, kind]) => [field, documentOf(kind, field) as Named | undefined]),
+    ...['prize', 'drawn'].map((field) => [field, prizes.find(({ id }) => id === saw[field])]),
+  ] as [string, Named | undefined][]
   return Object.fromEntries(
-    Object.entries(KINDS).flatMap(([field, kind]) => {
-      const document = typeof saw[field] === 'string' ? book.reader.get(kind, saw[field]) : undefined
-      const name = (document as { name?: Words } | undefined)?.name?.[language]
-      return name === undefined ? [] : [[field, name]]
-    }),
+    named.flatMap(([field, one]) => (one?.name === undefined ? [] : [[field, one.name[language]]])),
   )
 }
 
@@ -230,9 +235,7 @@ function viewOf(award: Award | undefined): JudgementView['award'] {
     points: points.toString(),
     returned: returnedPoints.toString(),
     forgiven: forgivenPoints.toString(),
-    availableFrom: iso(availableFromMs),
-    expiresAt: expiresAtMs === null ? null : iso(expiresAtMs),
+    availableFrom: isoOf(availableFromMs),
+    expiresAt: isoOf(expiresAtMs),
   }
 }
-
-const iso = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString()

@@ -1,5 +1,5 @@
 import type { Scope } from '../../expressions/index.ts'
-import { instantOf } from '../../platform/index.ts'
+import { isoOf } from '../../platform/index.ts'
 import type { Effects, TakenEvent } from '../consumer.ts'
 import { expiryMs } from '../local-time.ts'
 import type { Member } from '../members.ts'
@@ -140,13 +140,11 @@ function grant(desk: Desk, candidate: Candidate, event: TakenEvent, effects: Eff
     keeps: keepsExpiry(document.expiry),
     saw: {
       ...saw,
-      ...(availableFromMs > event.atMs ? { availableFrom: iso(availableFromMs) } : {}),
-      ...(award.expiresAtMs === null ? {} : { expiresAt: iso(award.expiresAtMs) }),
-      ...(settling ? { waitsFor: settling.on, until: iso(reservedMs!) } : {}),
+      ...(availableFromMs > event.atMs ? { availableFrom: isoOf(availableFromMs) } : {}),
+      ...(award.expiresAtMs === null ? {} : { expiresAt: isoOf(award.expiresAtMs) }),
+      ...(settling ? { waitsFor: settling.on, until: isoOf(reservedMs!) } : {}),
     },
   })
   if (award.reference !== null) applyReturns(desk, rule, member, award.reference, effects)
   if (settling) settleNew(desk, rule, award, effects)
 }
-
-const iso = (ms: number): string => instantOf(ms).toString()

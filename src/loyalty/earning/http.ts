@@ -9,9 +9,9 @@ import {
   explainQuery,
   historyPage,
   historyQuery,
-  tryAnswer,
   tryRequest,
 } from './contract.ts'
+import { tryAnswer } from '../rehearsal-contract.ts'
 import type { Earning } from './service.ts'
 
 type BySubscriber = { Params: { subscriber: string } }

@@ -1,3 +1,4 @@
+import { isoOf } from '../../platform/index.ts'
 import type { Scope } from '../../expressions/index.ts'
 import { minorDigits } from '../../operator/index.ts'
 import type { TakenEvent } from '../consumer.ts'
@@ -51,8 +52,11 @@ export function amountOf(reader: Reader, rule: CompiledRule, scope: Scope): bigi
 const decimalsOf = ({ document, currency }: CompiledRule): number =>
   document.amountDecimals ?? minorDigits(currency)
 
-/** The currency that an event says, where it is not that of the rule's amounts. */
-export function otherCurrency({ currency }: CompiledRule, scope: Scope): string | undefined {
+/** The currency that an event says, where it is not that of a rule's amounts. */
+export function otherCurrency(
+  { currency }: Pick<CompiledRule, 'currency'>,
+  scope: Scope,
+): string | undefined {
   const said = scope['event']?.['currency']
   return typeof said === 'string' && said !== currency ? said : undefined
 }
@@ -69,7 +73,7 @@ export function offerOf(rule: CompiledRule, event: TakenEvent, scope: Scope): Of
   const { document, where } = rule
   if (event.atMs < rule.validFromMs || event.atMs >= rule.validToMs) {
     const { validFrom = null, validTo = null } = document
-    return refused('outside_validity', { at: iso(event.atMs), validFrom, validTo })
+    return refused('outside_validity', { at: isoOf(event.atMs), validFrom, validTo })
   }
   const saw = where ? { where: where.source, ...seen(where.fields, scope) } : {}
   const holds = where ? where.value(scope) : true
@@ -149,5 +153,3 @@ export function countersOf(
   const counter = `budget/${programme.id}/${budget.id}/${budget.period}`
   return [...caps, { counter, perMember: false, period: of(budget.period) }]
 }
-
-const iso = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString()

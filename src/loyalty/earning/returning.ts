@@ -129,12 +129,13 @@ function takeBack(desk: Desk, taking: Taking, effects: Effects): void {
   const isReserved = state === 'pending' && points > 0n
   const isTaken = state === 'posted' && taken > 0n
   const reason = isReserved ? 'reserve_reduced' : isTaken ? 'returned' : 'nothing_to_return'
-  judge(rule, effects, reason, isTaken ? -taken : 0n, {
-    ...saw,
+  const about = isTaken ? { transferKey: keyOf(award, returned) } : {}
+  const seenPoints = {
     ...(isReserved ? { reserved: points } : {}),
     ...(lapsed > 0n ? { lapsed } : {}),
     ...(forgiven > 0n ? { forgiven } : {}),
-  })
+  }
+  judge(rule, effects, reason, isTaken ? -taken : 0n, { ...saw, ...seenPoints }, about)
   if (points === 0n) return
   effects.announce({
     type: 'loyalty.points_returned',
@@ -163,6 +164,9 @@ function lapsedOf({ memory }: Desk, { transferKey, lapsedPoints }: Award, points
   return gone < points ? gone : points
 }
 
+/** Key of the transfer by which a return takes from an award. */
+const keyOf = ({ transferKey }: Award, { eventId }: Returned): string => `return:${eventId}:${transferKey}`
+
 /** Gives a reservation up. */
 export function voidPending(award: Award, effects: Effects): void {
   award.state = 'voided'
@@ -182,7 +186,8 @@ function post(desk: Desk, taking: Taking, points: bigint, effects: Effects): big
   const { rule, member, award, returned } = taking
   const { programme } = rule
   const account = accountOf(ownerOf(member), programme.currency)
-  const balance = desk.memory.balances.get(account) ?? 0n
+  // What is reserved for something else cannot be taken.
+  const balance = (desk.memory.balances.get(account) ?? 0n) - (desk.memory.reserved.get(account) ?? 0n)
   // Whoever left and gave up all points by that owes none.
   const taken = takeable(
     programme,
@@ -194,13 +199,13 @@ function post(desk: Desk, taking: Taking, points: bigint, effects: Effects): big
   if (taken === 0n) return points
   desk.memory.move(account, -taken)
   const common = {
-    key: `return:${returned.eventId}:${award.transferKey}`,
+    key: keyOf(award, returned),
     at: instantOf(effects.event.atMs),
     amountMinor: taken,
     memo: rule.document.id,
     deficit: programme.returns.onSpent === 'forgive' ? 'forgive' : 'debt',
   } as const
-  desk.memory.takings.push({ key: common.key, award })
+  desk.memory.takings.push({ key: common.key, award, points: taken })
   effects.openAccount(programmeOpening(programme, 'liability'))
   effects.openAccount(ownerOpening(ownerOf(member), programme.currency))
   const request: TransferRequest =

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type LoyaltyWorld, orderTypes, paid, programme } from '../../../test/loyalty-world.ts'
+import { type LoyaltyWorld, orderTypes, paid, programme, same } from '../../../test/loyalty-world.ts'
 import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 
 const { openWorld } = loyaltyWorlds()
@@ -89,6 +89,29 @@ describe('returns', () => {
     await world.run()
     expect(await world.balances(ann)).toEqual({ points: balance + 50n })
     expect(await world.verify()).toMatchObject({ ok: true })
+  })
+
+  test('what is set aside for a reward is not taken, and the member is told what was', async () => {
+    const mug = {
+      kind: 'Reward',
+      id: 'mug',
+      name: same('mug'),
+      price: { points: '80' },
+      gives: { goods: { handOutWithinDays: 25 } },
+    }
+    const { world, ann } = await newWorld({ onSpent: 'forgive' })
+    await world.apply(mug)
+    await world.append(paid(ann, 'x', 10_000))
+    await world.run()
+    const { tenantId, loyalty } = world
+    await loyalty.rewards.addStock(tenantId, 'mug', 1, 'stock')
+    await loyalty.rewards.redeem({ tenantId, rewardId: 'mug', subscriberId: ann, key: 'k' })
+    await world.append(returned(ann, 'x', 10_000))
+    await world.run()
+    expect(await awards(world)).toMatchObject([{ returned: 100n, forgiven: 80n }])
+    expect(await world.logged('loyalty.points_returned')).toMatchObject([{ points: 100, forgiven: 80 }])
+    const account = `member:main:${ann}:points`
+    expect(await world.toldAndHeld(ann, account)).toEqual({ told: 80n, held: 80n })
   })
 
   test('what expired before is not taken a second time; what was spent of it is', async () => {

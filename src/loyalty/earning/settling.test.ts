@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { eventType, type LoyaltyWorld, orderTypes, programme } from '../../../test/loyalty-world.ts'
 import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
+import { postTransfers } from '../../ledger/index.ts'
 
 const { openWorld } = loyaltyWorlds()
 
@@ -164,5 +165,55 @@ describe('points that wait for an event', () => {
     await append(world, ann, [delivered('x', 2)])
     await world.run()
     expect(await stateOf(world, ann)).toEqual({ given: 100n, waiting: 0n })
+  })
+
+  test('pay a debt of the household in which they were earned, as its history says, before they follow who left it', async () => {
+    const world = await newWorld(byOrder)
+    const main = programme({ id: 'main', currency: 'points', households: { sharesBalance: true } })
+    await world.apply(main)
+    const [ann, bob] = (await world.subscribers('ann', 'bob')) as [number, number]
+    const about = (subscriberId: number) => ({ tenantId: world.tenantId, programmeId: 'main', subscriberId })
+    for (const id of [ann, bob]) {
+      await world.loyalty.members.enrol(about(id))
+      await world.loyalty.members.joinHousehold({ ...about(id), householdId: 'home' })
+    }
+    await append(world, ann, [paid('a', 0, 4_000), paid('b', 0, 3_000)])
+    await world.run()
+    const home = 'household:main:home:points'
+    await world.tx((tx) =>
+      postTransfers(
+        tx,
+        [
+          {
+            key: 'debt',
+            kind: 'post',
+            debitAccount: home,
+            creditAccount: 'programme:main:liability:points',
+            amountMinor: 35n,
+            currency: 'points',
+            deficit: 'debt',
+          },
+        ],
+        world.clock.now(),
+      ),
+    )
+    await world.loyalty.members.leaveHousehold(about(ann))
+    const sums = async () => [
+      await world.toldAndHeld(ann, `member:main:${ann}:points`),
+      await world.toldAndHeld(bob, home),
+    ]
+    await append(world, ann, [delivered('a', 1)])
+    await world.run()
+    expect(await sums()).toEqual([
+      { told: 0n, held: 0n },
+      { told: 5n, held: 5n },
+    ])
+    await append(world, ann, [delivered('b', 1)])
+    await world.run()
+    expect(await sums()).toEqual([
+      { told: 30n, held: 30n },
+      { told: 5n, held: 5n },
+    ])
+    expect(await world.verify()).toMatchObject({ ok: true })
   })
 })

@@ -3,6 +3,7 @@ import { accountOf, ownerOpening } from '../accounts.ts'
 import type { Effects, TakenEvent } from '../consumer.ts'
 import { expiryMs } from '../local-time.ts'
 import { hasForfeited, newMember, ownerOf } from '../members.ts'
+import { judgedMove } from '../moved.ts'
 import { keepsExpiry } from '../programmes.ts'
 import type { Award, Confirmation } from './award.ts'
 import { type Desk, judge, refuse, scopeIn } from './desk.ts'
@@ -74,7 +75,10 @@ function settle(
   release(desk, rule, award, Math.max(atMs, award.atMs), effects)
 }
 
-/** A member who was merged or joined a household since keeps points on another account by now. */
+/**
+ * A member who was merged or is in another household since keeps points on another account by now. Refused where the
+ * points have paid a debt of those who share the former one.
+ */
 function moveOn(
   desk: Desk,
   rule: CompiledRule,
@@ -87,9 +91,12 @@ function moveOn(
   const member = desk.batch.memberOf(programme.id, award.subscriberId)
   const account = member ? accountOf(ownerOf(member), programme.currency) : award.accountId
   if (account === award.accountId) return
+  const transferKey = `move:${award.postedKey}`
+  for (const one of judgedMove(programme, award.accountId, account, points))
+    effects.judge({ consumer: 'earning', programmeId: programme.id, transferKey, ...one })
   effects.openAccount(ownerOpening(ownerOf(member!), programme.currency))
   effects.post({
-    key: `move:${award.postedKey}`,
+    key: transferKey,
     kind: 'post',
     debitAccount: award.accountId,
     creditAccount: account,
@@ -121,12 +128,13 @@ function release(desk: Desk, rule: CompiledRule, award: Award, atMs: number, eff
     },
     [awardedFact({ ...award, points }, programme, event)],
   )
-  moveOn(desk, rule, award, points, atMs, effects)
-  judge(rule, effects, 'released', points, {
+  const saw = {
     award: award.transferKey,
     waitedFor: award.settleOn,
     ...(expiresAtMs === null ? {} : { expiresAt: instantOf(expiresAtMs).toString() }),
-  })
+  }
+  judge(rule, effects, 'released', points, saw, { account: award.accountId })
+  moveOn(desk, rule, award, points, atMs, effects)
   effects.announce({
     type: 'loyalty.points_released',
     programmeId: programme.id,

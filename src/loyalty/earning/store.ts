@@ -301,22 +301,3 @@ export async function mergeEarning(tx: Tx, programmeId: string, from: number, in
     [programmeId, from, into],
   )
 }
-
-/** Awards whose points lie in another transfer and account from now on. */
-export async function moveAwards(
-  tx: Tx,
-  moves: { fromKey: string; toKey: string; accountId: string }[],
-): Promise<void> {
-  if (moves.length === 0) return
-  await tx.query(
-    `update loyalty.award a set posted_key = to_key, account_id = to_account
-     from unnest($1::text[], $2::text[], $3::text[]) as moved (from_key, to_key, to_account)
-     where a.tenant_id = current_setting('tenure.tenant_id') and a.posted_key = from_key
-       and a.available_from > a.at`,
-    [
-      moves.map(({ fromKey }) => fromKey),
-      moves.map(({ toKey }) => toKey),
-      moves.map(({ accountId }) => accountId),
-    ],
-  )
-}

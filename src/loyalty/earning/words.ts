@@ -161,6 +161,7 @@ export const consumerNames: Record<string, Words> = {
   burning: { en: 'Spent at a partner', ru: 'Списание у партнёра', uk: 'Списання в партнера' },
   abuse: { en: 'Check', ru: 'Проверка', uk: 'Перевірка' },
   exchange: { en: 'Transfer between members', ru: 'Перевод участнику', uk: 'Переказ учаснику' },
+  ledger: { en: 'Ledger', ru: 'Учёт', uk: 'Облік' },
   migration: { en: 'New programme', ru: 'Новая программа', uk: 'Нова програма' },
 }
 

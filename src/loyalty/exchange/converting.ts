@@ -216,18 +216,18 @@ async function targetOf(
   const shares =
     expiry === 'keep' && parted.length > 0
       ? sharesOf(parted, one)
-      : [{ amountMinor: one.toMinor, earnedAt: at, expiresAt: fresh }]
+      : [{ amountMinor: one.toMinor, earnedAt: at, expiresAt: fresh, keepsExpiry: false }]
   const receiver = { programmeId: programme.id, subscriberId: member.subscriberId, points: one.toMinor }
   return {
     accounts: [clearing, ownerOpening(ownerOf(member), currency)],
     receiving: [{ ...receiver, doing: 'receive' }],
-    transfers: shares.map(({ amountMinor, earnedAt, expiresAt }, i) => ({
+    transfers: shares.map(({ amountMinor, earnedAt, expiresAt, keepsExpiry }, i) => ({
       ...common,
       key: `${key}:to:${i}`,
       debitAccount: clearing.accountId,
       creditAccount,
       amountMinor,
-      lot: { earnedAt, ...(expiresAt === undefined ? {} : { expiresAt }) },
+      lot: { earnedAt, ...(expiresAt === undefined ? {} : { expiresAt }), keepsExpiry },
     })),
   }
 }

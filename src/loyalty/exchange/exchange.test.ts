@@ -225,7 +225,8 @@ test('amounts: never more is taken than the result needs, and shares of lots com
         expect(result.spreadMinor).toBeGreaterThanOrEqual(0n)
         const whole = weights.reduce((sum, one) => sum + one, 0n)
         const at = Temporal.Instant.fromEpochMilliseconds(0)
-        const lots = weights.map((amountMinor) => ({ amountMinor, earnedAt: at, expiresAt: undefined }))
+        const own = { earnedAt: at, expiresAt: undefined, keepsExpiry: false }
+        const lots = weights.map((amountMinor) => ({ amountMinor, ...own }))
         const shares = sharesOf(lots, { ...result, fromMinor: whole })
         expect(shares.reduce((sum, one) => sum + one.amountMinor, 0n)).toBe(result.toMinor)
       },

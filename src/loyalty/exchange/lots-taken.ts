@@ -16,10 +16,10 @@ export async function partsTaken(
   )
   let missing = amountMinor
   const parts: PartOfLot[] = []
-  for (const { remainingMinor, earnedAt, expiresAt } of lots) {
+  for (const { remainingMinor, earnedAt, expiresAt, keepsExpiry } of lots) {
     if (missing === 0n) break
     const taken = remainingMinor < missing ? remainingMinor : missing
-    parts.push({ amountMinor: taken, earnedAt, expiresAt })
+    parts.push({ amountMinor: taken, earnedAt, expiresAt, keepsExpiry })
     missing -= taken
   }
   return parts

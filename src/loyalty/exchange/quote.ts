@@ -39,6 +39,7 @@ export type PartOfLot = {
   amountMinor: bigint
   earnedAt: Temporal.Instant
   expiresAt: Temporal.Instant | undefined
+  keepsExpiry: boolean
 }
 
 /**

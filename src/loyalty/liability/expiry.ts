@@ -237,7 +237,7 @@ function expired(
 }
 
 /** Whose points lie on each of the accounts: one member's, or those of everybody in a household. */
-async function owners(
+export async function owners(
   tx: Tx,
   { id, currency }: Programme,
   accountIds: string[],
@@ -252,8 +252,10 @@ async function owners(
   const members = await selectHouseholdMembers(tx, id, [...new Set(households)])
   return (accountId) => {
     const owner = ownerOf(accountId)
-    if (owner.startsWith(lead.member)) return [Number(owner.slice(lead.member.length))]
-    return members.get(owner.slice(lead.household.length)) ?? []
+    if (owner.startsWith(lead.household)) return members.get(owner.slice(lead.household.length)) ?? []
+    const number = owner.startsWith(lead.member) ? owner.slice(lead.member.length) : ''
+    // Others may open accounts too, and name them as they like.
+    return /^[1-9]\d{0,8}$/.test(number) ? [Number(number)] : []
   }
 }
 

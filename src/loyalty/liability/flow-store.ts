@@ -79,6 +79,32 @@ export async function addFlows(tx: Tx, from: bigint, to: bigint, zones: Zones): 
   )
 }
 
+/** What somebody else than loyalty has posted on a member's account. */
+export type Direct = {
+  key: string
+  memo: string | null
+  at: Temporal.Instant
+  currency: string
+  accountId: string
+  counterAccount: string
+  /** Below zero where they were taken. */
+  points: bigint
+}
+
+/** Entries on members' accounts from one place of the journal up to before another one that loyalty did not book. */
+export function selectDirect(tx: Tx, from: bigint, to: bigint, currencies: string[]): Promise<Direct[]> {
+  return tx.query(
+    `select e.key, e.memo, e.effective_at as at, a.currency, a.account_id as "accountId",
+            c.account_id as "counterAccount", e.amount_minor as points
+     from ledger.entry e
+     join ledger.batch b on b.batch_no = e.batch_no and b.booked_by is distinct from 'loyalty'
+     join ledger.account a on a.account_no = e.account_no and a.purpose = 'member' and a.currency = any($3::text[])
+     join ledger.account c on c.account_no = e.counter_no
+     where e.seq >= $1 and e.seq < $2 and e.amount_minor <> 0 order by e.seq, e.amount_minor`,
+    [from, to, currencies],
+  )
+}
+
 export type FlowSum = { month: string; flow: string; points: bigint; transfers: bigint }
 
 /** What became of a currency's points, by month. */

@@ -88,6 +88,26 @@ describe('expiry', () => {
     expect(await world.verify()).toMatchObject({ ok: true })
   })
 
+  test('comes for an account that bears no member’s number too, and stops nobody else’s', async () => {
+    const world = await newWorld({ expiry: { after: 'earn', days: 10 } })
+    const [ann] = await world.subscribers('ann')
+    await world.append(paid(ann!, 100))
+    await world.run()
+    const accountId = 'member:main:a-shop:points'
+    const member = { owner: 'a shop', purpose: 'member' as const, currency: 'points', mayGoNegative: false }
+    const debitAccount = programmeAccount({ id: 'main', currency: 'points' }, 'liability')
+    await world.tx(async (tx) => {
+      await openAccounts(tx, [{ accountId, ...member }])
+      const lot = { expiresAt: Temporal.Instant.from('2026-03-09T00:00:00Z') }
+      const request = { key: 'shop', kind: 'post' as const, debitAccount, creditAccount: accountId, lot }
+      await postTransfers(tx, [{ ...request, amountMinor: 5n, currency: 'points' }], world.clock.now())
+    })
+    await goTo(world, '2026-03-20T12:00:00Z')
+    expect((await world.account(accountId))!.balanceMinor).toBe(0n)
+    expect(await world.balances(ann!)).toEqual({ points: 0n })
+    expect(await world.logged('loyalty.points_expired')).toMatchObject([{ points: 100 }])
+  })
+
   test('moves on with each activity where the programme says so, and never comes where points never expire', async () => {
     const world = await newWorld({ expiry: { after: 'activity', months: 2, noticeDays: [7] } })
     const lasting = programmeOf({ id: 'gold', currency: 'gold', expiry: 'never' })

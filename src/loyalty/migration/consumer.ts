@@ -191,7 +191,11 @@ function movePoints(move: Move, key: string, lots: Lot[], { book }: Batch): Move
       currency: to.currency,
       at,
       memo: move.migration.id,
-      lot: { earnedAt: lot.earnedAt, ...(expiresAt ? { expiresAt } : {}) },
+      lot: {
+        earnedAt: lot.earnedAt,
+        ...(expiresAt ? { expiresAt } : {}),
+        keepsExpiry: move.migration.expiry === 'keep' && lot.keepsExpiry,
+      },
     })
   }
   return { outcome: 'moved', fromMinor, toMinor }

@@ -91,8 +91,8 @@ async function loadMoves(
   }
   const ids = [...movers]
   return {
-    rounds: new Rounds(await selectUnfinished(tx, 'BotGame', ids)),
-    rights: new Rights(await selectRights(tx, 'BotGame', ids, [...new Set(free)])),
+    rounds: new Rounds(await selectUnfinished(tx, ['BotGame'], ids)),
+    rights: new Rights(await selectRights(tx, ['BotGame'], ids, [...new Set(free)])),
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { tryAnswer } from '../earning/contract.ts'
+import { tryAnswer } from '../rehearsal-contract.ts'
 import { documentId, MAIN_PROGRAMME, words } from '../programmes.ts'
 import { gameKinds } from './documents.ts'
 import { playReasons } from './errors.ts'

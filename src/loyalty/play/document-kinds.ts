@@ -88,11 +88,17 @@ function checkRights(reader: DocumentReader, game: documents.Game): Problem[] {
   ]
 }
 
-function checkChat(reader: DocumentReader, { kind, chat }: documents.Game): Problem[] {
+function checkChat(reader: DocumentReader, { kind, id, chat }: documents.Game): Problem[] {
   if (!chat) return []
+  const others = documents.gameKinds.filter((one) => one !== kind)
+  const namesake = others.find((one) => (reader.get(one, id) as documents.Game | undefined)?.chat)
   const missing = Object.entries(chat).filter(([, id]) => id !== undefined && !reader.get('Template', id))
   return [
-    ...missing.map(([turn, id]) => invalid(`chat.${turn}`, `no template "${id}"`, id, 'a saved Template')),
+    // A button says `play:` and the id alone.
+    ...(namesake ? [invalid('id', `a ${namesake} of this id is played in chats`, id, 'another id')] : []),
+    ...missing.map(([turn, template]) =>
+      invalid(`chat.${turn}`, `no template "${template}"`, template, 'a saved Template'),
+    ),
     ...(kind === 'Quiz' && chat.question === undefined
       ? [invalid('chat.question', 'a quiz asks questions', undefined, 'id of a template')]
       : []),

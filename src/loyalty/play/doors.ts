@@ -2,7 +2,7 @@ import { newId } from '../../platform/index.ts'
 import type { BotGame } from './documents.ts'
 import { commit, ticket } from './fairness.ts'
 import { messageOf, moveOf, stepOf } from './move.ts'
-import type { ReadyGame } from './plan.ts'
+import { isValid, type ReadyGame } from './plan.ts'
 import { freeRights, type Round } from './round.ts'
 import { giveReward, judgeSeat, type Seat, type Table, tell } from './seat.ts'
 
@@ -35,8 +35,9 @@ export function takeMove(table: Table, seat: Seat): void {
     })
   }
   if (move === 'begin') {
-    const round = open[0] ?? begin(table, seat, ready)
-    if (!round) return turn({ turn: 'no_right' })
+    const isPlayed = isValid(ready, event.atMs)
+    const round = open[0] ?? (isPlayed ? begin(table, seat, ready) : undefined)
+    if (!round) return turn({ turn: isPlayed ? 'no_right' : 'not_open' })
     const { roundId, seedHash } = round
     return turn({ turn: 'choose', round: roundId, seedHash, step: stepOf(round, 0) })
   }
@@ -52,10 +53,10 @@ function begin(
 ): Round | undefined {
   const { memory, local } = table
   const { event, member } = seat
-  for (const right of freeRights(game, member.subscriberId, local.at(event.atMs, timeZone), event.atMs)) {
-    memory.rights.offer(right)
-  }
-  const right = memory.rights.next(game.id, member.subscriberId, event.atMs)
+  const { subscriberId } = member
+  const free = freeRights(game, subscriberId, local.at(event.atMs, timeZone), event.atMs)
+  memory.rights.offer(game, subscriberId, free)
+  const right = memory.rights.next(game, subscriberId, event.atMs)
   if (!right) return undefined
   const roundId = newId()
   memory.rights.use(right, roundId)
@@ -66,7 +67,7 @@ function begin(
     kind: 'BotGame',
     gameId: game.id,
     gameVersion: version,
-    subscriberId: member.subscriberId,
+    subscriberId,
     clientSeed: '',
     state: 'open',
     committedAtMs: event.atMs,

@@ -3,12 +3,13 @@ import type { Effects, TakenEvent } from '../consumer.ts'
 import type { PlayReward } from './documents.ts'
 import { takeMove } from './doors.ts'
 import type { PlayReason } from './errors.ts'
+import { isValid } from './plan.ts'
 import {
   giveReward,
   judgeSeat,
   QUIZ_FINISHED,
   type Seat,
-  seatOf,
+  seatAnyTime,
   type Table,
   tell,
   WHEEL_SPUN,
@@ -22,11 +23,11 @@ export function takeGames(table: Table, event: TakenEvent, effects: Effects): vo
     const { document, rights } = ready
     const isMove = document.kind === 'BotGame' && document.moves.on === event.type
     if (!isMove && event.data['game'] !== document.id && !rights.some(({ on }) => on === event.type)) continue
-    const seat = seatOf(table, ready, event, effects)
+    const seat = seatAnyTime(table, ready, event, effects)
     if (!seat) continue
     const { subscriberId } = seat.member
     for (const [i, right] of rights.entries()) {
-      if (right.on !== event.type || !right.count(seat.scope)) continue
+      if (right.on !== event.type || !isValid(ready, event.atMs) || !right.count(seat.scope)) continue
       const { rounds, days } = document.rights[i]!
       for (let n = 0; n < rounds; n++) {
         table.memory.rights.add({

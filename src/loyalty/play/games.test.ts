@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { eventType, type LoyaltyWorld, same } from '../../../test/loyalty-world.ts'
@@ -63,6 +64,7 @@ describe('a wheel', () => {
     expect(await play.fairRecord(t, first.roundId)).toMatchObject({ state: 'committed', serverSeed: null })
 
     let tens = 0
+    const texts = new Set<string>()
     for (let i = 0; i < 5; i++) {
       const { roundId, seedHash } = await play.commitment(t, 'Wheel', 'lucky', ann)
       const spun = await play.spin(t, ann, roundId, `seed ${i}`)
@@ -75,6 +77,12 @@ describe('a wheel', () => {
         isGone ? ['nothing', 'prize_stock_exhausted'] : [spun.drawn, 'prize_won'],
       )
       if (spun.prize === 'ten') tens++
+      const name = { nothing: 'Nothing', ten: 'Ten' }[spun.prize]
+      texts.add(
+        isGone
+          ? 'The wheel drew “Ten”, which had run out; “Nothing” was given instead.'
+          : `The wheel drew “${name}”.`,
+      )
       expect(await play.fairRecord(t, roundId)).toMatchObject({ state: 'finished', isVerified: true })
     }
     expect(await world.balances(ann)).toEqual({ points: 50n + BigInt(10 * tens) })
@@ -84,6 +92,8 @@ describe('a wheel', () => {
       tx.query(`select judgements from loyalty.judged_event where type = 'play.wheel_spun'`),
     )
     expect(rows).toHaveLength(5)
+    const told = new Set((await world.history(ann)).map(({ text }) => text))
+    expect([...told].filter((text) => text.includes('wheel')).toSorted()).toEqual([...texts].toSorted())
   })
 
   test('sixteen spins at once of one round are one spin; a fault in between loses and doubles nothing', async () => {
@@ -220,6 +230,29 @@ describe('a quiz', () => {
       code: 'play_right_missing',
     })
   })
+
+  test('a round that was begun in time is rewarded when the season is over', async () => {
+    const world = await newWorld({ ...quiz, validTo: '2026-03-02T12:00:00Z' })
+    const { play } = world.loyalty
+    const t = world.tenantId
+    const [ann, bob] = (await world.subscribers('ann', 'bob')) as [number, number]
+    await world.append(topUp(ann, 1), topUp(bob, 1))
+    await world.run()
+    const { roundId } = await play.commitment(t, 'Quiz', 'brains', ann)
+    const other = await play.commitment(t, 'Quiz', 'brains', bob)
+    await play.startQuiz(t, ann, roundId, 'mine')
+    world.clock.setMs(start + DAY)
+    await expect(play.startQuiz(t, bob, other.roundId, 'late')).rejects.toMatchObject({
+      code: 'game_not_found',
+    })
+    for (let n = 0; n < 3; n++) {
+      const step = await play.quizQuestion(t, ann, roundId)
+      assert(step.state === 'open')
+      await play.answerQuiz(t, ann, roundId, { question: step.question.question, option: 'b' })
+    }
+    expect(await play.quizQuestion(t, ann, roundId)).toMatchObject({ state: 'finished', correct: 3 })
+    expect(await world.balances(ann)).toEqual({ points: 162n })
+  })
 })
 
 describe('a game in a chat', () => {
@@ -279,6 +312,20 @@ describe('a game in a chat', () => {
     expect(await world.loyalty.play.fairRecord(world.tenantId, first!.round)).toMatchObject({
       isVerified: true,
     })
+  })
+
+  test('a door may be opened when the season is over, and no round begins any more', async () => {
+    const { world, press, turns } = await playing({ ...game, validTo: '2026-03-02T12:00:00Z' })
+    await press('play:doors')
+    const [{ step }] = (await turns()) as [Turn]
+    world.clock.setMs(start + DAY)
+    await press(`play:doors:${step}:1`)
+    await press('play:doors')
+    expect((await turns()).map(({ turn }) => turn)).toEqual([
+      'choose',
+      expect.stringMatching(/won|lost/),
+      'not_open',
+    ])
   })
 
   test('a button of an earlier round opens no door of a later one', async () => {

@@ -8,7 +8,7 @@ import { lockLoyalty } from '../members-store.ts'
 import { ownerOf } from '../members.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import type { CommitmentView, GameView, RoundView, RoundsOfGameView, SpinView } from './contract.ts'
-import { type Game, type GameKind, gameKinds, type Wheel } from './documents.ts'
+import { type Game, type GameKind, type Wheel } from './documents.ts'
 import type { PlayReason } from './errors.ts'
 import { isValid, planOf, type ReadyGame } from './plan.ts'
 import { fairRecord } from './record.ts'
@@ -17,7 +17,7 @@ import * as store from './round-store.ts'
 import { activeMember, refuse } from './member-at-play.ts'
 import { spinWheel } from './spin.ts'
 import { createQuizzes, type Quizzes } from './quizzes.ts'
-import { commitRound, openRounds, rightsOf, type Turns } from './turn.ts'
+import { closeDesk, newRound, openDesk, roundsLeft, type Turns } from './turn.ts'
 import { oddsOf } from './wheel.ts'
 
 export type Games = Quizzes & {
@@ -69,7 +69,7 @@ export function createGames(parts: LoyaltyParts, local: LocalTimes): Games {
     Promise.all(rounds.map(async (round) => fairRecord(round, await documentOf(tenantId, round))))
 
   return {
-    ...createQuizzes(parts, turns),
+    ...createQuizzes(turns),
     games: (tenantId, programmeId, subscriberId) =>
       gamesOf(parts, local, tenantId, programmeId, subscriberId),
     async commitment(tenantId, kind, gameId, subscriberId) {
@@ -77,8 +77,12 @@ export function createGames(parts: LoyaltyParts, local: LocalTimes): Games {
       const round = await database.tx(tenantId, async (tx) => {
         lockLoyalty(tx)
         const member = await activeMember(tx, ready.programme.id, subscriberId)
-        const [open] = await openRounds(tx, ready, member)
-        return open ?? commitRound(tx, ready, member, clock.nowMs())
+        const unfinished = await store.selectUnfinished(tx, [kind], [member.subscriberId])
+        const open = unfinished.find((one) => one.gameId === gameId)
+        if (open) return open
+        const next = newRound(ready, member, clock.nowMs())
+        await store.saveRounds(tx, [next])
+        return next
       })
       const { roundId, seedHash, gameVersion } = round
       const odds = kind === 'Wheel' ? { odds: oddsOf(await documentOf<Wheel>(tenantId, round)) } : {}
@@ -88,13 +92,10 @@ export function createGames(parts: LoyaltyParts, local: LocalTimes): Games {
       const ready = await gameOf(tenantId, kind, gameId)
       return database.tx(tenantId, (tx) => buyRight(parts, tx, tenantId, ready, { subscriberId, key }))
     },
-    async spin(tenantId, subscriberId, roundId, clientSeed) {
-      const prepared = await turns.prepare<Wheel>(tenantId, roundId)
-      return database.tx(tenantId, async (tx) => {
-        const turn = await turns.at(tx, prepared, subscriberId, roundId, 'Wheel')
-        return spinWheel(parts, tx, tenantId, { turn, wheel: prepared.document, clientSeed, local })
-      })
-    },
+    spin: (tenantId, subscriberId, roundId, clientSeed) =>
+      turns<Wheel, SpinView>('Wheel', { tenantId, subscriberId, roundId }, (turn, wheel) =>
+        spinWheel(turn, wheel, clientSeed),
+      ),
     async fairRecord(tenantId, roundId) {
       const round = await database.tx(tenantId, (tx) => store.selectRound(tx, roundId))
       if (!round) refuse('round_not_found', 'no such round', roundId)
@@ -125,43 +126,41 @@ async function gamesOf(
   const atMs = clock.nowMs()
   return database.tx(tenantId, async (tx) => {
     const member = await activeMember(tx, programmeId, subscriberId)
-    const views: GameView[] = []
-    for (const kind of gameKinds) {
-      const open = games.filter(
-        (ready) => ready.document.kind === kind && ready.programme.id === programmeId && isValid(ready, atMs),
-      )
-      const rights = await rightsOf(tx, open, member, atMs, local)
-      for (const { document } of open) {
-        const { id, name, price = null } = document
-        const rounds = rights.count(id, member.subscriberId, atMs)
-        const odds = document.kind === 'Wheel' ? { odds: oddsOf(document) } : {}
-        views.push({ kind, id, name, rounds, price, ...odds })
-      }
-    }
-    return views
+    const seats = games
+      .filter((ready) => ready.programme.id === programmeId && isValid(ready, atMs))
+      .map((ready) => ({ ready, member, atMs }))
+    const desk = await openDesk(tx, seats, local)
+    return seats.map((seat): GameView => {
+      const { document } = seat.ready
+      const { kind, id, name, price = null } = document
+      const odds = document.kind === 'Wheel' ? { odds: oddsOf(document) } : {}
+      return { kind, id, name, rounds: roundsLeft(desk, seat), price, ...odds }
+    })
   })
 }
 
 /** How services come by turns at rounds. */
-function turnsOf({ database, books, clock, documents }: LoyaltyParts, local: LocalTimes): Turns {
-  return {
-    async prepare<D extends Game>(tenantId: string, roundId: string) {
-      const { games } = planOf(await books.of(tenantId))
-      const round = await database.tx(tenantId, (tx) => store.selectRound(tx, roundId))
-      if (!round) refuse('round_not_found', 'no such round', roundId)
-      const { kind, gameId, gameVersion } = round
-      return { document: (await documents.get<D>(tenantId, kind, gameId, gameVersion))!, games }
-    },
-    async at(tx, { games }, subscriberId, roundId, kind) {
+function turnsOf(parts: LoyaltyParts, local: LocalTimes): Turns {
+  const { database, books, clock, documents } = parts
+  const nobody = (roundId: string): never => refuse('round_not_found', 'no such round', roundId)
+  return async (kind, { tenantId, subscriberId, roundId }, play) => {
+    // Read before the transaction, which must not wait for another connection.
+    const { games } = planOf(await books.of(tenantId))
+    const known = await database.tx(tenantId, (tx) => store.selectRound(tx, roundId))
+    const ready = games.find(({ document }) => document.kind === kind && document.id === known?.gameId)
+    if (known?.kind !== kind || !ready) return nobody(roundId)
+    const document = await documents.get(tenantId, kind, known.gameId, known.gameVersion)
+    return database.tx(tenantId, async (tx) => {
       lockLoyalty(tx)
-      const round = await store.selectRound(tx, roundId)
-      const ready = games.find(({ document }) => document.kind === kind && document.id === round?.gameId)
-      if (!round || !ready) refuse('round_not_found', 'no such round', roundId)
+      const round = (await store.selectRound(tx, roundId))!
       const member = await activeMember(tx, round.programmeId, subscriberId)
-      if (member.subscriberId !== round.subscriberId) refuse('round_not_found', 'no such round', roundId)
-      const atMs = clock.nowMs()
-      return { round, ready, member, atMs, rights: await rightsOf(tx, [ready], member, atMs, local) }
-    },
+      if (member.subscriberId !== round.subscriberId) return nobody(roundId)
+      const seat = { ready, member, atMs: clock.nowMs() }
+      const desk = await openDesk(tx, [seat], local)
+      const told = play({ ...seat, round, desk }, document as never)
+      await closeDesk(parts, tx, tenantId, desk)
+      return told
+    })
   }
 }
 
@@ -184,7 +183,7 @@ async function buyRight(
   const owner = ownerOf(member)
   const rightId = derivedId('bought round', kind, id, member.subscriberId, key)
   const [bought] = await store
-    .selectRights(tx, kind, [member.subscriberId], [rightId])
+    .selectRights(tx, [kind], [member.subscriberId], [rightId])
     .then((all) => all.filter((one) => one.rightId === rightId))
   if (bought) return { rightId }
   const subject = { programmeId: programme.id, subscriberId: member.subscriberId, doing: 'redeem' as const }

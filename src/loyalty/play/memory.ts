@@ -1,4 +1,5 @@
 import type { AchievementState } from './achievement.ts'
+import type { Game } from './documents.ts'
 import type { Point } from './leaderboard.ts'
 import type { QuestRun } from './quest.ts'
 import type { Right, Round } from './round.ts'
@@ -87,6 +88,8 @@ export class Rounds {
   }
 }
 
+type GameName = Pick<Game, 'kind' | 'id'>
+
 /** Rights to play of the batch's members. */
 export class Rights {
   readonly #all = new Map<string, Right>()
@@ -96,9 +99,10 @@ export class Rights {
     for (const right of loaded) this.#all.set(right.rightId, right)
   }
 
-  /** Puts a right that is stored only when it is used. */
-  offer(right: Right): void {
-    if (!this.#all.has(right.rightId)) this.#all.set(right.rightId, right)
+  /** Offers a member the free rights of a moment instead of those of an earlier one; they are stored when they are used. */
+  offer(game: GameName, subscriberId: number, free: Right[]): void {
+    for (const right of this.#unused(game, subscriberId)) if (isFree(right)) this.#all.delete(right.rightId)
+    for (const right of free) if (!this.#all.has(right.rightId)) this.#all.set(right.rightId, right)
   }
 
   add(right: Right): void {
@@ -108,8 +112,8 @@ export class Rights {
   }
 
   /** The right to be used next: a free one, then the one that ends first, then the oldest. */
-  next(gameId: string, subscriberId: number, atMs: number): Right | undefined {
-    return this.#open(gameId, subscriberId, atMs).toSorted(
+  next(game: GameName, subscriberId: number, atMs: number): Right | undefined {
+    return this.#open(game, subscriberId, atMs).toSorted(
       (a, b) =>
         Number(isFree(b)) - Number(isFree(a)) ||
         compare(a.expiresAtMs ?? Infinity, b.expiresAtMs ?? Infinity) ||
@@ -118,16 +122,25 @@ export class Rights {
     )[0]
   }
 
-  count(gameId: string, subscriberId: number, atMs: number): number {
-    return this.#open(gameId, subscriberId, atMs).length
+  count(game: GameName, subscriberId: number, atMs: number): number {
+    return this.#open(game, subscriberId, atMs).length
   }
 
-  #open(gameId: string, subscriberId: number, atMs: number): Right[] {
-    return [...this.#all.values()]
-      .filter(
-        (right) => right.gameId === gameId && right.subscriberId === subscriberId && right.roundId === null,
-      )
-      .filter(({ expiresAtMs }) => expiresAtMs === null || atMs < expiresAtMs)
+  #open(game: GameName, subscriberId: number, atMs: number): Right[] {
+    return this.#unused(game, subscriberId).filter(
+      ({ expiresAtMs }) => expiresAtMs === null || atMs < expiresAtMs,
+    )
+  }
+
+  /** Two games of different kinds may have one id. */
+  #unused({ kind, id }: GameName, subscriberId: number): Right[] {
+    return [...this.#all.values()].filter(
+      (right) =>
+        right.kind === kind &&
+        right.gameId === id &&
+        right.subscriberId === subscriberId &&
+        right.roundId === null,
+    )
   }
 
   use(right: Right, roundId: string): void {
@@ -138,3 +151,34 @@ export class Rights {
 
 const compare = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 : 1)
 const isFree = ({ cause }: Right): boolean => cause.startsWith('free:')
+
+/** How often prizes of wheels were given, and by how much that has grown: loaded before turns, stored after them. */
+export class Prizes {
+  readonly #given = new Map<string, bigint>()
+  readonly #added = new Map<string, PrizeCount>()
+
+  constructor(loaded: PrizeCount[]) {
+    for (const { given, ...place } of loaded) this.#given.set(prizeKey(place), given)
+  }
+
+  /** What was given of a prize, or of a budget's period, by now. */
+  given(place: PrizePlace): bigint {
+    return this.#given.get(prizeKey(place)) ?? 0n
+  }
+
+  add(place: PrizePlace, count: bigint): void {
+    const key = prizeKey(place)
+    this.#given.set(key, this.given(place) + count)
+    this.#added.set(key, { ...place, given: (this.#added.get(key)?.given ?? 0n) + count })
+  }
+
+  added(): PrizeCount[] {
+    return [...this.#added.values()]
+  }
+}
+
+/** A wheel's prize; without one the points of its budget in a period. */
+export type PrizePlace = { gameId: string; prizeId: string; period: string }
+export type PrizeCount = PrizePlace & { given: bigint }
+
+const prizeKey = ({ gameId, prizeId, period }: PrizePlace): string => [gameId, prizeId, period].join('\n')

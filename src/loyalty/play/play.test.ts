@@ -122,6 +122,28 @@ describe('quests', () => {
     expect(quests[0]!.steps[0]!.amount).toBe(0n)
   })
 
+  test('a quest whose season is over, or has not begun, is joined by nobody', async () => {
+    const season = { validFrom: '2026-03-02T00:00:00Z', validTo: '2026-03-03T00:00:00Z' }
+    const world = await newWorld(starter, quest({ join: 'by_hand', ...season }))
+    const [ann] = (await world.subscribers('ann')) as [number]
+    await world.append(opened(ann))
+    await world.run()
+    const { play } = world.loyalty
+    const isRefused = () =>
+      expect(play.joinQuest(world.tenantId, 'first-steps', ann)).rejects.toMatchObject({
+        code: 'quest_join_conflict',
+      })
+    await isRefused()
+    world.clock.setMs(Date.parse('2026-03-02T12:00:00Z'))
+    const [bob] = (await world.subscribers('bob')) as [number]
+    await world.append(opened(bob))
+    await world.run()
+    expect(await play.joinQuest(world.tenantId, 'first-steps', bob)).toEqual({ run: 1 })
+    world.clock.setMs(Date.parse('2026-03-03T12:00:00Z'))
+    await isRefused()
+    expect((await play.view(world.tenantId, 'main', bob)).quests).toMatchObject([{ mayBegin: false }])
+  })
+
   test('what a document may not say is refused with its place', async () => {
     const world = await newWorld()
     const refused = async (document: object): Promise<string[]> => {

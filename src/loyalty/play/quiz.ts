@@ -1,3 +1,4 @@
+import { isoOf } from '../../platform/index.ts'
 import type { Quiz } from './documents.ts'
 import { drawn } from './fairness.ts'
 import type { Round } from './round.ts'
@@ -40,7 +41,7 @@ export function questionView(quiz: Quiz, asked: Asked[], i: number) {
     question,
     text,
     options: options.map((id) => all.find((option) => option.id === id)!),
-    answerUntil: instant(askedAtMs! + quiz.secondsPerQuestion * 1_000),
+    answerUntil: isoOf(askedAtMs! + quiz.secondsPerQuestion * 1_000),
   }
 }
 
@@ -63,5 +64,3 @@ export function currentQuestion(quiz: Quiz, asked: Asked[], nowMs: number): numb
   })
   return i < 0 ? null : i
 }
-
-const instant = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString()

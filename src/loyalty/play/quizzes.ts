@@ -1,4 +1,3 @@
-import type { LoyaltyParts } from '../dependencies.ts'
 import type { QuizResult, QuizStep } from './contract.ts'
 import type { Quiz } from './documents.ts'
 import { refuse } from './member-at-play.ts'
@@ -11,10 +10,8 @@ import {
   type QuizProgress,
 } from './quiz.ts'
 import type { Round } from './round.ts'
-import { saveRights, saveRounds } from './round-store.ts'
 import { QUIZ_FINISHED } from './seat.ts'
 import { takenOf, type Turn, type Turns, useRight } from './turn.ts'
-import type { Tx } from '../../platform/index.ts'
 
 export type Quizzes = {
   /** Begins a round with the member's seed, which uses a right up. The same seed again changes nothing. */
@@ -36,44 +33,26 @@ export type Quizzes = {
 }
 
 /** Quizzes with timed answers. */
-export function createQuizzes(
-  { database, take }: Pick<LoyaltyParts, 'database' | 'take'>,
-  turns: Turns,
-): Quizzes {
-  /** A turn at a round that has begun. */
-  const at = async <T>(
-    tenantId: string,
-    subscriberId: number,
-    roundId: string,
-    work: (tx: Tx, quiz: Quiz, turn: Turn) => Promise<T>,
-  ): Promise<T> => {
-    const prepared = await turns.prepare<Quiz>(tenantId, roundId)
-    return database.tx(tenantId, async (tx) =>
-      work(tx, prepared.document, await turns.at(tx, prepared, subscriberId, roundId, 'Quiz')),
-    )
-  }
+export function createQuizzes(turns: Turns): Quizzes {
   return {
     startQuiz: (tenantId, subscriberId, roundId, clientSeed) =>
-      at(tenantId, subscriberId, roundId, (tx, quiz, turn) => begin(tx, quiz, turn, clientSeed)),
+      turns<Quiz, { questions: number }>('Quiz', { tenantId, subscriberId, roundId }, (turn, quiz) =>
+        begin(quiz, turn, clientSeed),
+      ),
     quizQuestion: (tenantId, subscriberId, roundId) =>
-      at(tenantId, subscriberId, roundId, (tx, quiz, turn) => ask(take, tx, tenantId, quiz, turn)),
+      turns<Quiz, QuizStep>('Quiz', { tenantId, subscriberId, roundId }, (turn, quiz) => ask(quiz, turn)),
     answerQuiz: (tenantId, subscriberId, roundId, { question, option }) =>
-      at(tenantId, subscriberId, roundId, (tx, quiz, turn) =>
-        takeAnswer(take, tx, tenantId, { quiz, turn, question, option }),
+      turns<Quiz, { isInTime: boolean; isLast: boolean }>(
+        'Quiz',
+        { tenantId, subscriberId, roundId },
+        (turn, quiz) => takeAnswer(quiz, turn, question, option),
       ),
   }
 }
 
-type Take = LoyaltyParts['take']
-
 /** Begins a round with the member's seed, which draws its questions and uses a right up. */
-export async function begin(
-  tx: Tx,
-  quiz: Quiz,
-  turn: Turn,
-  clientSeed: string,
-): Promise<{ questions: number }> {
-  const { round, rights, atMs } = turn
+export function begin(quiz: Quiz, turn: Turn, clientSeed: string): { questions: number } {
+  const { round, desk, atMs } = turn
   if (round.state !== 'committed') {
     if (round.clientSeed !== clientSeed)
       refuse('round_conflict', 'the round was begun with another seed', round.roundId)
@@ -82,61 +61,54 @@ export async function begin(
   useRight(turn)
   const asked = drawQuestions(quiz, round, clientSeed)
   Object.assign(round, { clientSeed, state: 'open', startedAtMs: atMs, progress: { asked } })
-  await saveRounds(tx, [round])
-  await saveRights(tx, [...rights.changed])
+  desk.rounds.add(round)
   return { questions: asked.length }
 }
 
 /** The question that waits for its answer, or the result. */
-export async function ask(take: Take, tx: Tx, tenantId: string, quiz: Quiz, turn: Turn): Promise<QuizStep> {
-  const { round, atMs } = turn
+export function ask(quiz: Quiz, turn: Turn): QuizStep {
+  const { round, desk, atMs } = turn
   if (round.state === 'committed') refuse('round_conflict', 'the round has not begun', round.roundId)
   if (round.state === 'finished') return resultOf(quiz, round)
   const { asked } = round.progress as QuizProgress
   const at = currentQuestion(quiz, asked, atMs)
   if (at === null) {
-    await finish(take, tx, tenantId, quiz, turn)
+    finish(quiz, turn)
     return resultOf(quiz, round)
   }
   asked[at]!.askedAtMs ??= atMs
-  await saveRounds(tx, [round])
+  desk.rounds.add(round)
   return { roundId: round.roundId, state: 'open', question: questionView(quiz, asked, at) }
 }
 
 /** Takes an answer, whose time counts from when its question was told. */
-export async function takeAnswer(
-  take: Take,
-  tx: Tx,
-  tenantId: string,
-  { quiz, turn, question, option }: { quiz: Quiz; turn: Turn; question: string; option: string },
-): Promise<{ isInTime: boolean; isLast: boolean }> {
-  const { round, atMs } = turn
+export function takeAnswer(
+  quiz: Quiz,
+  turn: Turn,
+  question: string,
+  option: string,
+): { isInTime: boolean; isLast: boolean } {
+  const { round, desk, atMs } = turn
   if (round.state === 'committed') refuse('round_conflict', 'the round has not begun', round.roundId)
   const { one, isNew } = givenAnswer(round, question, option)
   if (isNew) {
     Object.assign(one, { answer: option, answeredAtMs: atMs })
-    await saveRounds(tx, [round])
+    desk.rounds.add(round)
     const { asked } = round.progress as QuizProgress
-    if (currentQuestion(quiz, asked, atMs) === null) await finish(take, tx, tenantId, quiz, turn)
+    if (currentQuestion(quiz, asked, atMs) === null) finish(quiz, turn)
   }
   return { isInTime: isInTime(quiz, one), isLast: round.state === 'finished' }
 }
 
-/** Ends a round: counts what was right, and lets loyalty give what that is worth. */
-async function finish(
-  take: Take,
-  tx: Tx,
-  tenantId: string,
-  quiz: Quiz,
-  { round, atMs }: Turn,
-): Promise<void> {
+/** Ends a round: counts what was right, for loyalty to give what that is worth. */
+function finish(quiz: Quiz, { round, desk, atMs }: Turn): void {
   const { asked } = round.progress as QuizProgress
   const correct = asked.filter((one) => isCorrect(quiz, one)).length
   Object.assign(round, { state: 'finished', finishedAtMs: atMs, progress: { asked, correct } })
-  await saveRounds(tx, [round])
+  desk.rounds.add(round)
   const rewards = quiz.rewards.filter((one) => one.correct <= correct).map(({ reward }) => reward)
   const data = { game: quiz.id, round: round.roundId, correct, questions: asked.length, rewards }
-  await take(tx, tenantId, [takenOf(QUIZ_FINISHED, round, atMs, data)])
+  desk.events.push(takenOf(QUIZ_FINISHED, round, atMs, data))
 }
 
 /** The question that is answered, and whether the answer is the first one; throws `quiz_answer_conflict`. */

@@ -1,3 +1,4 @@
+import { isoOf } from '../../platform/index.ts'
 import type { RoundView } from './contract.ts'
 import type { Game } from './documents.ts'
 import { winningDoor } from './doors.ts'
@@ -16,7 +17,7 @@ export function fairRecord(round: Round, game: Game): RoundView {
     gameVersion: round.gameVersion,
     state: round.state,
     seedHash: round.seedHash,
-    committedAt: Temporal.Instant.fromEpochMilliseconds(round.committedAtMs).toString(),
+    committedAt: isoOf(round.committedAtMs),
     clientSeed: round.clientSeed,
     serverSeed: isFinished ? round.serverSeed : null,
     outcome: isFinished ? outcomeOf(round) : null,

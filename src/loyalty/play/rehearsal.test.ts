@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { type LoyaltyHttp, loyaltyHttp } from '../../../test/loyalty-http.ts'
 import { eventType, type LoyaltyWorld, programme, same } from '../../../test/loyalty-world.ts'
 import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
-import { tryAnswer } from '../earning/contract.ts'
+import { tryAnswer } from '../rehearsal-contract.ts'
 
 const { openWorld } = loyaltyWorlds()
 

@@ -1,10 +1,8 @@
-import { json, type Tx } from '../../platform/index.ts'
+import { instantOf, json, type Tx } from '../../platform/index.ts'
 import type { GameKind } from './documents.ts'
 import type { Merge } from '../consumer.ts'
+import type { PrizeCount } from './memory.ts'
 import { freeRightId, type Right, type Round } from './round.ts'
-
-const instant = (ms: number): Temporal.Instant => Temporal.Instant.fromEpochMilliseconds(ms)
-const instantOrNull = (ms: number | null): Temporal.Instant | null => (ms === null ? null : instant(ms))
 
 type RoundRow = Omit<Round, 'committedAtMs' | 'startedAtMs' | 'finishedAtMs'> & {
   committedAt: Temporal.Instant
@@ -25,13 +23,17 @@ const roundOf = ({ committedAt, startedAt, finishedAt, ...row }: RoundRow): Roun
 })
 
 /** Rounds of these members that are not finished: those that have begun first, the oldest first. */
-export async function selectUnfinished(tx: Tx, kind: GameKind, subscriberIds: number[]): Promise<Round[]> {
+export async function selectUnfinished(
+  tx: Tx,
+  kinds: readonly GameKind[],
+  subscriberIds: number[],
+): Promise<Round[]> {
   if (subscriberIds.length === 0) return []
   const rows = await tx.query<RoundRow>(
     `select ${roundColumns} from loyalty.fair_round
-     where kind = $1 and subscriber_id = any($2::int[]) and state <> 'finished'
+     where kind = any($1) and subscriber_id = any($2::int[]) and state <> 'finished'
      order by state desc, committed_at, round_id`,
-    [kind, subscriberIds],
+    [kinds, subscriberIds],
   )
   return rows.map(roundOf)
 }
@@ -93,9 +95,9 @@ export async function saveRounds(tx: Tx, rounds: Round[]): Promise<void> {
       rounds.map((round) => round.seedHash),
       rounds.map((round) => round.clientSeed),
       rounds.map((round) => round.state),
-      rounds.map((round) => instant(round.committedAtMs)),
-      rounds.map((round) => instantOrNull(round.startedAtMs)),
-      rounds.map((round) => instantOrNull(round.finishedAtMs)),
+      rounds.map((round) => instantOf(round.committedAtMs)),
+      rounds.map((round) => instantOf(round.startedAtMs)),
+      rounds.map((round) => instantOf(round.finishedAtMs)),
       rounds.map((round) => json(round.progress)),
     ],
   )
@@ -109,7 +111,7 @@ type RightRow = Omit<Right, 'earnedAtMs' | 'expiresAtMs'> & {
 /** Rights of these members that nobody used, and those among `rightIds`, used or not. */
 export async function selectRights(
   tx: Tx,
-  kind: GameKind,
+  kinds: readonly GameKind[],
   subscriberIds: number[],
   rightIds: string[],
 ): Promise<Right[]> {
@@ -119,8 +121,8 @@ export async function selectRights(
             subscriber_id as "subscriberId", cause, earned_at as "earnedAt", expires_at as "expiresAt",
             round_id as "roundId"
      from loyalty.play_right
-     where kind = $1 and subscriber_id = any($2::int[]) and round_id is null or right_id = any($3::uuid[])`,
-    [kind, subscriberIds, rightIds],
+     where kind = any($1) and subscriber_id = any($2::int[]) and round_id is null or right_id = any($3::uuid[])`,
+    [kinds, subscriberIds, rightIds],
   )
   return rows.map(({ earnedAt, expiresAt, ...row }) => ({
     ...row,
@@ -145,39 +147,31 @@ export async function saveRights(tx: Tx, rights: Right[]): Promise<void> {
       rights.map((right) => right.gameId),
       rights.map((right) => right.subscriberId),
       rights.map((right) => right.cause),
-      rights.map((right) => instant(right.earnedAtMs)),
-      rights.map((right) => instantOrNull(right.expiresAtMs)),
+      rights.map((right) => instantOf(right.earnedAtMs)),
+      rights.map((right) => instantOf(right.expiresAtMs)),
       rights.map((right) => right.roundId),
     ],
   )
 }
 
-/** What was given of a wheel's prizes by prize and period; absent ones are 0. */
-export async function selectGiven(
-  tx: Tx,
-  gameId: string,
-): Promise<(prizeId: string, period: string) => bigint> {
-  const rows = await tx.query<{ prizeId: string; period: string; given: bigint }>(
-    'select prize_id as "prizeId", period, given from loyalty.prize_counter where game_id = $1',
-    [gameId],
+/** What was given of the prizes of wheels by prize and period; absent ones are 0. */
+export async function selectGiven(tx: Tx, gameIds: string[]): Promise<PrizeCount[]> {
+  if (gameIds.length === 0) return []
+  return tx.query<PrizeCount>(
+    'select game_id as "gameId", prize_id as "prizeId", period, given from loyalty.prize_counter where game_id = any($1)',
+    [gameIds],
   )
-  return (prizeId, period) =>
-    rows.find((row) => row.prizeId === prizeId && row.period === period)?.given ?? 0n
 }
 
-/** Adds to what was given. */
-export async function addGiven(
-  tx: Tx,
-  gameId: string,
-  counts: { prizeId: string; period: string; given: bigint }[],
-): Promise<void> {
+/** Adds to what was given; each prize and period once. */
+export async function addGiven(tx: Tx, counts: PrizeCount[]): Promise<void> {
   if (counts.length === 0) return
   await tx.query(
     `insert into loyalty.prize_counter as c (tenant_id, game_id, prize_id, period, given)
-     select current_setting('tenure.tenant_id'), $1, * from unnest($2::text[], $3::text[], $4::bigint[])
+     select current_setting('tenure.tenant_id'), * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
      on conflict (tenant_id, game_id, prize_id, period) do update set given = c.given + excluded.given`,
     [
-      gameId,
+      counts.map((one) => one.gameId),
       counts.map((one) => one.prizeId),
       counts.map((one) => one.period),
       counts.map((one) => one.given),

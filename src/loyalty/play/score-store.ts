@@ -1,8 +1,6 @@
-import type { Tx } from '../../platform/index.ts'
+import { instantOf, type Tx } from '../../platform/index.ts'
 import type { Merge } from '../consumer.ts'
 import { bucketEnd, bucketOf, type Point, type Stand } from './leaderboard.ts'
-
-const instant = (ms: number): Temporal.Instant => Temporal.Instant.fromEpochMilliseconds(ms)
 
 type Sum = Stand & { programmeId: string; subscriberId: number; amount: bigint; atMs: number }
 type Score = Stand & { programmeId: string; subscriberId: number; score: bigint; isHidden: boolean }
@@ -46,7 +44,7 @@ export async function addPoints(tx: Tx, points: Point[]): Promise<void> {
       sums.map((one) => one.region),
       sums.map((one) => one.subscriberId),
       sums.map((one) => one.amount),
-      sums.map((one) => instant(one.atMs)),
+      sums.map((one) => instantOf(one.atMs)),
     ],
   )
   saveBuckets(

@@ -35,13 +35,21 @@ export type Seat = {
 }
 
 /** The seat of a document at an event; undefined where it is not valid then or the subscriber no active member. */
-export function seatOf<R extends Ready<{ id: string }>>(
+export const seatOf = <R extends Ready<{ id: string }>>(
+  table: Table,
+  ready: R,
+  event: TakenEvent,
+  effects: Effects,
+): (Seat & { ready: R }) | undefined =>
+  isValid(ready, event.atMs) ? seatAnyTime(table, ready, event, effects) : undefined
+
+/** The seat of a document, valid or not: what was begun in time may end later. */
+export function seatAnyTime<R extends Ready<{ id: string }>>(
   { batch, local }: Table,
   ready: R,
   event: TakenEvent,
   effects: Effects,
 ): (Seat & { ready: R }) | undefined {
-  if (!isValid(ready, event.atMs)) return undefined
   const member = batch.memberOf(ready.programme.id, event.subscriberId)
   if (member?.state !== 'active') return undefined
   const attributes = batch.subscriberOf(member.subscriberId)?.attributes ?? {}

@@ -1,5 +1,4 @@
 import { derivedId, DomainError, type Tx } from '../../platform/index.ts'
-import type { TryAnswer } from '../earning/contract.ts'
 import { LOYALTY_SOURCE } from '../intake.ts'
 import { LocalTimes, periodOf } from '../local-time.ts'
 import { lockLoyalty } from '../members-store.ts'
@@ -7,7 +6,8 @@ import type { LoyaltyParts } from '../dependencies.ts'
 import { type ChatReply, type PlayAnswer, takeMoves } from './chat.ts'
 import { createGames, type Games } from './games.ts'
 import { aliasOf, isDisplayName } from './leaderboard.ts'
-import { planOf, type ReadyMeasured } from './plan.ts'
+import { isValid, planOf, type ReadyMeasured } from './plan.ts'
+import type { TryAnswer } from '../rehearsal-contract.ts'
 import type { Leaderboard } from './documents.ts'
 import { activeMember, refuse } from './member-at-play.ts'
 import { mayBegin } from './quest.ts'
@@ -109,7 +109,7 @@ async function joinQuest(
     const latest = runs.find((run) => run.questId === questId)
     const isOver = latest?.deadlineAtMs != null && atMs >= latest.deadlineAtMs
     const former = latest?.state === 'open' && isOver ? { ...latest, state: 'expired' as const } : latest
-    if (!mayBegin(ready.document, former, atMs))
+    if (!isValid(ready, atMs) || !mayBegin(ready.document, former, atMs))
       refuse('quest_join_conflict', 'this quest cannot be joined now')
     const run = (latest?.run ?? 0) + 1
     const id = `${questId}:${member.subscriberId}:${run}`

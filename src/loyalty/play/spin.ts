@@ -1,43 +1,39 @@
-import type { Tx } from '../../platform/index.ts'
-import type { LoyaltyParts } from '../dependencies.ts'
-import { type LocalTimes, periodOf } from '../local-time.ts'
+import { periodOf } from '../local-time.ts'
 import type { SpinView } from './contract.ts'
 import type { Wheel } from './documents.ts'
 import type { PlayReason } from './errors.ts'
 import { refuse } from './member-at-play.ts'
 import type { Round } from './round.ts'
-import { addGiven, saveRights, saveRounds, selectGiven } from './round-store.ts'
 import { WHEEL_SPUN } from './seat.ts'
 import { takenOf, type Turn, useRight } from './turn.ts'
 import { spin } from './wheel.ts'
 
 /** Spins a wheel once a round, by the document that was told with the hash. */
-export async function spinWheel(
-  { take }: Pick<LoyaltyParts, 'take'>,
-  tx: Tx,
-  tenantId: string,
-  { turn, wheel, clientSeed, local }: { turn: Turn; wheel: Wheel; clientSeed: string; local: LocalTimes },
-): Promise<SpinView> {
-  const { round, ready, rights, atMs } = turn
+export function spinWheel(turn: Turn, wheel: Wheel, clientSeed: string): SpinView {
+  const { round, ready, desk, atMs } = turn
   if (round.state === 'finished') return spinOf(round, clientSeed)
   useRight(turn)
-  const given = await selectGiven(tx, wheel.id)
-  const period = wheel.budget ? periodOf(wheel.budget.period, local.at(atMs, ready.timeZone)) : ''
-  const ofBudget = wheel.budget ? BigInt(wheel.budget.points) - given('', period) : null
-  const result = spin(wheel, round, clientSeed, { ofPrize: (id) => given(id, ''), ofBudget })
+  const { id: gameId, budget } = wheel
+  const ofPrize = (prizeId: string) => ({ gameId, prizeId, period: '' })
+  const ofBudget = budget && {
+    gameId,
+    prizeId: '',
+    period: periodOf(budget.period, desk.local.at(atMs, ready.timeZone)),
+  }
+  const result = spin(wheel, round, clientSeed, {
+    ofPrize: (id) => desk.prizes.given(ofPrize(id)),
+    ofBudget: ofBudget ? BigInt(budget.points) - desk.prizes.given(ofBudget) : null,
+  })
   const { drawn, given: prize, reason, ticket, tickets } = result
   const points = BigInt(prize.reward.points ?? '0')
-  await addGiven(tx, wheel.id, [
-    { prizeId: prize.id, period: '', given: 1n },
-    ...(wheel.budget && points > 0n ? [{ prizeId: '', period, given: points }] : []),
-  ])
+  desk.prizes.add(ofPrize(prize.id), 1n)
+  if (ofBudget && points > 0n) desk.prizes.add(ofBudget, points)
   const outcome = { drawn: drawn.id, prize: prize.id, reason }
   const progress = { ...outcome, ticket, tickets }
   Object.assign(round, { clientSeed, state: 'finished', startedAtMs: atMs, finishedAtMs: atMs, progress })
-  await saveRounds(tx, [round])
-  await saveRights(tx, [...rights.changed])
-  const data = { game: wheel.id, round: round.roundId, ...outcome, reward: prize.reward }
-  await take(tx, tenantId, [takenOf(WHEEL_SPUN, round, atMs, data)])
+  desk.rounds.add(round)
+  const data = { game: gameId, round: round.roundId, ...outcome, reward: prize.reward }
+  desk.events.push(takenOf(WHEEL_SPUN, round, atMs, data))
   return spinOf(round, clientSeed)
 }
 

@@ -1,12 +1,9 @@
-import { json, type Tx } from '../../platform/index.ts'
+import { instantOf, json, type Tx } from '../../platform/index.ts'
 import type { Merge } from '../consumer.ts'
 import type { AchievementState } from './achievement.ts'
 import type { BadgeHeld } from './memory.ts'
 import type { QuestRun, StepProgress } from './quest.ts'
 import type { StreakState } from './streak.ts'
-
-const instant = (ms: number): Temporal.Instant => Temporal.Instant.fromEpochMilliseconds(ms)
-const instantOrNull = (ms: number | null): Temporal.Instant | null => (ms === null ? null : instant(ms))
 
 type RunRow = Omit<QuestRun, 'joinedAtMs' | 'deadlineAtMs' | 'endedAtMs' | 'progress'> & {
   joinedAt: Temporal.Instant
@@ -72,9 +69,9 @@ export function saveRuns(tx: Tx, runs: QuestRun[]): void {
       runs.map((run) => run.run),
       runs.map((run) => run.state),
       runs.map((run) => run.completed),
-      runs.map((run) => instant(run.joinedAtMs)),
-      runs.map((run) => instantOrNull(run.deadlineAtMs)),
-      runs.map((run) => instantOrNull(run.endedAtMs)),
+      runs.map((run) => instantOf(run.joinedAtMs)),
+      runs.map((run) => instantOf(run.deadlineAtMs)),
+      runs.map((run) => instantOf(run.endedAtMs)),
       runs.map(progressOf),
     ],
   )
@@ -111,7 +108,7 @@ export function saveAchievements(tx: Tx, states: AchievementState[]): void {
       states.map((state) => state.amount),
       states.map((state) => json(state.seen)),
       states.map((state) => state.level),
-      states.map((state) => instantOrNull(state.reachedAtMs)),
+      states.map((state) => instantOf(state.reachedAtMs)),
     ],
   )
 }
@@ -177,7 +174,7 @@ export function insertBadges(tx: Tx, badges: BadgeHeld[]): void {
       badges.map((badge) => badge.badgeId),
       badges.map((badge) => badge.subscriberId),
       badges.map((badge) => badge.cause),
-      badges.map((badge) => instant(badge.atMs)),
+      badges.map((badge) => instantOf(badge.atMs)),
     ],
   )
 }

@@ -1,4 +1,4 @@
-import type { Tx } from '../../platform/index.ts'
+import { isoOf, type Tx } from '../../platform/index.ts'
 import type { LocalTimes } from '../local-time.ts'
 import type { Words } from '../programmes.ts'
 import { isValid, type Plan } from './plan.ts'
@@ -108,17 +108,18 @@ export async function playView(
         id: badgeId,
         name: plan.badgeNames.get(badgeId)!,
         cause,
-        at: iso(atMs),
+        at: isoOf(atMs),
       })),
     player: players.get(subscriberId) ?? { displayName: null, isHidden: false },
   }
 }
 
 function questView(
-  { document: quest }: Plan['quests'][number],
+  ready: Plan['quests'][number],
   run: Awaited<ReturnType<typeof store.selectLatestRuns>>[number] | undefined,
   nowMs: number,
 ): PlayView['quests'][number] {
+  const quest = ready.document
   // A deadline that went by is seen at once, though the row hears of it with the next event.
   const isOver = run?.state === 'open' && run.deadlineAtMs !== null && nowMs >= run.deadlineAtMs
   const state = isOver ? 'expired' : (run?.state ?? 'not_joined')
@@ -129,14 +130,13 @@ function questView(
     run: run?.run ?? 0,
     completed: run?.completed ?? 0,
     times: quest.times,
-    deadline: run?.deadlineAtMs == null ? null : iso(run.deadlineAtMs),
-    mayBegin: mayBegin(quest, run && isOver ? { ...run, state: 'expired' } : run, nowMs),
+    deadline: isoOf(run?.deadlineAtMs ?? null),
+    mayBegin:
+      isValid(ready, nowMs) && mayBegin(quest, run && isOver ? { ...run, state: 'expired' } : run, nowMs),
     steps: quest.steps.map(({ id, name, reach }) => {
       const step = run?.progress.get(id)
-      const doneAt = step?.doneAtMs == null ? null : iso(step.doneAtMs)
+      const doneAt = isoOf(step?.doneAtMs ?? null)
       return { id, name, amount: step?.amount ?? 0n, reach: BigInt(reach), doneAt }
     }),
   }
 }
-
-const iso = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString()

@@ -42,19 +42,19 @@ export const playWords: Record<PlayReason, Words> = {
     uk: 'За гру сплачено балів: {points}.',
   },
   prize_won: {
-    en: 'The wheel drew this prize.',
-    ru: 'Колесо выбрало этот приз.',
-    uk: 'Колесо обрало цей приз.',
+    en: 'The wheel drew “{prize}”.',
+    ru: 'Колесо выбрало «{prize}».',
+    uk: 'Колесо обрало «{prize}».',
   },
   prize_stock_exhausted: {
-    en: 'The drawn prize had run out, so another one was given.',
-    ru: 'Выпавший приз закончился, вместо него выдан другой.',
-    uk: 'Приз, що випав, закінчився, натомість видано інший.',
+    en: 'The wheel drew “{drawn}”, which had run out; “{prize}” was given instead.',
+    ru: 'Выпал приз «{drawn}», но он закончился; вместо него выдан «{prize}».',
+    uk: 'Випав приз «{drawn}», але він закінчився; натомість видано «{prize}».',
   },
   prize_budget_exhausted: {
-    en: 'The budget for the drawn prize was used up, so another one was given.',
-    ru: 'Бюджет на выпавший приз исчерпан, вместо него выдан другой.',
-    uk: 'Бюджет на приз, що випав, вичерпано, натомість видано інший.',
+    en: 'The wheel drew “{drawn}”, but the budget for it was used up; “{prize}” was given instead.',
+    ru: 'Выпал приз «{drawn}», но бюджет на него исчерпан; вместо него выдан «{prize}».',
+    uk: 'Випав приз «{drawn}», але бюджет на нього вичерпано; натомість видано «{prize}».',
   },
   quiz_finished: { en: 'The quiz is finished.', ru: 'Викторина завершена.', uk: 'Вікторину завершено.' },
   game_won: {

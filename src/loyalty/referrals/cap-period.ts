@@ -1,3 +1,4 @@
+import { instantOf } from '../../platform/index.ts'
 type Period = 'day' | 'week' | 'month' | 'year' | 'ever'
 
 /** Begin and end of the period that holds a moment, in a time zone; nulls for `ever`. Weeks begin on Monday. */
@@ -7,7 +8,7 @@ export function periodSpan(
   timeZone: string,
 ): { fromMs: number | null; toMs: number | null } {
   if (period === 'ever') return { fromMs: null, toMs: null }
-  const date = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(timeZone).toPlainDate()
+  const date = instantOf(atMs).toZonedDateTimeISO(timeZone).toPlainDate()
   const [from, to] = spanOf(period, date)
   return { fromMs: startOf(from, timeZone), toMs: startOf(to, timeZone) }
 }

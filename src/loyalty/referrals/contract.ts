@@ -40,9 +40,9 @@ const rewardView = z.object({
   state: z.enum(['paying', 'granted', 'refused']),
   reason,
   attempts: z.int(),
-  nextTryAtMs: z.int().nullable(),
-  atMs: z.int(),
-  settledAtMs: z.int().nullable(),
+  nextTryAt: z.string().nullable(),
+  at: z.string(),
+  settledAt: z.string().nullable(),
 })
 
 /** `GET /v1/members/:subscriberId/referrals` */
@@ -83,7 +83,7 @@ export const referralRefusalsView = z.object({
       referrerId: z.int().nullable(),
       reason: z.enum(referralReasons),
       saw: z.record(z.string(), z.unknown()),
-      atMs: z.int(),
+      at: z.string(),
       words,
     }),
   ),

@@ -1,8 +1,5 @@
-import { json, type Tx } from '../../platform/index.ts'
+import { instantOf, json, type Tx } from '../../platform/index.ts'
 import type { Grant, Refusal, Step } from './referral.ts'
-
-const instant = (ms: number): Temporal.Instant => Temporal.Instant.fromEpochMilliseconds(ms)
-const instantOrNull = (ms: number | null): Temporal.Instant | null => (ms === null ? null : instant(ms))
 
 /**
  * When the next step of these referral programmes is due or, `withMoney`, the next reward is brought to the operator;
@@ -14,9 +11,10 @@ export async function selectNextDue(
   withMoney: boolean,
 ): Promise<Temporal.Instant | null> {
   const rows = await tx.query<{ due: Temporal.Instant | null }>(
-    `select least((select min(s.due_at) from loyalty.referral_step s
+    // Not "min", which would look at all that wait: the index tells the first.
+    `select least((select s.due_at from loyalty.referral_step s
                    join loyalty.referral r on r.referral_id = s.referral_id and r.referee_id = s.referee_id
-                   where s.state = 'due' and s.referral_id = any($1)),
+                   where s.state = 'due' and s.referral_id = any($1) order by s.due_at limit 1),
                   (select min(next_try_at) from loyalty.referral_reward where state = 'paying' and $2)) as due`,
     [referralIds, withMoney],
   )
@@ -67,8 +65,8 @@ export async function countGrants(
     [
       asked.map((one) => one.referralId),
       asked.map((one) => one.beneficiaryId),
-      asked.map((one) => instantOrNull(one.fromMs)),
-      asked.map((one) => instantOrNull(one.toMs)),
+      asked.map((one) => instantOf(one.fromMs)),
+      asked.map((one) => instantOf(one.toMs)),
     ],
   )
   return rows.map(({ count }) => count)
@@ -115,9 +113,9 @@ export async function saveGrants(tx: Tx, grants: Grant[]): Promise<void> {
       grants.map((one) => one.state),
       grants.map((one) => one.reason),
       grants.map((one) => one.attempts),
-      grants.map((one) => instantOrNull(one.nextTryAtMs)),
-      grants.map((one) => instant(one.atMs)),
-      grants.map((one) => instantOrNull(one.settledAtMs)),
+      grants.map((one) => instantOf(one.nextTryAtMs)),
+      grants.map((one) => instantOf(one.atMs)),
+      grants.map((one) => instantOf(one.settledAtMs)),
     ],
   )
 }

@@ -1,8 +1,17 @@
 import { z } from 'zod'
 import { tenantOf } from '../../access/index.ts'
-import { type FastifyInstance, parseInput } from '../../platform/index.ts'
+import { type FastifyInstance, isoOf, parseInput } from '../../platform/index.ts'
 import { documentId } from '../programmes.ts'
-import { codeBody, referralListQuery, referralOperations, referralsQuery } from './contract.ts'
+import {
+  codeBody,
+  type MemberReferralsView,
+  referralListQuery,
+  referralOperations,
+  type ReferralRefusalsView,
+  type ReferralRewardsView,
+  referralsQuery,
+} from './contract.ts'
+import type { Grant } from './referral.ts'
 import type { Referrals } from './service.ts'
 
 const member = z.object({ subscriberId: z.coerce.number().int().positive() })
@@ -14,6 +23,13 @@ const queryOf = ({ referral, state, subscriber, before, limit }: z.infer<typeof 
   limit,
 })
 
+const rewardView = ({ atMs, nextTryAtMs, settledAtMs, ...grant }: Grant) => ({
+  ...grant,
+  at: isoOf(atMs),
+  nextTryAt: isoOf(nextTryAtMs),
+  settledAt: isoOf(settledAtMs),
+})
+
 const says = (operation: keyof typeof referralOperations) => ({
   config: { operation: referralOperations[operation] },
 })
@@ -23,11 +39,17 @@ const admin = {
 
 /** `/v1/members/:subscriberId/referrals` for members, `/v1/referrals/rewards` and `/v1/referrals/refusals` for agents. */
 export function referralRoutes(http: FastifyInstance, referrals: Referrals): void {
-  http.get('/v1/members/:subscriberId/referrals', says('ofMember'), async (request) => {
-    const { subscriberId } = parseInput(member, request.params)
-    const { programme } = parseInput(referralsQuery, request.query)
-    return referrals.view(tenantOf(request), programme, subscriberId)
-  })
+  http.get(
+    '/v1/members/:subscriberId/referrals',
+    says('ofMember'),
+    async (request): Promise<MemberReferralsView> => {
+      const { subscriberId } = parseInput(member, request.params)
+      const { programme } = parseInput(referralsQuery, request.query)
+      const view = await referrals.view(tenantOf(request), programme, subscriberId)
+      const brought = view.brought.map((one) => ({ ...one, linkedAt: one.linkedAt.toString() }))
+      return { ...view, brought, rewards: view.rewards.map(rewardView) }
+    },
+  )
   http.post('/v1/members/:subscriberId/referrals', admin, async (request) => {
     const { subscriberId } = parseInput(member, request.params)
     const { referral: referralId, code, idempotencyKey: key } = parseInput(codeBody, request.body)
@@ -46,16 +68,13 @@ export function referralRoutes(http: FastifyInstance, referrals: Referrals): voi
       return reply.type('image/svg+xml').send(svg)
     },
   )
-  http.get('/v1/referrals/rewards', says('rewards'), async (request) => ({
-    rewards: await referrals.rewards(
-      tenantOf(request),
-      queryOf(parseInput(referralListQuery, request.query)),
-    ),
-  }))
-  http.get('/v1/referrals/refusals', says('refusals'), async (request) => ({
-    refusals: await referrals.refusals(
-      tenantOf(request),
-      queryOf(parseInput(referralListQuery, request.query)),
-    ),
-  }))
+  http.get('/v1/referrals/rewards', says('rewards'), async (request): Promise<ReferralRewardsView> => {
+    const query = queryOf(parseInput(referralListQuery, request.query))
+    return { rewards: (await referrals.rewards(tenantOf(request), query)).map(rewardView) }
+  })
+  http.get('/v1/referrals/refusals', says('refusals'), async (request): Promise<ReferralRefusalsView> => {
+    const query = queryOf(parseInput(referralListQuery, request.query))
+    const found = await referrals.refusals(tenantOf(request), query)
+    return { refusals: found.map(({ atMs, ...one }) => ({ ...one, at: isoOf(atMs) })) }
+  })
 }

@@ -118,6 +118,10 @@ function refusalOf(desk: Desk, step: DueStep): ReferralReason | null {
   const reward = rewards.find(({ id }) => id === rewardId)
   if (!reward) return 'outside_validity'
   const referee = desk.memberOf(programme.id, refereeId)
+  const referrer = desk.memberOf(programme.id, step.referrerId)
+  // Two members who turned out to be one person: nobody brings themselves, and nobody is brought twice.
+  if (referee && referee.subscriberId === referrer?.subscriberId) return 'self_referral'
+  if (referee && referee.subscriberId !== refereeId) return 'already_referred'
   if (reward.stayedDays !== null) {
     if (referee?.state !== 'active') return 'referee_left'
     const attributes = desk.subscribers.get(refereeId)?.attributes ?? {}

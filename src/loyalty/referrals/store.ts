@@ -1,8 +1,6 @@
-import { json, type Tx } from '../../platform/index.ts'
+import { instantOf, json, type Tx } from '../../platform/index.ts'
 import type { Merge } from '../consumer.ts'
 import type { Link, Refusal, Step } from './referral.ts'
-
-const instant = (ms: number): Temporal.Instant => Temporal.Instant.fromEpochMilliseconds(ms)
 
 /** Who has a code in a programme; of two with the same code the earlier member. */
 export function selectCodeOwners(
@@ -99,7 +97,7 @@ export function saveLinks(tx: Tx, links: Link[]): void {
       links.map((one) => one.referrerId),
       links.map((one) => one.code),
       links.map((one) => one.eventId),
-      links.map((one) => instant(one.linkedAtMs)),
+      links.map((one) => instantOf(one.linkedAtMs)),
       links.map((one) => json(one.stepsDone)),
     ],
   )
@@ -122,7 +120,7 @@ export function insertRefusals(tx: Tx, refusals: Refusal[]): void {
       refusals.map((one) => one.referrerId),
       refusals.map((one) => one.reason),
       refusals.map((one) => json(one.saw)),
-      refusals.map((one) => instant(one.atMs)),
+      refusals.map((one) => instantOf(one.atMs)),
     ],
   )
 }
@@ -155,7 +153,7 @@ export function saveSteps(tx: Tx, steps: Step[]): void {
       steps.map((one) => one.rewardId),
       steps.map((one) => one.state),
       steps.map((one) => one.reason),
-      steps.map((one) => instant(one.dueAtMs)),
+      steps.map((one) => instantOf(one.dueAtMs)),
       steps.map((one) => one.reference),
     ],
   )

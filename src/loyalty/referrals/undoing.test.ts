@@ -175,3 +175,45 @@ describe('a card that becomes known with the payment', () => {
     ])
   })
 })
+
+describe('two members who turn out to be one person while a reward waits', () => {
+  const merge = (world: LoyaltyWorld, from: number, into: number) =>
+    world.loyalty.members.merge({ tenantId: world.tenantId, programmeId: 'main', subscriberId: into, from })
+  const refusals = async (world: LoyaltyWorld) => {
+    const found = await world.tx<{ reason: string }[]>((tx) =>
+      tx.query("select reason from loyalty.referral_step where state = 'refused' order by 1"),
+    )
+    return found.map(({ reason }) => reason)
+  }
+
+  test.for(['referee into referrer', 'referrer into referee'])(
+    'nobody brings themselves: %s',
+    async (which) => {
+      const world = await newWorld({ on: 'order.paid', reference: 'event.orderId', undoneBy })
+      const [ann, anna] = (await joined(world, 'ann', 'anna')) as [number, number]
+      await world.append(paid(anna, 'a1', 100))
+      await world.run()
+      if (which === 'referee into referrer') await merge(world, anna, ann)
+      else await merge(world, ann, anna)
+      await goTo(world, 20)
+      expect(await points(world, [ann, anna])).toEqual([0n, 0n])
+      expect(await refusals(world)).toEqual(['self_referral'])
+    },
+  )
+
+  test('a person who was brought twice is rewarded once', async () => {
+    const world = await newWorld({ on: 'order.paid', reference: 'event.orderId', undoneBy })
+    const [ann, joe] = (await joined(world, 'ann', 'joe')) as [number, number]
+    const [bob] = (await world.subscribers('bob')) as [number]
+    await world.append({ subscriberId: bob, type: 'activated' })
+    await world.run()
+    const [jo] = (await world.subscribers('jo')) as [number]
+    await world.append({ subscriberId: jo, type: 'activated', data: { promo: referralCodeOf('main', bob) } })
+    await world.append(paid(joe, 'j1', 100), paid(jo, 'j2', 100))
+    await world.run()
+    await merge(world, jo, joe)
+    await goTo(world, 20)
+    expect(await points(world, [ann, bob, joe])).toEqual([300n, 0n, 100n])
+    expect(await refusals(world)).toEqual(['already_referred'])
+  })
+})

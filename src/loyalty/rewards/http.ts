@@ -3,7 +3,7 @@ import { type Access, principalOf, tenantOf } from '../../access/index.ts'
 import {
   type FastifyInstance,
   type FastifyRequest,
-  instantOf,
+  isoOf,
   type Operation,
   parseInput,
 } from '../../platform/index.ts'
@@ -46,8 +46,6 @@ export function rewardRoutes(http: FastifyInstance, parts: Parts): void {
   stockRoutes(http, parts)
 }
 
-const iso = (ms: number | null): string | null => (ms === null ? null : instantOf(ms).toString())
-
 function viewOf(redemption: Redemption, rewards: ReadonlyMap<string, ReadyReward>): RedemptionView {
   const { programmeId, rewardId, reason, points, codeExpiresAtMs, usedAtMs, deadlineAtMs, atMs } = redemption
   const { redemptionId, subscriberId, recipientId, gives, state, note, code, attempts } = redemption
@@ -65,12 +63,12 @@ function viewOf(redemption: Redemption, rewards: ReadonlyMap<string, ReadyReward
     text: reason === null ? null : rewardWords[reason],
     note,
     code: state === 'done' ? code : null,
-    codeExpiresAt: iso(codeExpiresAtMs),
-    usedAt: iso(usedAtMs),
+    codeExpiresAt: isoOf(codeExpiresAtMs),
+    usedAt: isoOf(usedAtMs),
     attempts,
-    deadline: iso(deadlineAtMs)!,
-    at: iso(atMs)!,
-    settledAt: iso(redemption.settledAtMs),
+    deadline: isoOf(deadlineAtMs),
+    at: isoOf(atMs),
+    settledAt: isoOf(redemption.settledAtMs),
   }
 }
 
@@ -170,7 +168,7 @@ function agentRoutes(http: FastifyInstance, { rewards, access }: Parts): void {
     const { code, partner, idempotencyKey: key } = parseInput(useBody, request.body)
     const used = await rewards.useDiscount({ tenantId: tenantOf(request), code, partner, key })
     const off = 'discount' in used.gives ? used.gives.discount.off : null
-    return { code: used.code, reward: used.rewardId, off, usedAt: iso(used.usedAtMs) }
+    return { code: used.code, reward: used.rewardId, off, usedAt: isoOf(used.usedAtMs) }
   })
 }
 

@@ -1,9 +1,10 @@
 import type { Operator } from '../../operator/index.ts'
 import type { Batch, Consumer } from '../consumer.ts'
+import { PURCHASE } from '../announcements.ts'
 import type { Member } from '../members.ts'
 import { deleteCounted, mergeCounted, saveCounted, selectCounted } from './counted-store.ts'
 import { CountedPurchases, type CountedPlace, keepsPurchases } from './counting.ts'
-import { startFills } from './fill-store.ts'
+import { insertCampaignPurchases, startFills } from './fill-store.ts'
 import { laddersOf } from './ladder.ts'
 import { type Desk, placeOf } from './moving.ts'
 import { tierActions, tierSession } from './session.ts'
@@ -29,9 +30,9 @@ export function tiersConsumer(operator: Pick<Operator, 'requestActivations'> | u
     kinds: ['TierLadder'],
     wants(book) {
       const { all, types } = laddersOf(book)
-      if (all.length === 0) return new Set<string>()
+      if (all.length === 0) return new Set([PURCHASE])
       const rules = book.reader.list('EarnRule') as { on: string }[]
-      return new Set([...types, ...rules.map(({ on }) => on), ...followed])
+      return new Set([PURCHASE, ...types, ...rules.map(({ on }) => on), ...followed])
     },
     async open(tx, batch) {
       const ladders = laddersOf(batch.book)
@@ -42,6 +43,7 @@ export function tiersConsumer(operator: Pick<Operator, 'requestActivations'> | u
           for (const member of batch.membersOf(id)) ids.add(member.subscriberId)
         }
       }
+      const unfilled = new Set((await startFills(tx, ladders.all)).map(({ ladderId }) => ladderId))
       const loaded = await selectStandings(tx, [...ladders.byId.keys()], [...ids])
       const standings = new Map(loaded.map((one) => [placeOf(one.ladderId, one.subscriberId), one]))
       setTiers(
@@ -50,7 +52,6 @@ export function tiersConsumer(operator: Pick<Operator, 'requestActivations'> | u
         [...ids].flatMap((id) => batch.membersOf(id)),
       )
       const purchases = new CountedPurchases()
-      const unfilled = new Set((await startFills(tx, ladders.all)).map(({ ladderId }) => ladderId))
       const desk: Desk = {
         batch,
         ladders,
@@ -59,6 +60,7 @@ export function tiersConsumer(operator: Pick<Operator, 'requestActivations'> | u
         changed: new Set(),
         changes: [],
         purchases,
+        sold: [],
         orders: [],
       }
       purchases.load(await selectCounted(tx, namedIn(batch, ladders)))
@@ -69,6 +71,7 @@ export function tiersConsumer(operator: Pick<Operator, 'requestActivations'> | u
           await deleteCounted(tx, purchases.forgotten)
           await saveCounted(tx, [...purchases.changed])
           await insertChanges(tx, desk.changes)
+          await insertCampaignPurchases(tx, desk.sold)
           if (desk.orders.length > 0) await operator?.requestActivations(tx, desk.orders)
         },
       }

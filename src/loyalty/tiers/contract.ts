@@ -19,6 +19,7 @@ export const ladderView = z.object({
   measure: z.enum(['spend', 'points', 'tenure']),
   tier: z.string().nullable(),
   since: z.string().nullable(),
+  /** Null where time counts, and while the ladder is being filled with the past. */
   counted: minor.nullable(),
   keptUntil: z.string().nullable(),
   override: z.object({ reason: z.string(), until: z.string().nullable() }).nullable(),
@@ -60,7 +61,7 @@ export type TierHistoryView = z.infer<typeof tierHistoryView>
 /** `GET /v1/loyalty/ladders/:ladderId/members` */
 export const tierCountsView = z.object({
   tiers: z.array(z.object({ tier: z.string().nullable(), members: z.int() })),
-  /** How much of the past a new ladder has counted so far, of how much; null: all. */
+  /** How much of the past a ladder that is new, or counts anew, has counted so far, of how much; null: all. */
   filling: z.object({ read: z.int(), total: z.int() }).nullable(),
 })
 export type TierCountsView = z.infer<typeof tierCountsView>

@@ -3,12 +3,13 @@ import type { Merge } from '../consumer.ts'
 import type { Counted, CountedPlace } from './counting.ts'
 import type { Day } from './days.ts'
 
-/** Purchases by their names, those with nothing left among them. */
+/** Purchases by their names, those with nothing left among them, as far as the present filling of a ladder counted them. */
 export async function selectCounted(tx: Tx, places: CountedPlace[]): Promise<Counted[]> {
   if (places.length === 0) return []
   return tx.query<Counted>(
     `select ladder_id as "ladderId", subscriber_id as "subscriberId", reference, day, amount
      from loyalty.tier_purchase
+     join loyalty.tier_fill using (tenant_id, ladder_id, filling)
      join (select distinct * from unnest($1::text[], $2::int[], $3::text[]) as g (ladder_id, subscriber_id, reference)) place
        using (ladder_id, subscriber_id, reference)`,
     [
@@ -23,9 +24,13 @@ export async function selectCounted(tx: Tx, places: CountedPlace[]): Promise<Cou
 export async function saveCounted(tx: Tx, rows: Counted[]): Promise<void> {
   if (rows.length === 0) return
   await tx.query(
-    `insert into loyalty.tier_purchase (tenant_id, ladder_id, subscriber_id, reference, day, amount)
-     select current_setting('tenure.tenant_id'), * from unnest($1::text[], $2::int[], $3::text[], $4::int[], $5::bigint[])
-     on conflict (tenant_id, ladder_id, subscriber_id, reference, day) do update set amount = excluded.amount`,
+    `insert into loyalty.tier_purchase (tenant_id, ladder_id, subscriber_id, reference, day, amount, filling)
+     select tenant_id, ladder_id, subscriber_id, reference, day, amount, filling
+     from unnest($1::text[], $2::int[], $3::text[], $4::int[], $5::bigint[])
+       as given (ladder_id, subscriber_id, reference, day, amount)
+     join loyalty.tier_fill using (ladder_id)
+     on conflict (tenant_id, ladder_id, subscriber_id, reference, day) do update
+       set amount = excluded.amount, filling = excluded.filling`,
     [
       rows.map((one) => one.ladderId),
       rows.map((one) => one.subscriberId),
@@ -57,6 +62,14 @@ export async function deleteCountedBefore(tx: Tx, ladderId: string, day: Day): P
   ])
 }
 
+/** Forgets what was counted by terms that ladders have no more. */
+export async function deleteFormerlyCounted(tx: Tx): Promise<void> {
+  await tx.query(
+    `delete from loyalty.tier_purchase p using loyalty.tier_fill f
+     where f.filling > 1 and p.ladder_id = f.ladder_id and p.filling < f.filling`,
+  )
+}
+
 /** Gives the purchases of one member to the one into whom they are merged. */
 export async function mergeCounted(tx: Tx, { programmeId, from, into }: Merge): Promise<void> {
   await tx.query(
@@ -64,10 +77,11 @@ export async function mergeCounted(tx: Tx, { programmeId, from, into }: Merge): 
        delete from loyalty.tier_purchase p where p.subscriber_id = $2 and p.ladder_id in
          (select id from platform.document where kind = 'TierLadder' and body ->> 'programme' = $1)
        returning *)
-     insert into loyalty.tier_purchase (tenant_id, ladder_id, subscriber_id, reference, day, amount)
-     select tenant_id, ladder_id, $3, reference, day, amount from gone
-     on conflict (tenant_id, ladder_id, subscriber_id, reference, day) do update
-       set amount = tier_purchase.amount + excluded.amount`,
+     insert into loyalty.tier_purchase (tenant_id, ladder_id, subscriber_id, reference, day, amount, filling)
+     select tenant_id, ladder_id, $3, reference, day, amount, filling
+     from gone join loyalty.tier_fill using (tenant_id, ladder_id, filling)
+     on conflict (tenant_id, ladder_id, subscriber_id, reference, day) do update set filling = excluded.filling, amount =
+       case when tier_purchase.filling = excluded.filling then tier_purchase.amount else 0 end + excluded.amount`,
     [programmeId, from, into],
   )
 }

@@ -1,3 +1,4 @@
+import { instantOf } from '../../platform/index.ts'
 import type { Length } from './tier-ladder.ts'
 
 /** Days are counted from 1 January 1970 on. */
@@ -52,7 +53,7 @@ export class LocalDays {
   dayOf(atMs: number): Day {
     const quarter = Math.floor(atMs / QUARTER_MS)
     return kept(this.#days, quarter, () => {
-      const at = Temporal.Instant.fromEpochMilliseconds(quarter * QUARTER_MS)
+      const at = instantOf(quarter * QUARTER_MS)
       return dayOfDate(at.toZonedDateTimeISO(this.#timeZone).toPlainDate())
     })
   }

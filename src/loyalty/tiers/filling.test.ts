@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type LoyaltyWorld, orderTypes, paid, programme, same } from '../../../test/loyalty-world.ts'
+import {
+  eventType,
+  type LoyaltyWorld,
+  orderTypes,
+  paid,
+  programme,
+  same,
+} from '../../../test/loyalty-world.ts'
 import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 
 const { openWorld } = loyaltyWorlds()
@@ -33,7 +40,11 @@ const spend = {
   adds: [{ on: 'order.paid', reference: 'event.orderId' }],
   takesBack: [{ on: 'order.returned', reference: 'event.orderId' }],
 }
-const ladder = (id: string, by: object, period: unknown = 'calendar_year'): object => ({
+const ladder = (
+  id: string,
+  by: { measure: string; [more: string]: unknown },
+  period: unknown = 'calendar_year',
+) => ({
   kind: 'TierLadder',
   id,
   name: same(id),
@@ -42,8 +53,8 @@ const ladder = (id: string, by: object, period: unknown = 'calendar_year'): obje
   isPrimary: false,
   tiers: [
     { id: 'base', name: same('Base'), at: '0' },
-    { id: 'silver', name: same('Silver'), at: by === spend ? '10000' : '100' },
-    { id: 'gold', name: same('Gold'), at: by === spend ? '30000' : '300' },
+    { id: 'silver', name: same('Silver'), at: by.measure === 'spend' ? '10000' : '100' },
+    { id: 'gold', name: same('Gold'), at: by.measure === 'spend' ? '30000' : '300' },
   ],
 })
 const back = (subscriberId: number, orderId: string, amountMinor: number, n = 0) => ({
@@ -139,7 +150,16 @@ describe('a ladder that is made later', () => {
           const kinds = { spend, points: { measure: 'points' } }
           const made = (name: string) =>
             Object.entries(kinds).map(([kind, by]) => ladder(`${kind}-${name}`, by, period))
-          const world = await newWorld(rule, later, quest, ...made('first'))
+          // Ladders of other terms, which are changed to these when the later ones are made.
+          const others = [
+            ladder('spend-changed', { ...spend, adds: [{ on: 'order.paid' }], takesBack: [] }, 'ever'),
+            ladder(
+              'points-changed',
+              { measure: 'points', where: 'event.rule == "one"' },
+              { rollingMonths: 1 },
+            ),
+          ]
+          const world = await newWorld(rule, later, quest, ...made('first'), ...others)
           const ids = await world.subscribers('ann', 'bob', 'eve')
           for (const subscriberId of ids) {
             const { tenantId } = world
@@ -176,7 +196,7 @@ describe('a ladder that is made later', () => {
           }
           await play(before)
           await world.run()
-          await world.apply(...made('later'))
+          await world.apply(...made('later'), ...made('changed'))
           world.faults.push(...faults)
           await play(after)
           world.kill()
@@ -190,6 +210,7 @@ describe('a ladder that is made later', () => {
                 .filter(({ ladder }) => ladder.endsWith(name))
                 .map(({ measure, tier, counted, keptUntil }) => ({ measure, tier, counted, keptUntil }))
             expect(of('later')).toEqual(of('first'))
+            expect(of('changed')).toEqual(of('first'))
             for (const { counted } of of('later')) filled += counted!
           }
         },
@@ -198,6 +219,209 @@ describe('a ladder that is made later', () => {
     )
     expect(filled).toBeGreaterThan(0n)
   }, 240_000)
+})
+
+describe('a ladder that is changed', () => {
+  const tierRule = {
+    ...rule,
+    id: 'gold',
+    points: { fixed: '7' },
+    where: 'member.tier == "gold"',
+    returns: undefined,
+    reference: undefined,
+  }
+  const primary = (by: { measure: string; [more: string]: unknown }, period: unknown = 'ever') => ({
+    ...ladder('spent', by, period),
+    isPrimary: true,
+  })
+  const stageOf = (world: LoyaltyWorld, name: string) =>
+    world.loyalty.stages.find((stage) => stage.name === name)!
+
+  test('is filled again piece by piece, and nobody falls and rises meanwhile', async () => {
+    const world = await newWorld(tierRule, primary(spend, { rollingMonths: 12 }))
+    const { tenantId } = world
+    const [ann, bob] = (await world.subscribers('ann', 'bob')) as [number, number]
+    await world.append(paid(ann, 'a1', 30_000), paid(bob, 'b1', 12_000), paid(bob, 'b2', 900))
+    await world.run()
+    const tierOf = async (id: number) => (await world.loyalty.tiers.ofMember(tenantId, id))[0]!
+    expect([(await tierOf(ann)).tier, (await tierOf(bob)).tier]).toEqual(['gold', 'silver'])
+    // Small orders count no more, and what counts does so by the year.
+    await world.apply(
+      primary(
+        { ...spend, adds: [{ ...spend.adds[0], where: 'event.amountMinor >= 1000' }] },
+        'calendar_year',
+      ),
+    )
+    const { filling } = await world.loyalty.tiers.counts(tenantId, 'spent')
+    expect(filling).toMatchObject({ read: 0 })
+    const before = (await world.balances(ann))['points']!
+    // One of the small orders is returned: it takes nothing of what counts by now.
+    await world.append(paid(ann, 'a2', 1_000), paid(bob, 'b3', 17_100), back(bob, 'b2', 900))
+    let turns = 0
+    for (let isFull = false; !isFull; turns++) {
+      await stageOf(world, 'loyalty').run(tenantId)
+      const views = [await tierOf(ann), await tierOf(bob)]
+      expect(views).toMatchObject([
+        { tier: 'gold', counted: null, next: null },
+        { tier: 'silver', counted: null, next: null },
+      ])
+      await stageOf(world, 'loyalty-tiers').run(tenantId)
+      world.kill()
+      isFull = (await world.loyalty.tiers.counts(tenantId, 'spent')).filling === null
+    }
+    expect(turns).toBeGreaterThan(2)
+    await world.run()
+    // The tier was gold for earn rules too while it was filled.
+    expect((await world.balances(ann))['points']).toBe(before + 7n)
+    const shown = await Promise.all([ann, bob].map(tierOf))
+    expect(shown).toMatchObject([
+      { tier: 'gold', counted: 31_000n, keptUntil: '2025-12-31' },
+      { tier: 'silver', counted: 29_100n, keptUntil: '2025-12-31' },
+    ])
+    const fallen = (await world.logged('loyalty.tier_changed')).filter(
+      ({ direction }) => direction === 'down',
+    )
+    expect(fallen).toEqual([])
+    // A return finds its purchase, and of what was counted by the former terms nothing is kept.
+    await world.append(back(ann, 'a1', 30_000))
+    await world.run()
+    expect(await tierOf(ann)).toMatchObject({ tier: 'base', counted: 1_000n })
+    const kept = await world.tx<{ reference: string }[]>((tx) =>
+      tx.query('select reference from loyalty.tier_purchase where day >= 0 order by 1'),
+    )
+    expect(kept.map(({ reference }) => reference)).toEqual(['a1', 'a2', 'b1', 'b3'])
+  })
+
+  test('moves whom the new terms move once, and keeps what somebody decided by hand meanwhile', async () => {
+    const world = await newWorld(primary({ measure: 'spend', adds: [{ on: 'order.paid' }] }))
+    const { tenantId } = world
+    const [ann, bob] = (await world.subscribers('ann', 'bob')) as [number, number]
+    for (const subscriberId of [ann, bob])
+      await world.loyalty.members.enrol({ tenantId, programmeId: 'main', subscriberId })
+    await world.append(paid(ann, 'a1', 30_000), paid(bob, 'b1', 9_000))
+    await world.run()
+    await world.apply(
+      primary({ measure: 'spend', adds: [{ on: 'order.paid', where: 'event.amountMinor < 10000' }] }),
+    )
+    const decided = { tenantId, subscriberId: bob, ladderId: 'spent', reason: 'sorry', by: 'agent' }
+    expect(await world.loyalty.tiers.override({ ...decided, tier: 'silver' })).toMatchObject({
+      tier: 'silver',
+    })
+    await world.run()
+    const movesOf = async (id: number) =>
+      (await world.loyalty.tiers.history(tenantId, 'spent', id, 10)).map(({ tier, reason }) => [tier, reason])
+    expect((await movesOf(ann))[0]).toEqual(['base', 'tier_ladder_changed'])
+    expect((await movesOf(bob))[0]).toEqual(['silver', 'tier_overridden'])
+    // Words alone begin nothing.
+    await world.apply({
+      ...primary({ measure: 'spend', adds: [{ on: 'order.paid', where: 'event.amountMinor < 10000' }] }),
+      name: same('Another name'),
+    })
+    expect((await world.loyalty.tiers.counts(tenantId, 'spent')).filling).toBeNull()
+  })
+
+  test('takes a tier that is no more away when it is full, with its benefits, and not before', async () => {
+    const benefits = [{ id: 'manager', name: same('A manager of your own') }]
+    const terms = (period: string, id: string) => {
+      const { tiers, ...rest } = primary(spend, period)
+      return {
+        ...rest,
+        tiers: tiers.map((tier) => (tier.id === 'silver' ? { ...tier, id, benefits } : tier)),
+      }
+    }
+    const world = await newWorld(terms('ever', 'silver'))
+    const { tenantId } = world
+    const [ann] = (await world.subscribers('ann')) as [number]
+    await world.loyalty.members.enrol({ tenantId, programmeId: 'main', subscriberId: ann })
+    await world.append(paid(ann, 'a1', 12_000))
+    await world.run()
+    const until = world.clock.now().add({ hours: 1 })
+    const decided = { tenantId, subscriberId: ann, ladderId: 'spent', reason: 'a gift', by: 'agent' }
+    await world.loyalty.tiers.override({ ...decided, tier: 'silver', until })
+    await world.apply(terms('calendar_year', 'argent'))
+    // What was decided by hand ends meanwhile.
+    world.clock.setMs(START + 2 * 3_600_000)
+    await world.append(paid(ann, 'a2', 1_000))
+    await stageOf(world, 'loyalty').run(tenantId)
+    expect((await standings(world, 'spent')).map(({ tier }) => tier)).toEqual(['silver'])
+    const ended = () => world.logged('loyalty.benefit_ended')
+    expect(await ended()).toEqual([])
+    await world.run()
+    const history = await world.loyalty.tiers.history(tenantId, 'spent', ann, 1)
+    expect(history).toMatchObject([{ former: 'silver', tier: 'argent', reason: 'tier_ladder_changed' }])
+    expect(await ended()).toEqual([])
+  })
+
+  test('counts what campaigns sold, which stands on no log', async () => {
+    const sold = { on: 'purchase' }
+    const world = await newWorld(primary({ measure: 'spend', adds: [sold] }))
+    const { tenantId } = world
+    const [ann] = (await world.subscribers('ann')) as [number]
+    await world.loyalty.members.enrol({ tenantId, programmeId: 'main', subscriberId: ann })
+    const buy = (key: string, priceMinor: bigint) =>
+      world.tx((tx) =>
+        world.loyalty.awardForPurchases(tx, tenantId, [
+          { key, subscriberId: ann, productId: 'p', priceMinor, currency: 'RUB', at: world.clock.now() },
+        ]),
+      )
+    await buy('one', 6_000n)
+    await buy('two', 5_000n)
+    await world.append(paid(ann, 'a1', 20_000))
+    await world.run()
+    await world.apply(primary({ measure: 'spend', adds: [sold, { on: 'order.paid' }] }, 'calendar_year'))
+    // One while it is filled: it counts once.
+    await buy('three', 500n)
+    await world.apply({ ...ladder('new', { measure: 'spend', adds: [sold] }) })
+    await world.run()
+    await buy('three', 500n)
+    const counted = (await world.loyalty.tiers.ofMember(tenantId, ann)).map((view) => [
+      view.ladder,
+      view.counted,
+      view.tier,
+    ])
+    expect(counted).toEqual([
+      ['new', 11_500n, 'silver'],
+      ['spent', 31_500n, 'gold'],
+    ])
+  })
+})
+
+test('amounts of other currencies than the tenant’s, or the ladder’s own, do not count and take nothing back', async () => {
+  const fields = { orderId: 'string', amountMinor: 'integer', currency: 'string' }
+  const by = (rest: object) => ({
+    measure: 'spend',
+    adds: [{ on: 'sold' }],
+    takesBack: [{ on: 'unsold' }],
+    ...rest,
+  })
+  const world = await newWorld(
+    eventType('sold', fields),
+    eventType('unsold', fields),
+    ladder('roubles', by({})),
+    ladder('dollars', by({ currency: 'USD' })),
+  )
+  const [ann] = (await world.subscribers('ann')) as [number]
+  await world.loyalty.members.enrol({ tenantId: world.tenantId, programmeId: 'main', subscriberId: ann })
+  const event = (type: string, amountMinor: number, currency?: string) => ({
+    subscriberId: ann,
+    type,
+    data: { amountMinor, ...(currency === undefined ? {} : { currency }) },
+  })
+  await world.append(
+    event('sold', 40_000, 'RUB'),
+    event('sold', 7_000),
+    event('sold', 900, 'USD'),
+    event('unsold', 1_000, 'RUB'),
+    event('unsold', 100, 'USD'),
+    event('unsold', 20_000, 'EUR'),
+  )
+  await world.run()
+  const views = await world.loyalty.tiers.ofMember(world.tenantId, ann)
+  // What names no currency is taken as the one that the ladder counts.
+  expect(views.map((view) => [view.ladder, view.counted])).toEqual([
+    ['dollars', 7_800n],
+    ['roubles', 46_000n],
+  ])
 })
 
 describe('a return in a later year', () => {

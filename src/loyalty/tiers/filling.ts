@@ -1,4 +1,5 @@
 import type { Tx } from '../../platform/index.ts'
+import { PURCHASE } from '../announcements.ts'
 import type { Book } from '../book.ts'
 import type { TakenEvent } from '../consumer.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
@@ -7,7 +8,14 @@ import type { Member } from '../members.ts'
 import { lockLoyalty, selectMemberPage, selectMembers } from '../members-store.ts'
 import { saveCounted, selectCounted } from './counted-store.ts'
 import { CountedPurchases, countEvent, type CountedPlace, keepsPurchases } from './counting.ts'
-import { type Fill, saveFill, selectEarned, selectReadEnds, startFills } from './fill-store.ts'
+import {
+  type Fill,
+  saveFill,
+  selectCampaignPurchases,
+  selectEarned,
+  selectReadEnds,
+  startFills,
+} from './fill-store.ts'
 import { EARNED, laddersOf, type ReadyLadder } from './ladder.ts'
 import { count, newStanding, type Standing } from './standing.ts'
 import { saveStandings, selectStandings } from './store.ts'
@@ -17,9 +25,9 @@ const EVENTS = 5_000
 const MEMBERS = 500
 
 /**
- * Fills a new ladder with the next piece of what happened before it counts by itself: spend from the event log, up to
- * where that was read, and points from awards and the journal. False when there is nothing left to fill. Nobody's tier is
- * looked at here: that is done for everybody when a ladder is full. A piece and how far it came are stored in one
+ * Fills a ladder that is new, or counts anew, with the next piece of what happened before it counts by itself: spend from
+ * what campaigns sold and from the event log, up to where that was read, and points from awards and the journal. False when
+ * there is nothing left to fill. Nobody's tier is looked at here: that is done for everybody when a ladder is full. A piece and how far it came are stored in one
  * transaction, under loyalty's turn, so that every event counts either here or by itself.
  */
 export async function fillSome(parts: LoyaltyParts, book: Book): Promise<boolean> {
@@ -50,12 +58,14 @@ async function fillSpend(
   tenantId: string,
 ): Promise<Fill> {
   const types = new Set(ladder.measures.map(({ on }) => on))
-  const ends = await selectReadEnds(tx)
-  const positions = ends.map((_, partition) => fill.positions[partition] ?? 0)
-  const partition = positions.findIndex((position, i) => position < ends[i]!)
-  if (partition < 0) return { ...fill, positions, ends, isDone: true }
-  const from = positions[partition]!
-  const { events, next } = await scan(logOf(tenantId), partition, from, ends[partition]!, types, EVENTS)
+  // What campaigns have sold since the filling began counts by itself.
+  const ends = (await selectReadEnds(tx)).with(0, fill.ends[0]!)
+  const positions = ends.map((_, i) => fill.positions[i] ?? 0)
+  const at = positions.findIndex((position, i) => position < ends[i]!)
+  if (at < 0) return { ...fill, positions, ends, isDone: true }
+  const [from, end] = [positions[at]!, ends[at]!]
+  const { events, next } =
+    at === 0 ? await soldBehind(tx, from, end) : await scan(logOf(tenantId), at - 1, from, end, types, EVENTS)
   const members = await membersOf(tx, ladder, events)
   const subscribers = await profiles.subscribersByIds(tx, [
     ...new Set([...members.values()].map(({ subscriberId }) => subscriberId)),
@@ -88,14 +98,27 @@ async function fillSpend(
   }
   await saveStandings(tx, [...standings.values()])
   await saveCounted(tx, [...purchases.changed])
-  return { ...fill, positions: positions.with(partition, next), ends }
+  return { ...fill, positions: positions.with(at, next), ends }
+}
+
+/** The next purchases of campaigns, as events, and the place behind them. */
+async function soldBehind(
+  tx: Tx,
+  from: number,
+  end: number,
+): Promise<{ events: Pick<TakenEvent, 'type' | 'atMs' | 'subscriberId' | 'data'>[]; next: number }> {
+  const rows = await selectCampaignPurchases(tx, { from, end, limit: EVENTS })
+  const events = rows.map(({ subscriberId, at, data }) => {
+    return { type: PURCHASE, atMs: at.epochMilliseconds, subscriberId, data }
+  })
+  return { events, next: rows.length < EVENTS ? end : Number(rows.at(-1)!.seq) }
 }
 
 /** The members as whom the subscribers of events go on. */
 async function membersOf(
   tx: Tx,
   { programme }: ReadyLadder,
-  events: TakenEvent[],
+  events: Pick<TakenEvent, 'subscriberId'>[],
 ): Promise<Map<number, Member>> {
   const ids = [...new Set(events.map(({ subscriberId }) => subscriberId))]
   const found = (await selectMembers(tx, ids)).filter(({ programmeId }) => programmeId === programme.id)

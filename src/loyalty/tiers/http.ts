@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Access, principalOf, tenantOf } from '../../access/index.ts'
-import { type FastifyInstance, parseInput } from '../../platform/index.ts'
+import { type FastifyInstance, instantOf, parseInput } from '../../platform/index.ts'
 import type { Profiles } from '../../profiles/index.ts'
 import { documentId } from '../programmes.ts'
 import { subscriberOf } from '../subscriber-parameter.ts'
@@ -52,7 +52,7 @@ export function tierRoutes(
     const changes = await tiers.history(tenantId, ladderId, subscriberId, limit)
     return {
       changes: changes.map(({ atMs, former, tier, reason, saw }) => {
-        const at = Temporal.Instant.fromEpochMilliseconds(atMs)
+        const at = instantOf(atMs)
         return { at, former, tier, reason, text: tierWords[reason as TierReason], saw }
       }),
     }

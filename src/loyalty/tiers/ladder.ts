@@ -8,6 +8,7 @@ import { type DocumentReader, DomainError } from '../../platform/index.ts'
 import { subscriberDeclarations } from '../../profiles/index.ts'
 import type { Book } from '../book.ts'
 import { usualAmount } from '../earning/earn-rule-kind.ts'
+import { otherCurrency } from '../earning/offer.ts'
 import { minorOfNumber } from '../earning/points.ts'
 import { declarationsOf } from '../announcements.ts'
 import type { Programme } from '../programmes.ts'
@@ -51,9 +52,10 @@ export const pointTypes = [EARNED, RELEASED, RETURNED]
 function measuresOf({ by }: TierLadder, book: Book): Measure[] {
   if (by.measure === 'tenure') return []
   if (by.measure === 'points') return pointMeasures(by.where, book)
+  const amounts = { currency: by.currency ?? book.currency, decimals: by.amountDecimals }
   return [
-    ...by.adds.map((one) => spendMeasure(one, 1n, by.amountDecimals, book)),
-    ...by.takesBack.map((one) => spendMeasure(one, -1n, by.amountDecimals, book)),
+    ...by.adds.map((one) => spendMeasure(one, 1n, amounts, book)),
+    ...by.takesBack.map((one) => spendMeasure(one, -1n, amounts, book)),
   ]
 }
 
@@ -82,7 +84,7 @@ function pointMeasures(where: string | undefined, book: Book): Measure[] {
 function spendMeasure(
   { on, where, amount, reference }: Counting,
   sign: bigint,
-  decimals: number,
+  { currency, decimals }: { currency: string; decimals: number },
   book: Book,
 ): Measure {
   const declarations = ladderDeclarations(book.reader, on)
@@ -99,6 +101,7 @@ function spendMeasure(
     on,
     amountOf(scope) {
       if (!valueOf || (holds && holds(scope) !== true)) return 0n
+      if (otherCurrency({ currency }, scope) !== undefined) return 0n
       const value = valueOf(scope)
       if (value === undefined) return 0n
       const minor =

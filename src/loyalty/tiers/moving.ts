@@ -1,6 +1,6 @@
 import type { ActivationRequest } from '../../operator/index.ts'
-import { derivedId } from '../../platform/index.ts'
-import type { Batch, Effects } from '../consumer.ts'
+import { derivedId, instantOf } from '../../platform/index.ts'
+import type { Batch, Effects, TakenEvent } from '../consumer.ts'
 import type { Member } from '../members.ts'
 import type { CountedPurchases } from './counting.ts'
 import { dateOf } from './days.ts'
@@ -19,6 +19,8 @@ export type Desk = {
   changed: Set<Standing>
   changes: TierChange[]
   purchases: CountedPurchases
+  /** What campaigns sold, which stands on no log. */
+  sold: TakenEvent[]
   orders: ActivationRequest[]
 }
 
@@ -34,24 +36,28 @@ export function change({ desk, standing }: Seat, fields: Partial<Standing>): voi
   desk.changed.add(standing)
 }
 
-/** Looks at a standing as of a moment, and moves it where it belongs. */
+/**
+ * Looks at a standing as of a moment, and moves it where it belongs. While its ladder is being filled nobody knows where
+ * that is: the tier stays, unless somebody decides about it by hand.
+ */
 export function look(seat: Seat, atMs: number, reason: TierReason, saw: Record<string, unknown> = {}): void {
-  const { ladder, standing } = seat
+  const { desk, ladder, standing } = seat
   const { tiers } = ladder.document
+  const isFilling = desk.unfilled.has(ladder.document.id)
   const today = ladder.days.dayOf(atMs)
   prune(ladder, standing, today)
   if (standing.override?.untilMs != null && standing.override.untilMs <= atMs) standing.override = null
-  const found = lookAt(ladder, standing, atMs)
-  const { index, dueMs } = found
+  const found = lookAt(ladder, standing, atMs, isFilling)
+  const { index, dueMs, isOverridden } = found
   if (dueMs !== standing.dueMs) change(seat, { dueMs })
   standing.lookedAtMs = atMs
-  const tier = tiers[index]?.id ?? null
+  const tier = isFilling && !isOverridden ? standing.tier : (tiers[index]?.id ?? null)
   if (tier !== standing.tier) {
     const isUp = placeIn(ladder, tier) > placeIn(ladder, standing.tier)
     const why = isUp && reason === 'tier_lapsed' ? 'tier_reached' : reason
     move(seat, tier, atMs, why, { ...seen(seat, found, today), ...saw })
   } else if (saw['by'] !== undefined) note(seat, atMs, reason, saw)
-  else refit(seat, atMs)
+  else if (!isFilling) refit(seat, atMs)
   warn(seat, found, today, atMs)
 }
 
@@ -134,7 +140,7 @@ export function move(
       ...(former === null ? {} : { former }),
     },
   })
-  const at = Temporal.Instant.fromEpochMilliseconds(atMs)
+  const at = instantOf(atMs)
   const attributes = { programmeId, ladderId, tier, former, direction }
   effects.fact({ kind: 'tier_changed', at, subscriberId, reason, ref: key, attributes })
   refit(seat, atMs)

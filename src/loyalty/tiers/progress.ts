@@ -1,4 +1,4 @@
-import { decimalText } from '../../platform/index.ts'
+import { decimalText, isoOf } from '../../platform/index.ts'
 import type { Member } from '../members.ts'
 import type { Words } from '../programmes.ts'
 import { dateOf, type Day, nextYearStart, plus } from './days.ts'
@@ -31,7 +31,7 @@ export type LadderView = {
   measure: 'spend' | 'points' | 'tenure'
   tier: string | null
   since: string | null
-  /** What counts today, minor units; null where time counts. */
+  /** What counts today, minor units; null where time counts, and while the ladder is being filled with the past. */
   counted: bigint | null
   /** The last local day on which the tier is kept if nothing more happens; null: for ever. */
   keptUntil: string | null
@@ -50,13 +50,14 @@ export function viewOf(
   member: Member,
   stored: Standing | undefined,
   nowMs: number,
+  isFilling: boolean,
 ): LadderView {
   const { document, days, programme } = ladder
   const standing = stored ?? newStanding(ladder, member.subscriberId, nowMs)
   const today = days.dayOf(nowMs)
-  const { index, merit, isOverridden } = lookAt(ladder, standing, nowMs)
+  const { index, merit, isOverridden } = lookAt(ladder, standing, nowMs, isFilling)
   const isTenure = document.by.measure === 'tenure'
-  const counted = isTenure ? null : countedOn(ladder, standing, today)
+  const counted = isTenure || isFilling ? null : countedOn(ladder, standing, today)
   const ends = isOverridden
     ? standing.override!.untilMs
     : Number.isFinite(merit.until)
@@ -76,10 +77,10 @@ export function viewOf(
     override: isOverridden
       ? {
           reason: standing.override!.reason,
-          until: ends === null ? null : Temporal.Instant.fromEpochMilliseconds(ends).toString(),
+          until: ends === null ? null : isoOf(ends),
         }
       : null,
-    next: ahead ? towards(ladder, standing, ahead, today, counted) : null,
+    next: ahead && !isFilling ? towards(ladder, standing, ahead, today, counted) : null,
     keep: present && !isTenure && !isOverridden ? keeping(ladder, standing, present, today, merit) : null,
     tiers: document.tiers.map((tier, i) =>
       tierView(tier, standing, i === index ? 'present' : i < index ? 'done' : 'ahead'),

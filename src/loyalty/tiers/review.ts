@@ -4,7 +4,7 @@ import type { TakenEvent } from '../consumer.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { LOYALTY_SOURCE } from '../intake.ts'
 import { lockLoyalty, selectMemberPage } from '../members-store.ts'
-import { deleteCountedBefore } from './counted-store.ts'
+import { deleteCountedBefore, deleteFormerlyCounted } from './counted-store.ts'
 import { firstDayKept, keepsPurchases } from './counting.ts'
 import type { Day } from './days.ts'
 import { fillSome } from './filling.ts'
@@ -38,6 +38,7 @@ export function tiersStage(parts: LoyaltyParts, isBehind: (tenantId: string) => 
       if (walked.get(tenantId) !== versions) {
         if (await fillSome(parts, book)) return { more: true, nextDueMs: null }
         if (await walkOn(parts, book)) return { more: true, nextDueMs: null }
+        await parts.database.tx(tenantId, deleteFormerlyCounted)
         walked.set(tenantId, versions)
       }
       await forgetPurchases(parts, book, forgotten)

@@ -6,7 +6,7 @@ import { LOYALTY_SOURCE } from '../intake.ts'
 import type { Member } from '../members.ts'
 import { lockLoyalty, selectMembers } from '../members-store.ts'
 import { tiersConsumer } from './consumer.ts'
-import { selectFills } from './fill-store.ts'
+import { isFilled, selectFills } from './fill-store.ts'
 import { laddersOf, type ReadyLadder } from './ladder.ts'
 import { type LadderView, viewOf } from './progress.ts'
 import { tiersStage } from './review.ts'
@@ -38,7 +38,7 @@ export type Tiers = {
   /** Throws `tier_ladder_not_found`, `tier_not_found`, `tier_override_ended`, `member_not_found`, `member_not_active`. */
   override(request: OverrideRequest): Promise<LadderView>
   /**
-   * Members of a ladder by tier, the lowest tier first, and how far a new one is filled with the past; null: wholly.
+   * Members of a ladder by tier, the lowest tier first, and how far it is filled with the past; null: wholly.
    * Throws `tier_ladder_not_found`.
    */
   counts(
@@ -81,9 +81,12 @@ function serviceOf(parts: LoyaltyParts): Tiers {
       )
       const ids = [...new Set([subscriberId, ...members.map((member) => member.subscriberId)])]
       const standings = await selectStandings(tx, [...ladders.byId.keys()], ids)
+      const fills = await selectFills(tx)
       return ladders.all.flatMap((ladder) => {
         const member = members.find(({ programmeId }) => programmeId === ladder.programme.id)
-        return member ? [viewOf(ladder, member, standingIn(standings, ladder, member), clock.nowMs())] : []
+        if (!member) return []
+        const standing = standingIn(standings, ladder, member)
+        return [viewOf(ladder, member, standing, clock.nowMs(), !isFilled(fills, ladder))]
       })
     })
   }
@@ -101,16 +104,18 @@ function serviceOf(parts: LoyaltyParts): Tiers {
       return (await ofMember(tenantId, subscriberId)).find((one) => one.ladder === ladderId)!
     },
     async counts(tenantId, ladderId) {
-      const { document } = await ladderOf(tenantId, ladderId)
+      const ladder = await ladderOf(tenantId, ladderId)
       const [rows, fills] = await database.tx(tenantId, (tx) =>
         Promise.all([countByTier(tx, ladderId), selectFills(tx)]),
       )
-      const order = [null, ...document.tiers.map(({ id }) => id)]
+      const order = [null, ...ladder.document.tiers.map(({ id }) => id)]
       const tiers = rows.toSorted((a, b) => order.indexOf(a.tier) - order.indexOf(b.tier))
       const fill = fills.find((one) => one.ladderId === ladderId)
       const sum = (numbers: number[] = []): number => numbers.reduce((all, one) => all + one, 0)
       const [read, total] = [sum(fill?.positions), sum(fill?.ends)]
-      return { tiers, filling: fill && !fill.isDone ? { read, total } : null }
+      if (isFilled(fills, ladder)) return { tiers, filling: null }
+      // One that was full by other terms begins again.
+      return { tiers, filling: { read: fill?.isDone ? 0 : read, total } }
     },
   }
 }

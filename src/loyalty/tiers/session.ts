@@ -20,6 +20,7 @@ const ENROLLED = 'loyalty.member_enrolled'
 export function tierSession(desk: Desk): Pick<Session, 'take'> {
   return {
     take(event, effects) {
+      if (event.type === PURCHASE) desk.sold.push(event)
       for (const ladder of desk.ladders.all) takeOn(desk, ladder, event, effects)
     },
   }

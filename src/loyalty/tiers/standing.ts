@@ -211,11 +211,16 @@ export type Look = {
   dueMs: number | null
 }
 
-/** Looks at a standing as of a moment; changes nothing. */
-export function lookAt(ladder: LadderRules, standing: Standing, atMs: number): Look {
+/** The tier that a member has, while what counts is being counted anew. */
+const heldOn = ({ document: { tiers } }: LadderRules, { tier }: Standing): Merit => {
+  return { index: tiers.findIndex(({ id }) => id === tier), ...ALWAYS, nextDay: null }
+}
+
+/** Looks at a standing as of a moment; changes nothing. While a ladder `isFilling`, the present tier is held. */
+export function lookAt(ladder: LadderRules, standing: Standing, atMs: number, isFilling = false): Look {
   const { document, days } = ladder
   const today = days.dayOf(atMs)
-  const merit = meritOn(ladder, standing, today)
+  const merit = isFilling ? heldOn(ladder, standing) : meritOn(ladder, standing, today)
   const overrideMs = overrideIn(ladder, standing, atMs)
   const decided = document.tiers.findIndex(({ id }) => id === standing.override?.tier)
   const isOverridden = overrideMs !== null && !(standing.override!.isFloor && merit.index >= decided)

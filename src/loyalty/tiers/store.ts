@@ -1,11 +1,9 @@
-import { json, type Tx } from '../../platform/index.ts'
+import { instantOf, json, type Tx } from '../../platform/index.ts'
 import type { Bucket, Standing } from './standing.ts'
 
-const instant = (ms: number): Temporal.Instant => Temporal.Instant.fromEpochMilliseconds(ms)
-const instantOrNull = (ms: number | null): Temporal.Instant | null => (ms === null ? null : instant(ms))
-
-const columns = `ladder_id as "ladderId", programme_id as "programmeId", subscriber_id as "subscriberId", tier_id as tier,
-  since, looked_at as "lookedAt", days, amounts, start_day as "startDay", benefits, told_until as "toldUntil", moves,
+const columns = `s.ladder_id as "ladderId", programme_id as "programmeId", subscriber_id as "subscriberId", tier_id as tier,
+  since, looked_at as "lookedAt", case when s.filling < f.filling then '{}' else days end as days,
+  case when s.filling < f.filling then '{}' else amounts end as amounts, start_day as "startDay", benefits, told_until as "toldUntil", moves,
   due_at as "dueAt", override_tier as "overrideTier", override_floor as "overrideFloor",
   override_reason as "overrideReason", override_by as "overrideBy", override_until as "overrideUntil"`
 
@@ -54,7 +52,7 @@ function standingOf(row: Row): Standing {
   }
 }
 
-/** Where members stand on ladders. */
+/** Where members stand on ladders; what was counted before the present filling of a ladder counts no more. */
 export async function selectStandings(
   tx: Tx,
   ladderIds: string[],
@@ -62,8 +60,9 @@ export async function selectStandings(
 ): Promise<Standing[]> {
   if (ladderIds.length === 0 || subscriberIds.length === 0) return []
   const rows = await tx.query<Row>(
-    `select ${columns} from loyalty.tier_standing
-     where ladder_id = any($1::text[]) and subscriber_id = any($2::int[])`,
+    `select ${columns} from loyalty.tier_standing s
+     left join loyalty.tier_fill f on f.tenant_id = s.tenant_id and f.ladder_id = s.ladder_id
+     where s.ladder_id = any($1::text[]) and subscriber_id = any($2::int[])`,
     [ladderIds, subscriberIds],
   )
   return rows.map(standingOf)
@@ -76,41 +75,42 @@ export async function saveStandings(tx: Tx, standings: Standing[]): Promise<void
   await tx.query(
     `insert into loyalty.tier_standing
        (tenant_id, ladder_id, programme_id, subscriber_id, tier_id, since, looked_at, days, amounts, start_day, benefits,
-        told_until, moves, due_at, override_tier, override_floor, override_reason, override_by, override_until)
+        told_until, moves, due_at, override_tier, override_floor, override_reason, override_by, override_until, filling)
      select current_setting('tenure.tenant_id'), ladder, programme, subscriber, tier, since, looked, days::int[],
             amounts::bigint[], start_day, benefits, told, moves, due, o_tier, o_floor,
-            o_reason, o_by, o_until
+            o_reason, o_by, o_until, f.filling
      from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[],
        $8::text[], $9::int[], $10::jsonb[], $11::int[], $12::int[], $13::timestamptz[], $14::text[], $15::boolean[],
        $16::text[], $17::text[], $18::timestamptz[])
        as given (ladder, programme, subscriber, tier, since, looked, days, amounts, start_day, benefits, told, moves, due,
                  o_tier, o_floor, o_reason, o_by, o_until)
+     join loyalty.tier_fill f on f.ladder_id = ladder
      on conflict (tenant_id, ladder_id, subscriber_id) do update set
        tier_id = excluded.tier_id, since = excluded.since, looked_at = excluded.looked_at, days = excluded.days,
        amounts = excluded.amounts, start_day = excluded.start_day, benefits = excluded.benefits,
        told_until = excluded.told_until, moves = excluded.moves, due_at = excluded.due_at,
        override_tier = excluded.override_tier, override_floor = excluded.override_floor,
        override_reason = excluded.override_reason, override_by = excluded.override_by,
-       override_until = excluded.override_until`,
+       override_until = excluded.override_until, filling = excluded.filling`,
     [
       column((s) => s.ladderId),
       column((s) => s.programmeId),
       column((s) => s.subscriberId),
       column((s) => s.tier),
-      column((s) => instant(s.sinceMs)),
-      column((s) => instant(s.lookedAtMs)),
+      column((s) => instantOf(s.sinceMs)),
+      column((s) => instantOf(s.lookedAtMs)),
       column((s) => `{${s.buckets.map(({ day }) => day).join()}}`),
       column((s) => `{${s.buckets.map(({ amount }) => amount).join()}}`),
       column((s) => s.startDay),
       column((s) => json(s.benefits)),
       column((s) => s.toldUntil),
       column((s) => s.moves),
-      column((s) => instantOrNull(s.dueMs)),
+      column((s) => instantOf(s.dueMs)),
       column((s) => s.override?.tier ?? null),
       column((s) => s.override?.isFloor ?? null),
       column((s) => s.override?.reason ?? null),
       column((s) => s.override?.by ?? null),
-      column((s) => instantOrNull(s.override?.untilMs ?? null)),
+      column((s) => instantOf(s.override?.untilMs ?? null)),
     ],
   )
 }
@@ -141,7 +141,7 @@ export async function insertChanges(tx: Tx, changes: TierChange[]): Promise<void
       changes.map((c) => c.former),
       changes.map((c) => c.tier),
       changes.map((c) => c.reason),
-      changes.map((c) => instant(c.atMs)),
+      changes.map((c) => instantOf(c.atMs)),
       changes.map((c) => json(c.saw)),
     ],
   )

@@ -64,6 +64,11 @@ export const tierLadder = z
          * more than there is.
          */
         takesBack: z.array(counting).max(20).default([]),
+        /** ISO 4217: what amounts are in. An event that says another `currency` does not count. Absent: the tenant's. */
+        currency: z
+          .string()
+          .regex(/^[A-Z]{3}$/, 'three letters of ISO 4217')
+          .optional(),
         amountDecimals: z.int().min(0).max(4).default(2),
         /** What the amount is called, such as a currency. */
         unit: words.optional(),

@@ -45,4 +45,26 @@ export const channelSettings = z.discriminatedUnion(
   kinds.map((kind) => kind.settings) as unknown as [(typeof kinds)[number]['settings']],
 )
 
+/** What the settings of a kind hold that nobody may read: with it one could send, or report, in our name. */
+export const channelSecrets: readonly string[] = [
+  'callbackSecret',
+  'password',
+  'smpp.password',
+  'token',
+  'ordToken',
+  'security.key',
+  'secret',
+  'webhookSecret',
+  'accessToken',
+  'appSecret',
+  'verifyToken',
+  'authToken',
+  'clientToken',
+  'serviceAccount.private_key',
+  'account.private_key',
+  'privateKey',
+  'reportSecret',
+  'signingSecret',
+]
+
 export type ChannelSettings = z.infer<typeof channelSettings>

@@ -58,6 +58,9 @@ export function useEditing<Document extends object>({
   const settled = JSON.parse(text) as Document
   const check = useQuery(checkQuery(mayChange && isUnsaved ? settled : undefined))
   const refused = save.error instanceof ServerFailure ? save.error.problems : []
+  const problems = (check.data ?? refused).map((problem) =>
+    isEmpty(problem) ? { ...problem, message: t('document.fillIn') } : problem,
+  )
   return {
     state: saved === undefined ? 'isNew' : isDirty ? 'isChanged' : 'isSaved',
     mayDiscard: isUnsaved,
@@ -66,12 +69,16 @@ export function useEditing<Document extends object>({
     save: save.mutate,
     isSaving: save.isPending,
     refusal: save.error,
-    problems: check.data ?? refused,
+    problems,
     settled,
     done,
     close,
   }
 }
+
+/** What is left to be written is said in the reader's language, everything else in the server's words. */
+const isEmpty = ({ code, found }: FieldProblem): boolean =>
+  code === 'schema' && (found === undefined || found === null || found === '')
 
 /** Saves the draft; afterwards the page shows what is saved. */
 function useSave(document: object, discard: () => void) {

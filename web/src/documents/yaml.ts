@@ -4,7 +4,9 @@ import { useQuery } from '@tanstack/react-query'
 export function useYaml(document: object): string | undefined {
   return useQuery({
     queryKey: ['yaml', document],
-    queryFn: async () => (await import('yaml')).stringify(document, { lineWidth: 76 }),
+    // Parts that stand twice are written twice: nobody reads `&a1` and `*a1`.
+    queryFn: async () =>
+      (await import('yaml')).stringify(document, { lineWidth: 76, aliasDuplicateObjects: false }),
     staleTime: Infinity,
   }).data
 }

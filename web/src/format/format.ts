@@ -33,6 +33,8 @@ export type Format = {
   minorDigits(currency: string): number
   /** Points from minor units as text, of so many decimals; `signed` writes a plus before gains. */
   points(minor: string, decimals: number, signed?: boolean): string
+  /** A rate as documents write it, such as `0.05`; what is no number stays as it is. */
+  decimal(text: string): string
   /** An average or bound, in minor units, as money. */
   average(valueMinor: number | undefined, style?: MoneyStyle): string
   /** A share of one as per cent, with one decimal; a dash when the whole is nothing. */
@@ -92,6 +94,10 @@ export function makeFormat(
           signDisplay: signed ? 'exceptZero' : 'negative',
         }).formatToParts(exactDecimal(minor, decimals)),
       ),
+    decimal: (text) =>
+      text === '' || !Number.isFinite(Number(text))
+        ? text
+        : number(Number(text), { maximumFractionDigits: 9 }),
     average: (valueMinor, style) =>
       formatMoneyStatistic(valueMinor, currencyDecimals, currency, locale, style),
     share: (part, whole) => (whole > 0 ? number(part / whole, { style: 'percent', ...oneDecimal }) : '—'),

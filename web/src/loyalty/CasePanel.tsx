@@ -11,22 +11,29 @@ import { Panel } from '../report/Panel.tsx'
 import { FailureNotice, RefusalText } from '../shell/Failures.tsx'
 import { useMayChange } from '../shell/TenantFormat.tsx'
 import { ValueList } from '../triggers/ValueList.tsx'
+import { useCalled } from './called.ts'
 import { readableValues, withMoments } from './readable.ts'
 import { decideCase, evidenceQuery } from './rewards-queries.ts'
 import page from '../shell/page.module.css'
 import styles from './loyalty.module.css'
+import member from './member.module.css'
 
 /** One case: the signs, what the member did, and the decision. */
 export function CasePanel({ caseId, decimals }: { caseId: string; decimals: number }) {
   const { t } = useTranslation()
   const format = useFormat()
+  const called = useCalled()
   const { data, error } = useQuery(evidenceQuery(caseId))
   if (!data) return error ? <FailureNotice error={error} /> : <Skeleton height={420} radius="md" />
   const { subscriberId, programme, score, heldPoints, closesAt, state, decidedAt, note } = data
   return (
     <Panel
       title={t('loyalty.caseOf', { id: subscriberId })}
-      unit={t('loyalty.caseUnit', { programme, score, points: format.points(heldPoints, decimals) })}
+      unit={t('loyalty.caseUnit', {
+        programme: called('Programme', programme),
+        score,
+        points: format.points(heldPoints, decimals),
+      })}
       means={t('loyalty.caseMeans')}
     >
       <div className={page.form}>
@@ -55,16 +62,20 @@ export function CasePanel({ caseId, decimals }: { caseId: string; decimals: numb
 }
 
 function Findings({ findings }: Pick<AbuseEvidenceView, 'findings'>) {
+  const { t } = useTranslation()
   const format = useFormat()
   return (
-    <ul className={styles.parts}>
+    <ul className={`${styles.parts} ${member.findings}`}>
       {findings.map(({ reason, subject, score, text, saw }) => (
         <li key={`${reason} ${subject}`} data-reason={reason}>
           <span className={styles.questHead}>
             <strong>{withMoments(text[format.language], format)}</strong>
             <span>+{format.count(score)}</span>
           </span>
-          <ValueList values={readableValues(saw, format)} />
+          <details>
+            <summary>{t('loyalty.decided')}</summary>
+            <ValueList values={readableValues(saw, format)} />
+          </details>
         </li>
       ))}
     </ul>

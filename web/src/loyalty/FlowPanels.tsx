@@ -130,7 +130,7 @@ export function CostPanel({ report }: ReportProps) {
     <Panel
       panel="cost"
       title={t('loyalty.cost')}
-      unit={t('loyalty.costUnit', { currency: cost.currency, perPoint: cost.perPoint })}
+      unit={t('loyalty.costUnit', { currency: cost.currency, perPoint: format.decimal(cost.perPoint) })}
       means={t('loyalty.costMeans')}
     >
       {asTable ? (

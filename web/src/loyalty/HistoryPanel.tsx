@@ -142,7 +142,8 @@ function HistoryItem({ event, isOpen = false }: { event: ExplainedEvent; isOpen?
     <li data-event={event.event}>
       <div className={member.eventHead}>
         <time dateTime={at}>{format.moment(at)}</time>
-        <code>{type}</code>
+        {/* What a service of ours did is told by the lines below; the name of its event says nothing. */}
+        {!type.startsWith('loyalty.asked.') && <code>{type}</code>}
         <strong data-sign={net > 0n ? 'plus' : net < 0n ? 'minus' : undefined}>
           {net === 0n ? '0' : format.points(net.toString(), decimals, true)}
         </strong>

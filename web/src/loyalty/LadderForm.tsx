@@ -1,7 +1,7 @@
 import { TextInput } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import type { Tier, TierLadder } from '../../../src/loyalty/contract.ts'
-import { problemAt } from '../documents/documents.ts'
+import { problemAt, type AnyDocument } from '../documents/documents.ts'
 import { withPart } from '../documents/parts.ts'
 import { Panel } from '../report/Panel.tsx'
 import { freshId } from './draft.ts'
@@ -9,24 +9,29 @@ import {
   AmountField,
   ChoiceField,
   CountField,
-  EventTypeField,
+  CurrencyField,
   DocumentName,
   ExpressionField,
   NameFields,
   type PartProps,
 } from './fields.tsx'
 import { measuredBy, newTier } from './ladder-draft.ts'
+import type { Field, Form } from './parts/field.ts'
+import { FieldForm } from './parts/FieldForm.tsx'
+import { on, reference, where } from './parts/usual-fields.ts'
 import { AddRow, Row } from './rows.tsx'
 import page from '../shell/page.module.css'
 import styles from './loyalty.module.css'
+
+type LadderFormProps = PartProps<TierLadder> & { documents: readonly AnyDocument[] }
 
 const MEASURES = ['points', 'spend', 'tenure'] as const
 const PERIODS = ['ever', 'calendar_year', 'rolling'] as const
 
 /** What leads from one tier to the next; benefits are written beside. */
-export function LadderForm(props: PartProps<TierLadder> & { types: readonly string[] }) {
+export function LadderForm(props: LadderFormProps) {
   const { t } = useTranslation()
-  const { document, change, problems, types } = props
+  const { document, change, problems } = props
   const { by, period, grace } = document
   const isRolling = typeof period === 'object'
   return (
@@ -42,7 +47,7 @@ export function LadderForm(props: PartProps<TierLadder> & { types: readonly stri
             label={t('loyalty.counts')}
             value={by.measure}
             options={MEASURES.map((value) => ({ value, label: t(`loyalty.measure.${value}`) }))}
-            change={(measure) => change(measuredBy(document, measure, types))}
+            change={(measure) => change(measuredBy(document, measure))}
           />
           {by.measure !== 'tenure' && (
             <ChoiceField
@@ -80,14 +85,27 @@ export function LadderForm(props: PartProps<TierLadder> & { types: readonly stri
   )
 }
 
+const counting: readonly Field[] = [on, where, { name: 'amount', as: 'expression' }, reference]
+
+/** Spend: the events that add to it, and those that take it back. */
+const spendForm: Form = [
+  [{ name: 'adds', at: 'by.adds', as: 'rows', stem: 'adds', blank: { on: '' }, fields: counting }],
+  [
+    {
+      name: 'takesBack',
+      at: 'by.takesBack',
+      as: 'rows',
+      stem: 'takesBack',
+      blank: { on: '' },
+      fields: counting,
+    },
+  ],
+]
+
 /** Which events count, or since when the time does. */
-function Counted({
-  document,
-  change,
-  problems,
-  types,
-}: PartProps<TierLadder> & { types: readonly string[] }) {
+function Counted(props: LadderFormProps) {
   const { t } = useTranslation()
+  const { document, change, problems } = props
   const { by } = document
   if (by.measure === 'tenure')
     return (
@@ -108,24 +126,23 @@ function Counted({
         change={(where) => change({ ...document, by: withPart(by, 'where', where) })}
       />
     )
-  return by.adds.map((one, index) => (
-    <div key={index} className={page.row}>
-      <EventTypeField
-        value={one.on}
-        types={types}
-        error={problemAt(problems, `by.adds.${index}.on`)}
-        change={(on) => change({ ...document, by: { ...by, adds: by.adds.with(index, { ...one, on }) } })}
+  return (
+    <>
+      <CurrencyField
+        description={t('loyalty.currencyMeans')}
+        value={by.currency}
+        error={problemAt(problems, 'by.currency')}
+        change={(currency) => change({ ...document, by: withPart(by, 'currency', currency) })}
       />
-      <ExpressionField
-        label={t('loyalty.where')}
-        value={one.where}
-        error={problemAt(problems, `by.adds.${index}.where`)}
-        change={(where) =>
-          change({ ...document, by: { ...by, adds: by.adds.with(index, withPart(one, 'where', where)) } })
-        }
+      <FieldForm
+        form={spendForm}
+        value={document}
+        change={change}
+        problems={problems}
+        documents={props.documents}
       />
-    </div>
-  ))
+    </>
+  )
 }
 
 function TierRows({ document, change, problems }: PartProps<TierLadder>) {

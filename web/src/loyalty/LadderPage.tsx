@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { MAIN_PROGRAMME, tierLadder } from '../../../src/loyalty/contract.ts'
 import { DocumentPlace } from '../documents/DocumentPage.tsx'
 import { paths } from '../paths.ts'
-import { eventTypesOf, laddersOf } from './documents.ts'
+import { laddersOf } from './documents.ts'
 import { blankLadder } from './draft.ts'
 import { LadderForm } from './LadderForm.tsx'
 import { LadderPicture } from './LadderPicture.tsx'
@@ -33,7 +33,7 @@ export function LadderPage() {
           blank={blankLadder(ladderId, programme)}
           schema={tierLadder}
           above={(ladder) => <LadderPicture ladder={ladder} isSaved={saved !== undefined} />}
-          form={(props) => <LadderForm {...props} types={eventTypesOf(documents)} />}
+          form={(props) => <LadderForm {...props} documents={documents} />}
         />
       )}
     </DocumentPlace>

@@ -7,6 +7,7 @@ import { DocumentPage, type ListPath } from '../documents/DocumentPage.tsx'
 import { useEditing } from '../documents/editing.ts'
 import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
+import { useCalled } from './called.ts'
 import type { PartProps } from './fields.tsx'
 import { YamlPanel } from './YamlPanel.tsx'
 import page from '../shell/page.module.css'
@@ -92,6 +93,7 @@ type BackProps = { programme: string | undefined; list: List | undefined }
 /** The way to the list, to the programme that the document is part of, or from a programme to all of them. */
 function Back({ programme, list }: BackProps) {
   const { t } = useTranslation()
+  const called = useCalled()
   const arrow = <IconArrowLeft size={15} stroke={1.7} aria-hidden />
   if (list !== undefined || programme === undefined)
     return (
@@ -103,7 +105,7 @@ function Back({ programme, list }: BackProps) {
   return (
     <Link to={paths.programme} params={{ programmeId: programme }} className={page.back}>
       {arrow}
-      {t('loyalty.toProgramme', { id: programme })}
+      {t('loyalty.toProgramme', { name: called('Programme', programme) })}
     </Link>
   )
 }

@@ -45,7 +45,7 @@ function OneClub({ one: { club, name, membership, text } }: { one: MemberClubsVi
           {format.name(name)}
         </Link>
         <State tone={state && TONES[state]}>
-          {t(state === undefined ? 'loyalty.notInClub' : `loyalty.clubState.${state}`)}
+          {state === undefined ? t('loyalty.notInClub') : t(`loyalty.inClub.${state}`)}
         </State>
       </span>
       {membership && (

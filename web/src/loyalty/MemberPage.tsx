@@ -113,20 +113,18 @@ function Membership({ subscriberId, membership }: { subscriberId: number; member
         <MemberTiers subscriberId={subscriberId} programme={membership.programme} isActive={isActive} />
       </div>
       <HistoryPanel subscriberId={subscriberId} programme={membership.programme} />
-      {isActive && (
-        <div className={styles.pair}>
-          <PlayPanel subscriberId={subscriberId} programme={membership.programme} />
-          <ReferralsPanel subscriberId={subscriberId} programme={membership.programme} />
-        </div>
-      )}
       <div className={styles.pair}>
-        <RedemptionsPanel
-          programmes={[{ id: membership.programme, decimals: membership.decimals }]}
-          subscriberId={subscriberId}
-        />
         <div className={styles.stack}>
-          <MemberClubs subscriberId={subscriberId} membership={membership} />
+          {isActive && <PlayPanel subscriberId={subscriberId} programme={membership.programme} />}
+          <RedemptionsPanel
+            programmes={[{ id: membership.programme, decimals: membership.decimals }]}
+            subscriberId={subscriberId}
+          />
           <MemberCases subscriberId={subscriberId} membership={membership} />
+        </div>
+        <div className={styles.stack}>
+          {isActive && <ReferralsPanel subscriberId={subscriberId} programme={membership.programme} />}
+          <MemberClubs subscriberId={subscriberId} membership={membership} />
           <MemberRounds subscriberId={subscriberId} />
         </div>
       </div>

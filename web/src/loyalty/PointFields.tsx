@@ -4,7 +4,7 @@ import type { EarnRule } from '../../../src/loyalty/contract.ts'
 import { problemAt } from '../documents/documents.ts'
 import { withPart } from '../documents/parts.ts'
 import { inWay, wayOf, type Way } from './draft.ts'
-import { AmountField, ExpressionField, type PartProps } from './fields.tsx'
+import { AmountField, CurrencyField, ExpressionField, type PartProps } from './fields.tsx'
 import { AddRow, Row } from './rows.tsx'
 import page from '../shell/page.module.css'
 
@@ -31,13 +31,21 @@ export function PointFields({ document, change, problems }: PartProps<EarnRule>)
         <RateField points={points} set={set} error={problemAt(problems, 'points')} />
       )}
       {wayOf(points) !== 'fixed' && (
-        <ExpressionField
-          label={t('loyalty.amount')}
-          description={t('loyalty.amountMeans')}
-          value={document.amount}
-          error={problemAt(problems, 'amount')}
-          change={(amount) => change(withPart(document, 'amount', amount))}
-        />
+        <div className={page.row}>
+          <ExpressionField
+            label={t('loyalty.amount')}
+            description={t('loyalty.amountMeans')}
+            value={document.amount}
+            error={problemAt(problems, 'amount')}
+            change={(amount) => change(withPart(document, 'amount', amount))}
+          />
+          <CurrencyField
+            description={t('loyalty.currencyMeans')}
+            value={document.currency}
+            error={problemAt(problems, 'currency')}
+            change={(currency) => change(withPart(document, 'currency', currency))}
+          />
+        </div>
       )}
     </>
   )

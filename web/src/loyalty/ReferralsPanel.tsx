@@ -8,6 +8,7 @@ import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
 import { Panel } from '../report/Panel.tsx'
 import { State, type Tone } from '../shell/State.tsx'
+import { useCalled } from './called.ts'
 import { memberReferralsQuery } from './queries.ts'
 import styles from './loyalty.module.css'
 
@@ -77,15 +78,16 @@ function Rewards({ rewards }: Pick<MemberReferralsView, 'rewards'>) {
 export function GrantItem({ grant, children }: { grant: Grant; children: ReactNode }) {
   const { t } = useTranslation()
   const format = useFormat()
-  const { rewardId, side, state, reason, atMs } = grant
+  const called = useCalled()
+  const { referralId, rewardId, side, state, reason, at } = grant
   return (
     <li>
       <span className={styles.questHead}>
-        <strong>{rewardId}</strong>
+        <strong>{called('Referral', referralId, rewardId)}</strong>
         <State tone={TONES[state]}>{t(`loyalty.referralState.${state}`)}</State>
       </span>
       <span className="soft">
-        {t(`loyalty.referralSide.${side}`)} · {children} · {format.moment(new Date(atMs).toISOString())}
+        {t(`loyalty.referralSide.${side}`)} · {children} · {format.moment(at)}
       </span>
       {reason !== null && <span>{referralWords[reason][format.language]}</span>}
     </li>

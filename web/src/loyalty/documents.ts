@@ -38,10 +38,11 @@ export function programmesOf(documents: readonly AnyDocument[]): Programme[] {
 export const decimalsOf = (documents: readonly AnyDocument[], programme: string | undefined): number =>
   programmesOf(documents).find(({ id }) => id === (programme ?? MAIN_PROGRAMME))?.decimals ?? 0
 
-/** Event types that rules and steps may be on. */
+/** Event types that rules and steps may be on; what loyalty itself tells stands last. */
 export const eventTypesOf = (documents: readonly AnyDocument[]): string[] =>
   documents
     .filter(({ kind }) => kind === 'EventType')
     .map(({ id }) => id)
     .concat('purchase')
     .toSorted()
+    .toSorted((a, b) => Number(a.startsWith('loyalty.')) - Number(b.startsWith('loyalty.')))

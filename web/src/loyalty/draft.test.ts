@@ -62,12 +62,13 @@ describe('a ladder', () => {
   const named = (ladder: ReturnType<typeof blankLadder>) => ({
     ...ladder,
     name: words,
+    by: ladder.by.measure === 'spend' ? { ...ladder.by, adds: [{ on: 'topup' }] } : ladder.by,
     tiers: ladder.tiers.map((tier) => ({ ...tier, name: words })),
   })
 
   it('is whole whatever it counts, with one tier more than before', () => {
     for (const measure of ['points', 'spend', 'tenure'] as const) {
-      const ladder = measuredBy(blankLadder('l', 'main'), measure, ['topup'])
+      const ladder = measuredBy(blankLadder('l', 'main'), measure)
       const tiers = [...ladder.tiers, newTier(ladder, 'more')]
       const twice = { ...ladder, tiers: [...tiers, newTier({ ...ladder, tiers }, 'most')] }
       expect(tierLadder.safeParse(named(twice)).error).toBeUndefined()

@@ -101,6 +101,24 @@ export function ExpressionField({ label, description, value, error, change }: Te
   )
 }
 
+/** The three letters of a currency; what amounts in it mean stands as the description. */
+export function CurrencyField({ description, value, error, change }: Omit<TextFieldProps, 'label'>) {
+  const { t } = useTranslation()
+  return (
+    <TextInput
+      className={page.grow}
+      label={t('loyalty.currency')}
+      description={description}
+      value={value ?? ''}
+      error={error}
+      maxLength={3}
+      autoComplete="off"
+      spellCheck={false}
+      onChange={(event) => change(event.currentTarget.value.toUpperCase() || undefined)}
+    />
+  )
+}
+
 /** A whole or decimal number as documents write it. */
 export function AmountField({
   label,

@@ -3,7 +3,7 @@ import type { Tier, TierLadder } from '../../../src/loyalty/contract.ts'
 type Measure = TierLadder['by']['measure']
 
 /** The ladder counting something else; its tiers ask for time or for an amount, as that needs. */
-export function measuredBy(ladder: TierLadder, measure: Measure, types: readonly string[]): TierLadder {
+export function measuredBy(ladder: TierLadder, measure: Measure): TierLadder {
   if (ladder.by.measure === measure) return ladder
   const isTime = measure === 'tenure'
   const tiers = ladder.tiers.map(({ at, after, ...tier }, index): Tier => {
@@ -11,9 +11,7 @@ export function measuredBy(ladder: TierLadder, measure: Measure, types: readonly
     return { ...tier, at: at ?? String(index * 1_000) }
   })
   const by: TierLadder['by'] =
-    measure === 'spend'
-      ? { measure, adds: [{ on: types[0] ?? 'purchase' }], takesBack: [], amountDecimals: 2 }
-      : { measure }
+    measure === 'spend' ? { measure, adds: [{ on: '' }], takesBack: [], amountDecimals: 2 } : { measure }
   const whole = isTime ? { period: 'ever' as const, grace: { months: 0, days: 0 } } : {}
   return { ...ladder, ...whole, by, tiers }
 }

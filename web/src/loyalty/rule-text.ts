@@ -11,9 +11,9 @@ export function useRuleText(decimals: number): (rule: EarnRule) => string {
       'steps' in points
         ? t('loyalty.givesSteps', { steps: points.steps.length })
         : points.fixed === undefined
-          ? t('loyalty.givesRate', { rate: points.perMajorUnit })
+          ? t('loyalty.givesRate', { rate: format.decimal(points.perMajorUnit ?? '') })
           : t('loyalty.givesFixed', { points: format.points(points.fixed, decimals) })
-    const times = multipliers.map((one) => `×${one.times} ${one.id}`)
+    const times = multipliers.map((one) => `×${format.decimal(one.times)} ${one.id}`)
     return [given, ...times, ...(pending === undefined ? [] : [t('loyalty.givesLater')])].join(' · ')
   }
 }

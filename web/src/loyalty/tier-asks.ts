@@ -17,8 +17,14 @@ export function useTierAsks(): (ladder: Pick<TierLadder, 'by'>, tier: Pick<Tier,
       return t('loyalty.afterTime', { length: parts.join(' ') })
     }
     if (at === undefined || !/^\d*[1-9]\d*$/.test(at)) return t('loyalty.fromTheBeginning')
-    const decimals = by.measure === 'spend' ? by.amountDecimals : 0
-    const unit = by.measure === 'spend' ? (by.unit?.[format.language] ?? '') : t('loyalty.pointsUnit')
-    return t('loyalty.fromAmount', { amount: `${format.points(at, decimals)} ${unit}`.trim() })
+    if (by.measure !== 'spend')
+      return t('loyalty.fromAmount', { amount: `${format.points(at, 0)} ${t('loyalty.pointsUnit')}` })
+    const { currency = format.currency, amountDecimals, unit } = by
+    const isMoney = unit === undefined && format.minorDigits(currency) === amountDecimals
+    return t('loyalty.fromAmount', {
+      amount: isMoney
+        ? format.moneyIn(at, currency)
+        : `${format.points(at, amountDecimals)} ${unit?.[format.language] ?? currency}`,
+    })
   }
 }

@@ -64,10 +64,12 @@ export function ExchangeFlow({ exchange, documents }: ExchangePictureProps) {
     <div className={styles.flow} data-exchange={exchange.id}>
       <SideBox side={from} settled={saved?.from} />
       <div className={styles.rate}>
-        <p>{t('loyalty.rateIs', { from: from.currency, rate: rate || '—', to: to.currency })}</p>
+        <p>
+          {t('loyalty.rateIs', { from: from.currency, rate: format.decimal(rate) || '—', to: to.currency })}
+        </p>
         <IconArrowRight size={22} stroke={1.5} aria-hidden data-wide />
         <IconArrowDown size={22} stroke={1.5} aria-hidden data-narrow />
-        <p className="soft">{t('loyalty.spreadIs', { percent: spreadPercent })}</p>
+        <p className="soft">{t('loyalty.spreadIs', { percent: format.decimal(spreadPercent) })}</p>
         <div className={styles.sum}>
           <TextInput
             aria-label={t('loyalty.howMuch', { currency: from.currency })}

@@ -56,13 +56,13 @@ function Refusals({ refusals }: ReferralRefusalsView) {
   if (refusals.length === 0) return <p className="soft">{t('loyalty.noRefusals')}</p>
   return (
     <ul className={styles.parts} aria-label={t('loyalty.refusals')}>
-      {refusals.map(({ refusalId, refereeId, words, atMs }) => (
+      {refusals.map(({ refusalId, refereeId, words, at }) => (
         <li key={refusalId}>
           <Link to={paths.member} search={{ subscriber: refereeId }}>
             {t('loyalty.referee', { id: refereeId })}
           </Link>
           <span>{words[format.language]}</span>
-          <span className="soft">{format.moment(new Date(atMs).toISOString())}</span>
+          <span className="soft">{format.moment(at)}</span>
         </li>
       ))}
     </ul>

@@ -11,6 +11,7 @@ import { Panel } from '../../report/Panel.tsx'
 import { RefusalText } from '../../shell/Failures.tsx'
 import { State } from '../../shell/State.tsx'
 import { TenantPage } from '../../shell/TenantPage.tsx'
+import { useCalled } from '../called.ts'
 import { recomputed, type Recomputed } from './fairness.ts'
 import { roundQuery } from './queries.ts'
 import page from '../../shell/page.module.css'
@@ -94,14 +95,15 @@ function Steps({ round, own }: CheckProps) {
   const { kind, game, gameVersion, seedHash, committedAt, clientSeed, serverSeed, outcome, isVerified } =
     round
   const result = outcome?.['prize'] ?? outcome?.['door'] ?? outcome?.['correct']
-  const called = (id: string): string => {
+  const called = useCalled()
+  const prizeCalled = (id: string): string => {
     const prize = round.odds?.find((one) => one.id === id)
     return prize ? format.name(prize.name) : id
   }
   const isFair = own ? own.isHashRight && own.isOutcomeRight : isVerified
   return (
     <Panel
-      title={t('loyalty.roundOf', { game })}
+      title={t('loyalty.roundOf', { game: called(kind, game) })}
       unit={t('loyalty.roundUnit', { kind: t(`loyalty.kind.${kind}`), version: gameVersion })}
       means={t('loyalty.roundMeans')}
     >
@@ -138,7 +140,7 @@ function Steps({ round, own }: CheckProps) {
               </span>
               <State tone={own.isOutcomeRight ? 'good' : 'alarm'}>
                 {t(own.isOutcomeRight ? 'loyalty.drewWhatWasTold' : 'loyalty.drewAnother', {
-                  drawn: called(own.drawn),
+                  drawn: prizeCalled(own.drawn),
                 })}
               </State>
             </li>
@@ -147,7 +149,7 @@ function Steps({ round, own }: CheckProps) {
         {result !== undefined && (
           <li>
             <strong>{t('loyalty.given')}</strong>
-            <span>{called(String(result))}</span>
+            <span>{prizeCalled(String(result))}</span>
           </li>
         )}
       </ol>

@@ -7,6 +7,7 @@ import { useFormat } from '../../format/format.ts'
 import { paths } from '../../paths.ts'
 import { Panel } from '../../report/Panel.tsx'
 import { State, type Tone } from '../../shell/State.tsx'
+import { useCalled } from '../called.ts'
 import { roundsQuery } from './queries.ts'
 import styles from '../loyalty.module.css'
 
@@ -35,16 +36,17 @@ type RoundListProps = { rounds: readonly (RoundView & Partial<RoundsOfGameView['
 export function RoundList({ rounds }: RoundListProps) {
   const { t } = useTranslation()
   const format = useFormat()
+  const called = useCalled()
   return (
     <ul className={styles.parts}>
       {rounds.map(
-        ({ roundId, game, committedAt, state, isVerified, outcome, odds, subscriberId, seedHash }) => {
+        ({ roundId, kind, game, committedAt, state, isVerified, outcome, odds, subscriberId, seedHash }) => {
           const prize = odds?.find(({ id }) => id === outcome?.['prize'])
           return (
             <li key={roundId} data-round={roundId}>
               <span className={styles.questHead}>
                 <Link to={paths.rounds} search={{ round: roundId }}>
-                  {game} · {format.moment(committedAt)}
+                  {called(kind, game)} · {format.moment(committedAt)}
                 </Link>
                 <State tone={isVerified === false ? 'alarm' : TONES[state]}>
                   {isVerified === false ? t('loyalty.notFair') : t(`loyalty.roundState.${state}`)}

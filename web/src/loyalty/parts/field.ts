@@ -16,8 +16,8 @@ export type Way = {
   name: OptionName
   /** The field by which this form is known; the form without one is that of a part that is left out. */
   mark?: string
-  /** What the part begins with. */
-  blank?: object
+  /** What the part begins with, or the word that it consists of. */
+  blank?: object | string
   fields?: readonly Field[]
 }
 
@@ -63,13 +63,13 @@ export function withValue<Document extends object>(
 
 /** Which of its forms a part has. */
 export function wayOf(value: unknown, ways: readonly Way[]): Way | undefined {
-  if (value === undefined) return ways.find(({ mark }) => mark === undefined)
-  return ways.find(({ mark }) => mark !== undefined && isFields(value) && mark in value)
+  if (!isFields(value)) return ways.find(({ mark, blank }) => mark === undefined && blank === value)
+  return ways.find(({ mark }) => mark !== undefined && mark in value)
 }
 
 /** The same part in another form; what both forms have is taken along. */
-export function inWay(value: unknown, { blank }: Way): object | undefined {
-  if (blank === undefined || !isFields(value)) return blank
+export function inWay(value: unknown, { blank }: Way): object | string | undefined {
+  if (!isFields(blank) || !isFields(value)) return blank
   const shared = Object.entries(value).filter(([key]) => key in blank)
   return { ...blank, ...Object.fromEntries(shared) }
 }

@@ -1,16 +1,20 @@
 import { useTranslation } from 'react-i18next'
 import type { PlayReward, ReferralGift } from '../../../../src/loyalty/contract.ts'
 import { useFormat } from '../../format/format.ts'
+import { useCalled } from '../called.ts'
 
 /** What a reward of a game or quest gives, thing by thing; `decimals` are those of the programme. */
 export function useGain(decimals: number): (reward: PlayReward | undefined) => string[] {
   const { t } = useTranslation()
   const format = useFormat()
+  const called = useCalled()
   return (reward) => [
     ...(reward?.points === undefined
       ? []
       : [t('loyalty.somePoints', { points: format.points(reward.points, decimals) })]),
-    ...(reward?.badge === undefined ? [] : [t('loyalty.someBadge', { badge: reward.badge })]),
+    ...(reward?.badge === undefined
+      ? []
+      : [t('loyalty.someBadge', { badge: called('Badge', reward.badge) })]),
   ]
 }
 

@@ -32,9 +32,9 @@ function strangers(schema: Schema, fields: readonly Field[], before: string): st
     const place = placeOf(field)
     const found = schemasAt(schema, place)
     if (found.length === 0) return [`${before}${place}`]
-    const inside = (of: Schema[], own: readonly Field[], blank: object = {}): string[] => [
+    const inside = (of: Schema[], own: readonly Field[], blank: object | string = {}): string[] => [
       ...strangers({ anyOf: of }, own, `${before}${place}.`),
-      ...Object.keys(blank)
+      ...Object.keys(typeof blank === 'string' ? {} : blank)
         .filter((key) => schemasAt({ anyOf: of }, key).length === 0)
         .map((key) => `${before}${place}.${key}`),
     ]

@@ -8,11 +8,27 @@ import {
 import { noWords } from '../draft.ts'
 import type { Field, Way } from './field.ts'
 import type { PartKind } from './kind.ts'
-import { nameLine, on, period, validity, where } from './usual-fields.ts'
+import { nameLine, on, period, reference, validity, where } from './usual-fields.ts'
 
 const who: Field = { name: 'who', as: 'expression' }
 
 const withAnEvent: Way = { name: 'withAnEvent', mark: 'on', blank: { on: '' }, fields: [on, where] }
+
+/** What takes a reward away again while it waits. */
+const undoneBy: Field = {
+  name: 'undoneBy',
+  as: 'either',
+  ways: [
+    { name: 'notSaid' },
+    { name: 'nothingUndoes', blank: 'nothing' },
+    {
+      name: 'anEvent',
+      mark: 'on',
+      blank: { on: '', withinDays: 14 },
+      fields: [on, { name: 'waitsDays', at: 'withinDays', as: 'count' }, where, reference],
+    },
+  ],
+}
 
 /** What one side of an invitation gets. */
 const gifts: readonly Way[] = [
@@ -73,7 +89,7 @@ const referrals: PartKind = {
             at: 'when',
             as: 'either',
             ways: [
-              withAnEvent,
+              { ...withAnEvent, fields: [on, where, reference, undoneBy] },
               {
                 name: 'whenStayed',
                 mark: 'stayedDays',

@@ -7,6 +7,9 @@ export const nameLine: readonly Field[] = [{ name: 'name', as: 'words' }]
 export const on: Field = { name: 'on', as: 'eventType' }
 export const where: Field = { name: 'where', as: 'expression' }
 
+/** By what an event is named when another refers to it, such as a return to its purchase. */
+export const reference: Field = { name: 'reference', as: 'expression' }
+
 export const period: Field = { name: 'period', as: 'choice', of: ['day', 'week', 'month', 'year', 'ever'] }
 
 export const validity: readonly Field[] = [

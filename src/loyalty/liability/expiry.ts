@@ -16,8 +16,8 @@ import {
   type Notice,
   saveHorizon,
   selectExpired,
+  selectExpiry,
   selectHorizons,
-  selectNextExpiry,
   selectWaitingNotices,
 } from './notice-store.ts'
 
@@ -67,8 +67,8 @@ async function runProgramme(
   const { tenantId } = book
   const now = clock.now()
   const nowMs = now.epochMilliseconds
-  const nextMs = await database.tx(tenantId, (tx) => selectNextExpiry(tx, programme.currency))
-  if (nextMs === null) return { more: false, nextDueMs: null }
+  const { isDue, nextMs } = await database.tx(tenantId, (tx) => selectExpiry(tx, programme.currency, nowMs))
+  if (!isDue && nextMs === null) return { more: false, nextDueMs: null }
   // Whoever is to be told of something is told before it expires.
   const zoned = now.toZonedDateTimeISO(book.timeZoneOf(programme))
   const noticeDays = noticeDaysOf(book, programme)
@@ -79,12 +79,12 @@ async function runProgramme(
     if (await tellSome(parts, book, programme, now)) return { more: true, nextDueMs: null }
     told.set(place, today)
   }
-  if (nextMs <= nowMs) {
+  if (isDue) {
     await expireSome(parts, book, programme, now)
     return { more: true, nextDueMs: null }
   }
   const midnightMs = zoned.startOfDay().add({ days: 1 }).epochMilliseconds
-  return { more: false, nextDueMs: noticeDays.length === 0 ? nextMs : Math.min(nextMs, midnightMs) }
+  return { more: false, nextDueMs: noticeDays.length === 0 ? nextMs : Math.min(nextMs!, midnightMs) }
 }
 
 /** Days before an expiry on which members of the programme are told. */

@@ -97,14 +97,30 @@ export async function markTold(
   )
 }
 
-/** When the next lot of a currency expires; null: none does. */
-export async function selectNextExpiry(tx: Tx, currency: string): Promise<number | null> {
-  const [row] = await tx.query<{ ms: bigint }>(
-    `select l.expires_ms as ms from ledger.lot l join ledger.account a on a.account_no = l.account_no
-     where l.expires_ms < 9223372036854775807 and a.currency = $1 order by l.expires_ms limit 1`,
-    [currency],
+/**
+ * Whether a lot of a currency has expired by now, and when the next lot of any currency does (null: none). Those of one
+ * currency may be far between those of others, so they are looked for only where something has expired at all.
+ */
+export async function selectExpiry(
+  tx: Tx,
+  currency: string,
+  nowMs: number,
+): Promise<{ isDue: boolean; nextMs: number | null }> {
+  const firstFrom = async (fromMs: number): Promise<number | null> => {
+    const [row] = await tx.query<{ ms: bigint | null }>(
+      `select min(expires_ms) as ms from ledger.lot where expires_ms >= $1 and expires_ms < 9223372036854775807`,
+      [fromMs],
+    )
+    return row!.ms === null ? null : Number(row!.ms)
+  }
+  const firstMs = await firstFrom(0)
+  if (firstMs === null || firstMs > nowMs) return { isDue: false, nextMs: firstMs }
+  const [row] = await tx.query<{ isDue: boolean }>(
+    `select exists (select from ledger.lot l join ledger.account a on a.account_no = l.account_no
+                    where l.expires_ms <= $2 and a.currency = $1) as "isDue"`,
+    [currency, nowMs],
   )
-  return row ? Number(row.ms) : null
+  return { isDue: row!.isDue, nextMs: await firstFrom(nowMs + 1) }
 }
 
 /** What a run of expiry has taken from an account. */

@@ -19,7 +19,9 @@ create table ledger.account (
   primary key (tenant_id, account_id),
   check (floor_minor is null or balance_minor - pending_debits_minor >= floor_minor),
   check (not keeps_lots or floor_minor is not null)
-) with (fillfactor = 70);
+-- The ledger's tables are analyzed when they have doubled: rows are found by their keys whatever their number, and each time
+-- costs as much as some ten thousand transfers.
+) with (fillfactor = 70, autovacuum_analyze_scale_factor = 1);
 comment on table ledger.account is
   'Whose value it is, in which currency and by which rule, and what the journal makes of it: credits less debits, what is reserved, and its latest entry.';
 comment on column ledger.account.floor_minor is 'How far below zero it may go; null: without end.';
@@ -90,7 +92,7 @@ create table ledger.transfer (
   group_id       text,
   lots           bigint[],
   primary key (tenant_id, seq)
-);
+) with (autovacuum_analyze_scale_factor = 1);
 comment on table ledger.transfer is
   'The journal: what was asked once and how it was answered, for ever; everything else can be computed from it. Nobody may change or delete a row. Refusals for lack of balance stand here too, because the same key must get the same answer.';
 comment on column ledger.transfer.seq is 'Order of booking within the tenant, without gaps.';

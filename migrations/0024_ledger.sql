@@ -7,7 +7,7 @@ create table ledger.lot (
   expires_ms      bigint not null,
   tenant_id       text   not null,
   primary key (account_no, lot_no)
-) with (fillfactor = 80);
+) with (fillfactor = 80, autovacuum_analyze_scale_factor = 1);
 comment on table ledger.lot is
   'Open lots: value that was earned together and expires together, as far as it is neither spent nor reserved. Derived from the journal; a lot with nothing left has no row. Times are epoch milliseconds, 9223372036854775807 is never.';
 create index lot_by_expiry on ledger.lot (tenant_id, expires_ms) where expires_ms < 9223372036854775807;

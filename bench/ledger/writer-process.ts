@@ -1,3 +1,4 @@
+import '../../src/app/collector.ts'
 import { createLedger } from '../../src/ledger/index.ts'
 import { json, openDatabase, systemClock } from '../../src/platform/index.ts'
 import { givenJob, serve } from '../messaging/child.ts'

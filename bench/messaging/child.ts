@@ -20,7 +20,8 @@ export class Child<Asked extends Answers> {
   /** Starts a script of this folder with one argument, as JSON; resolves when it says that it is ready. */
   static async start<Asked extends Answers>(script: string, given: object): Promise<Child<Asked>> {
     const forked = fork(join(import.meta.dirname, script), [JSON.stringify(given)], {
-      execArgv: [...process.execArgv, '--max-semi-space-size=64'],
+      // As `npm start` has them.
+      execArgv: [...process.execArgv, '--max-semi-space-size=64', '--v8-pool-size=1'],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })

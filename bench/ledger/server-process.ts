@@ -1,3 +1,4 @@
+import '../../src/app/collector.ts'
 import { createAccess, guard } from '../../src/access/index.ts'
 import { createLedger, ledgerRoutes } from '../../src/ledger/index.ts'
 import { createHttp, openDatabase, systemClock } from '../../src/platform/index.ts'

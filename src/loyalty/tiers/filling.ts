@@ -27,8 +27,9 @@ const MEMBERS = 500
 /**
  * Fills a ladder that is new, or counts anew, with the next piece of what happened before it counts by itself: spend from
  * what campaigns sold and from the event log, up to where that was read, and points from awards and the journal. False when
- * there is nothing left to fill. Nobody's tier is looked at here: that is done for everybody when a ladder is full. A piece and how far it came are stored in one
- * transaction, under loyalty's turn, so that every event counts either here or by itself.
+ * there is nothing left to fill. Nobody's tier is looked at here: that is done for everybody when a ladder is full. A
+ * piece and how far it came are stored in one transaction, under loyalty's turn, so that every event counts either here
+ * or by itself.
  */
 export async function fillSome(parts: LoyaltyParts, book: Book): Promise<boolean> {
   const ladders = laddersOf(book)

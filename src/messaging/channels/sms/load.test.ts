@@ -191,8 +191,7 @@ describe('the sms channel under load', () => {
     const first = await channelTo(smsc.port)
     expect(await carryOn(first.channel, messages(500))).toEqual({ accepted: 500 })
     await first.channel.stop()
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    expect(await smsc.counts()).toMatchObject({ taken: 500, receiptsOpen: 500 })
+    await expect.poll(() => smsc.counts()).toMatchObject({ taken: 500, receiptsOpen: 500 })
     const second = await channelTo(smsc.port)
     await expect.poll(() => second.receipts.length).toBe(500)
     // Their messages are not remembered here: the peer's id, our reference and the address tell which they were.

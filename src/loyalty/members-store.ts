@@ -1,4 +1,4 @@
-import type { Tx } from '../platform/index.ts'
+import { instantOf, type Tx } from '../platform/index.ts'
 import type { Member } from './members.ts'
 
 /**
@@ -142,8 +142,8 @@ export async function saveMembers(tx: Tx, members: Member[]): Promise<void> {
       members.map((m) => m.programmeId),
       members.map((m) => m.subscriberId),
       members.map((m) => m.state),
-      members.map((m) => instant(m.enrolledAtMs)),
-      members.map((m) => (m.endedAtMs === null ? null : instant(m.endedAtMs))),
+      members.map((m) => instantOf(m.enrolledAtMs)),
+      members.map((m) => instantOf(m.endedAtMs)),
       members.map((m) => m.mergedInto),
       members.map((m) => m.householdId),
       members.map((m) => m.referralCode),
@@ -169,8 +169,6 @@ export async function insertHousehold(
   )
   return row!.shares
 }
-
-const instant = (ms: number): Temporal.Instant => Temporal.Instant.fromEpochMilliseconds(ms)
 
 /** Points all who were merged into `from` at `into`, so that one step leads to whoever goes on. */
 export async function updateMergedInto(

@@ -1,4 +1,4 @@
-import { json, type Tx } from '../platform/index.ts'
+import { instantOf, json, type Tx } from '../platform/index.ts'
 import type { Announcement, Judgement, TakenEvent } from './consumer.ts'
 
 /** How far each partition was read; 0 where nothing was. */
@@ -52,7 +52,7 @@ export async function insertJudgedEvents(
     [
       events.map(({ event }) => event.eventId),
       events.map(({ event }) => event.subscriberId),
-      events.map(({ event }) => Temporal.Instant.fromEpochMilliseconds(event.atMs)),
+      events.map(({ event }) => instantOf(event.atMs)),
       events.map(({ event }) => event.type),
       events.map(({ event }) => event.source),
       events.map(({ event }) => event.id),

@@ -94,7 +94,6 @@ export async function selectLapsing(
 /** Stores cases as they are now. */
 export async function saveCases(tx: Tx, cases: AbuseCase[]): Promise<void> {
   if (cases.length === 0) return
-  const instant = (ms: number | null): Temporal.Instant | null => (ms === null ? null : instantOf(ms))
   await tx.query(
     `insert into loyalty.abuse_case (tenant_id, case_id, programme_id, subscriber_id, state, level, score, findings,
        holds, limit_points, opened_at, closes_at, decided_at, decided_by, note)
@@ -115,9 +114,9 @@ export async function saveCases(tx: Tx, cases: AbuseCase[]): Promise<void> {
       cases.map((one) => json(one.findings)),
       cases.map((one) => json(one.holds)),
       cases.map((one) => one.limitPoints),
-      cases.map((one) => instant(one.openedAtMs)),
-      cases.map((one) => instant(one.closesAtMs)),
-      cases.map((one) => instant(one.decidedAtMs)),
+      cases.map((one) => instantOf(one.openedAtMs)),
+      cases.map((one) => instantOf(one.closesAtMs)),
+      cases.map((one) => instantOf(one.decidedAtMs)),
       cases.map((one) => one.decidedBy),
       cases.map((one) => one.note),
     ],

@@ -1,4 +1,4 @@
-import { derivedId, DomainError, type Tx } from '../../platform/index.ts'
+import { derivedId, DomainError, instantOf, type Tx } from '../../platform/index.ts'
 import type { TakenEvent } from '../consumer.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { LOYALTY_SOURCE } from '../intake.ts'
@@ -111,7 +111,7 @@ function pageAfter(after: string | undefined): { openedAt: Temporal.Instant; cas
   if (after === undefined) return null
   const [ms = '', caseId = ''] = after.split(' ')
   if (/^\d{1,15}$/.test(ms) && isUuid(caseId)) {
-    return { openedAt: Temporal.Instant.fromEpochMilliseconds(Number(ms)), caseId }
+    return { openedAt: instantOf(Number(ms)), caseId }
   }
   throw new DomainError('request_invalid', 'no such place in the queue', { field: 'after', found: after })
 }

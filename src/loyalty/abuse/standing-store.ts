@@ -1,4 +1,4 @@
-import { json, type Tx } from '../../platform/index.ts'
+import { instantOf, json, type Tx } from '../../platform/index.ts'
 import type { DeedKind } from './abuse-policy.ts'
 import type { AbuseStanding } from './standing.ts'
 
@@ -78,7 +78,7 @@ export async function saveSightings(tx: Tx, sightings: Sighting[]): Promise<void
     [
       sightings.map((one) => one.instrument),
       sightings.map((one) => one.subscriberId),
-      sightings.map(({ atMs }) => Temporal.Instant.fromEpochMilliseconds(atMs)),
+      sightings.map(({ atMs }) => instantOf(atMs)),
     ],
   )
 }

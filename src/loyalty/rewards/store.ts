@@ -1,8 +1,5 @@
-import { json, type Tx } from '../../platform/index.ts'
+import { instantOf, json, type Tx } from '../../platform/index.ts'
 import type { Redemption, RedemptionState } from './redemption.ts'
-
-const instant = (ms: number): Temporal.Instant => Temporal.Instant.fromEpochMilliseconds(ms)
-const instantOrNull = (ms: number | null): Temporal.Instant | null => (ms === null ? null : instant(ms))
 
 const columns = `redemption_id as "redemptionId", programme_id as "programmeId", reward_id as "rewardId",
   reward_version as "rewardVersion", subscriber_id as "subscriberId", recipient_id as "recipientId",
@@ -65,12 +62,12 @@ export async function insertRedemptions(
       column((one) => json(one.gives)),
       column((one) => one.state),
       column((one) => one.code),
-      column((one) => instantOrNull(one.codeExpiresAtMs)),
-      column((one) => instantOrNull(one.nextTryAtMs)),
-      column((one) => instant(one.deadlineAtMs)),
-      column((one) => instant(one.atMs)),
+      column((one) => instantOf(one.codeExpiresAtMs)),
+      column((one) => instantOf(one.nextTryAtMs)),
+      column((one) => instantOf(one.deadlineAtMs)),
+      column((one) => instantOf(one.atMs)),
       made.map(({ day }) => day),
-      column((one) => instantOrNull(one.settledAtMs)),
+      column((one) => instantOf(one.settledAtMs)),
     ],
   )
 }
@@ -91,11 +88,11 @@ export async function updateRedemptions(tx: Tx, redemptions: readonly Redemption
       redemptions.map((one) => one.state),
       redemptions.map((one) => one.reason),
       redemptions.map((one) => one.note),
-      redemptions.map((one) => instantOrNull(one.usedAtMs)),
+      redemptions.map((one) => instantOf(one.usedAtMs)),
       redemptions.map((one) => one.usedKey),
       redemptions.map((one) => one.attempts),
-      redemptions.map((one) => instantOrNull(one.nextTryAtMs)),
-      redemptions.map((one) => instantOrNull(one.settledAtMs)),
+      redemptions.map((one) => instantOf(one.nextTryAtMs)),
+      redemptions.map((one) => instantOf(one.settledAtMs)),
     ],
   )
 }

@@ -1,21 +1,20 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import type { Club } from '../../../../src/loyalty/contract.ts'
 import { Cells, DocumentsPage, DocumentTable } from '../../documents/DocumentsPage.tsx'
 import type { AnyDocument } from '../../documents/documents.ts'
-import { NewDocument } from '../../documents/NewDocument.tsx'
 import { useFormat } from '../../format/format.ts'
 import { paths } from '../../paths.ts'
 import { hasWords, SearchField } from '../../shell/SearchField.tsx'
 import { clubsOf, decimalsOf } from '../documents.ts'
+import { NewPartDocument } from './NewPartDocument.tsx'
 import { clubsQuery } from './queries.ts'
 import lists from '../../shell/list.module.css'
 
 /** All clubs: what they cost, and how many are in them. */
 export function ClubsPage() {
   const { t } = useTranslation()
-  const navigate = useNavigate()
   return (
     <DocumentsPage
       words={{
@@ -28,15 +27,7 @@ export function ClubsPage() {
       }}
       of={clubsOf}
       list={(all, documents) => <List all={all} documents={documents} />}
-      form={(taken) => (
-        <NewDocument
-          taken={taken}
-          act={t('loyalty.write')}
-          write={(partId) =>
-            void navigate({ to: paths.part, params: { kind: 'Club', partId }, search: { draft: true } })
-          }
-        />
-      )}
+      form={(taken) => <NewPartDocument kind="Club" taken={taken} />}
     />
   )
 }

@@ -1,16 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import type { Exchange } from '../../../../src/loyalty/contract.ts'
 import { DocumentsPage } from '../../documents/DocumentsPage.tsx'
 import type { AnyDocument } from '../../documents/documents.ts'
-import { NewDocument } from '../../documents/NewDocument.tsx'
 import { useFormat } from '../../format/format.ts'
 import { paths } from '../../paths.ts'
 import { Panel } from '../../report/Panel.tsx'
 import { hasWords, SearchField } from '../../shell/SearchField.tsx'
 import { exchangesOf } from '../documents.ts'
 import { ExchangeFlow } from './ExchangePicture.tsx'
+import { NewPartDocument } from './NewPartDocument.tsx'
 import { exchangesQuery } from './queries.ts'
 import lists from '../../shell/list.module.css'
 import styles from '../loyalty.module.css'
@@ -18,7 +18,6 @@ import styles from '../loyalty.module.css'
 /** All exchanges between programmes and with partners: rate, what an amount comes to, what waits for settlement. */
 export function ExchangesPage() {
   const { t } = useTranslation()
-  const navigate = useNavigate()
   return (
     <DocumentsPage
       words={{
@@ -31,15 +30,7 @@ export function ExchangesPage() {
       }}
       of={exchangesOf}
       list={(all, documents) => <List all={all} documents={documents} />}
-      form={(taken) => (
-        <NewDocument
-          taken={taken}
-          act={t('loyalty.write')}
-          write={(partId) =>
-            void navigate({ to: paths.part, params: { kind: 'Exchange', partId }, search: { draft: true } })
-          }
-        />
-      )}
+      form={(taken) => <NewPartDocument kind="Exchange" taken={taken} />}
     />
   )
 }

@@ -1,4 +1,5 @@
 import type { Tx } from '../platform/index.ts'
+import { behind } from './pages.ts'
 
 /** A judgement as it is stored: bigints are texts of digits. */
 export type StoredJudgement = {
@@ -33,25 +34,19 @@ export function selectHistory(
   query: {
     subscriberIds: number[]
     accounts: string[]
-    before: { at: Temporal.Instant; eventId: string } | null
+    before: string | null
     limit: number
   },
 ): Promise<StoredEvent[]> {
   const { subscriberIds, accounts, before, limit } = query
   // Asked only where there are any: almost nobody shares an account.
-  const whose = accounts.length === 0 ? '' : 'or other_accounts && $5::text[]'
+  const whose = accounts.length === 0 ? '' : 'or other_accounts && $4::text[]'
   return tx.query(
     `select ${columns} from loyalty.judged_event
      where (subscriber_id = any($1::int[]) ${whose}) and judgements <> '[]'
-       and ($2::timestamptz is null or (at, event_id) < ($2, $3::uuid))
-     order by at desc, event_id desc limit $4`,
-    [
-      subscriberIds,
-      before?.at ?? null,
-      before?.eventId ?? null,
-      limit,
-      ...(accounts.length === 0 ? [] : [accounts]),
-    ],
+       and ($2::text is null or ${behind('event_id', '$2')})
+     order by at desc, event_id desc limit $3`,
+    [subscriberIds, before, limit, ...(accounts.length === 0 ? [] : [accounts])],
   )
 }
 

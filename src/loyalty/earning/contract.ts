@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { place } from '../pages.ts'
 
 const minor = z.string().regex(/^-?\d+$/)
 const moment = z.iso.datetime({ offset: true })
@@ -68,7 +69,7 @@ export const historyQuery = z.strictObject({
   programme: z.string().optional(),
   language: z.enum(languages).default('en'),
   limit: z.coerce.number().int().min(1).max(500).default(50),
-  before: z.string().optional(),
+  before: place.optional(),
 })
 export const historyPage = z.object({ events: z.array(explainedEvent), next: z.string().nullable() })
 export type HistoryPage = z.infer<typeof historyPage>

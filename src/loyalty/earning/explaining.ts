@@ -12,6 +12,7 @@ import {
 } from '../judgements-store.ts'
 import { ownerOf } from '../members.ts'
 import { selectMembers } from '../members-store.ts'
+import { nextPlace } from '../pages.ts'
 import { impliedProgramme, type Words } from '../programmes.ts'
 import { type Award, WELCOME } from './award.ts'
 import type { ExplainAnswer, ExplainedEvent, HistoryPage, JudgementView, Language } from './contract.ts'
@@ -82,10 +83,9 @@ export async function pointsHistory(
   const book = await parts.books.of(tenantId)
   return parts.database.tx(tenantId, async (tx) => {
     const whose = await whoseHistory(tx, book, subscriberId)
-    const stored = await selectHistory(tx, { ...whose, before: placeOf(request.before), limit })
-    const last = stored.at(-1)
+    const stored = await selectHistory(tx, { ...whose, before: request.before ?? null, limit })
     const events = await viewsOf(parts, tx, book, whose, stored, request)
-    const next = stored.length < limit || !last ? null : `${last.at.toString()} ${last.eventId}`
+    const next = nextPlace(stored, limit, ({ at, eventId: id }) => ({ at: at.toString(), id }))
     return { events: events.filter(({ judgements }) => judgements.length > 0), next }
   })
 }
@@ -119,19 +119,6 @@ async function whoseHistory(tx: Tx, book: Book, subscriberId: number): Promise<W
       id === subscriberId ||
       own.get(programmeId)?.includes(id) === true ||
       (account !== undefined && accounts.includes(account)),
-  }
-}
-
-function placeOf(before: string | undefined): { at: Temporal.Instant; eventId: string } | null {
-  if (before === undefined) return null
-  const [at = '', eventId = ''] = before.split(' ')
-  try {
-    return { at: Temporal.Instant.from(at), eventId }
-  } catch {
-    throw new DomainError('request_invalid', 'no such place in the history', {
-      field: 'before',
-      found: before,
-    })
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { place } from '../pages.ts'
 import { documentId, MAIN_PROGRAMME, words } from '../programmes.ts'
 import { referralGift } from './documents.ts'
 import { referralReasons } from './errors.ts'
@@ -21,7 +22,7 @@ export const referralListQuery = z.strictObject({
   referral: documentId.optional(),
   state: z.enum(['paying', 'granted', 'refused']).optional(),
   subscriber: z.coerce.number().int().positive().optional(),
-  before: z.iso.datetime({ offset: true }).optional(),
+  before: place.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 })
 
@@ -69,7 +70,7 @@ export const memberReferralsView = z.object({
 export type MemberReferralsView = z.infer<typeof memberReferralsView>
 
 /** `GET /v1/referrals/rewards` */
-export const referralRewardsView = z.object({ rewards: z.array(rewardView) })
+export const referralRewardsView = z.object({ rewards: z.array(rewardView), next: z.string().nullable() })
 export type ReferralRewardsView = z.infer<typeof referralRewardsView>
 
 /** `GET /v1/referrals/refusals` */
@@ -87,6 +88,7 @@ export const referralRefusalsView = z.object({
       words,
     }),
   ),
+  next: z.string().nullable(),
 })
 export type ReferralRefusalsView = z.infer<typeof referralRefusalsView>
 

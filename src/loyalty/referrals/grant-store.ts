@@ -1,4 +1,5 @@
 import { instantOf, json, type Tx } from '../../platform/index.ts'
+import { behind, given } from '../pages.ts'
 import type { Grant, Refusal, Step } from './referral.ts'
 
 /**
@@ -130,13 +131,6 @@ export async function selectPaying(tx: Tx, now: Temporal.Instant, limit: number)
   return rows.map(grantOf)
 }
 
-/** The conditions whose value is given, so that each question has a plan of its own; `?` stands for the value. */
-function given(conditions: [text: string, value: unknown][]): { where: string; values: unknown[] } {
-  const set = conditions.filter(([, value]) => value !== null)
-  const texts = set.map(([text], i) => text.replaceAll('?', `$${i + 1}`))
-  return { where: ['true', ...texts].join(' and '), values: set.map(([, value]) => value) }
-}
-
 /** What a member was rewarded with, the latest first. */
 export async function selectGrantsOf(tx: Tx, beneficiaryId: number, limit: number): Promise<Grant[]> {
   const rows = await tx.query<GrantRow>(
@@ -146,14 +140,14 @@ export async function selectGrantsOf(tx: Tx, beneficiaryId: number, limit: numbe
   return rows.map(grantOf)
 }
 
-/** Rewards by state and referral, the newest first; those before a moment make the next page. */
+/** Rewards by state and referral, the latest first, behind a place. */
 export async function selectGrants(
   tx: Tx,
   query: {
     referralId: string | null
     state: string | null
     subscriberId: number | null
-    before: Temporal.Instant | null
+    before: string | null
     limit: number
   },
 ): Promise<Grant[]> {
@@ -161,35 +155,35 @@ export async function selectGrants(
     ['referral_id = ?', query.referralId],
     ['state = ?', query.state],
     ['(beneficiary_id = ? or referee_id = ?)', query.subscriberId],
-    ['at < ?', query.before],
+    [behind('grant_id'), query.before],
   ])
   const rows = await tx.query<GrantRow>(
     `select ${grantColumns} from loyalty.referral_reward where ${where}
-     order by at desc, grant_id limit $${values.length + 1}`,
+     order by at desc, grant_id desc limit $${values.length + 1}`,
     [...values, query.limit],
   )
   return rows.map(grantOf)
 }
 
-/** Refusals of codes, the newest first. */
+/** Refusals of codes, the latest first, behind a place. */
 export async function selectRefusals(
   tx: Tx,
   query: {
     referralId: string | null
     subscriberId: number | null
-    before: Temporal.Instant | null
+    before: string | null
     limit: number
   },
 ): Promise<Refusal[]> {
   const { where, values } = given([
     ['referral_id = ?', query.referralId],
     ['(referee_id = ? or referrer_id = ?)', query.subscriberId],
-    ['at < ?', query.before],
+    [behind('refusal_id'), query.before],
   ])
   const rows = await tx.query<Omit<Refusal, 'atMs'> & { at: Temporal.Instant }>(
     `select refusal_id as "refusalId", programme_id as "programmeId", referral_id as "referralId",
             referee_id as "refereeId", referrer_id as "referrerId", reason, saw, at
-     from loyalty.referral_refusal where ${where} order by at desc, refusal_id limit $${values.length + 1}`,
+     from loyalty.referral_refusal where ${where} order by at desc, refusal_id desc limit $${values.length + 1}`,
     [...values, query.limit],
   )
   return rows.map(({ at, ...row }) => ({ ...row, atMs: at.epochMilliseconds }))

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { tenantOf } from '../../access/index.ts'
 import { type FastifyInstance, isoOf, parseInput } from '../../platform/index.ts'
+import { nextPlace } from '../pages.ts'
 import { documentId } from '../programmes.ts'
 import {
   codeBody,
@@ -19,7 +20,7 @@ const queryOf = ({ referral, state, subscriber, before, limit }: z.infer<typeof 
   referralId: referral ?? null,
   state: state ?? null,
   subscriberId: subscriber ?? null,
-  before: before === undefined ? null : Temporal.Instant.from(before),
+  before: before ?? null,
   limit,
 })
 
@@ -70,11 +71,15 @@ export function referralRoutes(http: FastifyInstance, referrals: Referrals): voi
   )
   http.get('/v1/referrals/rewards', says('rewards'), async (request): Promise<ReferralRewardsView> => {
     const query = queryOf(parseInput(referralListQuery, request.query))
-    return { rewards: (await referrals.rewards(tenantOf(request), query)).map(rewardView) }
+    const found = await referrals.rewards(tenantOf(request), query)
+    const next = nextPlace(found, query.limit, ({ atMs, grantId: id }) => ({ at: isoOf(atMs), id }))
+    return { rewards: found.map(rewardView), next }
   })
   http.get('/v1/referrals/refusals', says('refusals'), async (request): Promise<ReferralRefusalsView> => {
     const query = queryOf(parseInput(referralListQuery, request.query))
     const found = await referrals.refusals(tenantOf(request), query)
-    return { refusals: found.map(({ atMs, ...one }) => ({ ...one, at: isoOf(atMs) })) }
+    const refusals = found.map(({ atMs, ...one }) => ({ ...one, at: isoOf(atMs) }))
+    const next = nextPlace(refusals, query.limit, ({ at, refusalId: id }) => ({ at, id }))
+    return { refusals, next }
   })
 }

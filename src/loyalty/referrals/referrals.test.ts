@@ -4,7 +4,7 @@ import { eventType, type LoyaltyWorld, same } from '../../../test/loyalty-world.
 import { loyaltyWorlds } from '../../../test/loyalty-worlds.ts'
 import { decodeRecord } from '../../events/index.ts'
 import { createOperator, operatorSystemsKind } from '../../operator/index.ts'
-import { createHttp, Documents, entriesOf, ManualClock } from '../../platform/index.ts'
+import { createHttp, Documents, entriesOf, isoOf, ManualClock } from '../../platform/index.ts'
 import { referralCodeOf } from '../members.ts'
 import { periodSpan } from './cap-period.ts'
 
@@ -217,6 +217,15 @@ describe('abuse', () => {
           .toSorted(),
       )
       const { referrals } = world.loyalty
+      // They are of one moment, and page by page each is met once.
+      const paged: object[] = []
+      for (let before = null as string | null; ;) {
+        const [one] = await referrals.refusals(world.tenantId, { ...all, before, limit: 1 })
+        if (!one) break
+        paged.push(one)
+        before = `${isoOf(one.atMs)} ${one.refusalId}`
+      }
+      expect(paged).toEqual(await referrals.refusals(world.tenantId, all))
       const ask = (subscriberId: number, referrer: number) =>
         referrals.useCode(world.tenantId, {
           referralId: 'friends',

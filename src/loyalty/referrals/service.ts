@@ -23,7 +23,7 @@ export type InvitationView = {
 export type ListQuery = {
   referralId: string | null
   subscriberId: number | null
-  before: Temporal.Instant | null
+  before: string | null
   limit: number
 }
 

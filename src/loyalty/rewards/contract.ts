@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { place } from '../pages.ts'
 import { documentId, MAIN_PROGRAMME, words } from '../programmes.ts'
 import { redemptionStates } from './redemption.ts'
 import { rewardGives } from './reward.ts'
@@ -59,7 +60,7 @@ export const useBody = z.strictObject({
 export const redemptionsQuery = z.strictObject({
   reward: documentId.optional(),
   state: z.enum(redemptionStates).optional(),
-  before: moment.optional(),
+  before: place.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 })
 
@@ -142,7 +143,7 @@ export const useAnswer = z.object({
   usedAt: z.string(),
 })
 
-const redemptionsView = z.object({ redemptions: z.array(redemptionView) })
+export const redemptionsView = z.object({ redemptions: z.array(redemptionView), next: z.string().nullable() })
 /** What each route says of itself in the description of the API. */
 export const rewardOperations = {
   catalogue: { summary: 'What a member can spend points on', query: catalogueQuery, answer: catalogueView },

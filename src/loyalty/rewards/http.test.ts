@@ -7,6 +7,8 @@ import { quoteView, transferView } from '../exchange/contract.ts'
 import {
   catalogueView,
   codesAnswer,
+  redemptionsView,
+  type RedemptionView,
   redemptionView,
   rewardsView,
   stockAnswer,
@@ -115,6 +117,18 @@ test('codes and pieces come over the API, members redeem, agents hand out, cance
     { reward: 'kettle', left: 3, codes: null, open: 0, done: 0 },
     { reward: 'taxi', left: null },
   ])
+  // All of them are of one moment, and page by page each is met once.
+  const whole = redemptionsView.parse((await ask('GET', '/v1/loyalty/redemptions')).body)
+  const paged: RedemptionView[] = []
+  for (let before = ''; ;) {
+    const query = `limit=2${before && `&before=${encodeURIComponent(before)}`}`
+    const page = redemptionsView.parse((await ask('GET', `/v1/loyalty/redemptions?${query}`)).body)
+    paged.push(...page.redemptions)
+    if (page.next === null) break
+    before = page.next
+  }
+  expect(paged.length).toBeGreaterThan(3)
+  expect(whole).toEqual({ redemptions: paged, next: null })
   const { code } = redemptionView.parse((await redeem('taxi', 'k7')).body)
   const used = await ask('POST', '/v1/loyalty/discounts/use', { code, partner: 'taxi', idempotencyKey: 'u1' })
   expect(useAnswer.parse(used.body)).toMatchObject({ off: { percent: 15 } })

@@ -8,6 +8,7 @@ import {
   parseInput,
 } from '../../platform/index.ts'
 import type { Profiles } from '../../profiles/index.ts'
+import { nextPlace } from '../pages.ts'
 import { documentId } from '../programmes.ts'
 import { subscriberOf } from '../subscriber-parameter.ts'
 import {
@@ -111,22 +112,24 @@ function memberRoutes(http: FastifyInstance, { rewards, profiles }: Parts): void
     const query = queryOf(parseInput(redemptionsQuery, request.query))
     const found = await rewards.redemptions(tenantId, { ...query, subscriberId })
     const known = await rewards.rewards(tenantId)
-    return {
-      redemptions: found.map((one) => {
-        const view = viewOf(one, known)
-        // Whoever gave a gift does not see its code.
-        return one.recipientId === subscriberId ? view : { ...view, code: null }
-      }),
-    }
+    const redemptions = found.map((one) => {
+      const view = viewOf(one, known)
+      // Whoever gave a gift does not see its code.
+      return one.recipientId === subscriberId ? view : { ...view, code: null }
+    })
+    return { redemptions, next: nextOf(found, query.limit) }
   })
 }
 
 const queryOf = ({ reward, state, before, limit }: z.infer<typeof redemptionsQuery>) => ({
   rewardId: reward ?? null,
   state: state ?? null,
-  before: before === undefined ? null : Temporal.Instant.from(before),
+  before: before ?? null,
   limit,
 })
+
+const nextOf = (found: Redemption[], limit: number) =>
+  nextPlace(found, limit, ({ atMs, redemptionId: id }) => ({ at: isoOf(atMs), id }))
 
 function agentRoutes(http: FastifyInstance, { rewards, access }: Parts): void {
   http.get('/v1/loyalty/redemptions', open(operations.list), async (request) => {
@@ -134,7 +137,8 @@ function agentRoutes(http: FastifyInstance, { rewards, access }: Parts): void {
     const query = queryOf(parseInput(redemptionsQuery, request.query))
     const found = await rewards.redemptions(tenantId, { ...query, subscriberId: null })
     const known = await rewards.rewards(tenantId)
-    return { redemptions: found.map((one) => ({ ...viewOf(one, known), code: null })) }
+    const redemptions = found.map((one) => ({ ...viewOf(one, known), code: null }))
+    return { redemptions, next: nextOf(found, query.limit) }
   })
   const answer = async (
     request: FastifyRequest,

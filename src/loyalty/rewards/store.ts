@@ -1,4 +1,5 @@
 import { instantOf, json, type Tx } from '../../platform/index.ts'
+import { behind, given } from '../pages.ts'
 import type { Redemption, RedemptionState } from './redemption.ts'
 
 const columns = `redemption_id as "redemptionId", programme_id as "programmeId", reward_id as "rewardId",
@@ -164,25 +165,22 @@ export type RedemptionQuery = {
   subscriberId: number | null
   rewardId: string | null
   state: RedemptionState | null
-  before: Temporal.Instant | null
+  before: string | null
   limit: number
 }
 
-/** Redemptions, the newest first; those before a moment make the next page. */
+/** Redemptions, the latest first, behind a place. */
 export async function selectLatest(tx: Tx, query: RedemptionQuery): Promise<Redemption[]> {
-  // Only what is asked for is in the text: a plan that leaves everything open would look at all redemptions.
-  const asked: [condition: (n: number) => string, value: unknown][] = [
-    [(n) => `(subscriber_id = $${n} or recipient_id = $${n})`, query.subscriberId],
-    [(n) => `reward_id = $${n}`, query.rewardId],
-    [(n) => `state = $${n}`, query.state],
-    [(n) => `at < $${n}`, query.before],
-  ]
-  const given = asked.filter(([, value]) => value !== null)
-  const where = given.map(([condition], i) => condition(i + 2))
+  const { where, values } = given([
+    ['(subscriber_id = ? or recipient_id = ?)', query.subscriberId],
+    ['reward_id = ?', query.rewardId],
+    ['state = ?', query.state],
+    [behind('redemption_id'), query.before],
+  ])
   const rows = await tx.query<Row>(
-    `select ${columns} from loyalty.redemption where ${['true', ...where].join(' and ')}
-     order by at desc, redemption_id limit $1`,
-    [query.limit, ...given.map(([, value]) => value)],
+    `select ${columns} from loyalty.redemption where ${where}
+     order by at desc, redemption_id desc limit $${values.length + 1}`,
+    [...values, query.limit],
   )
   return rows.map(redemptionOf)
 }

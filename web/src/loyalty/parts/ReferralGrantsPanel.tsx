@@ -31,7 +31,7 @@ export function ReferralGrantsPanel({ referralId, decimals }: ReferralGrantsProp
   )
 }
 
-function Grants({ rewards, decimals }: ReferralRewardsView & { decimals: number }) {
+function Grants({ rewards, decimals }: Pick<ReferralRewardsView, 'rewards'> & { decimals: number }) {
   const { t } = useTranslation()
   const gift = useGift(decimals)
   if (rewards.length === 0) return <p className="soft">{t('loyalty.noGrants')}</p>
@@ -50,7 +50,7 @@ function Grants({ rewards, decimals }: ReferralRewardsView & { decimals: number 
   )
 }
 
-function Refusals({ refusals }: ReferralRefusalsView) {
+function Refusals({ refusals }: Pick<ReferralRefusalsView, 'refusals'>) {
   const { t } = useTranslation()
   const format = useFormat()
   if (refusals.length === 0) return <p className="soft">{t('loyalty.noRefusals')}</p>

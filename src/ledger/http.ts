@@ -102,7 +102,7 @@ export function ledgerRoutes(http: FastifyInstance, deps: LedgerRoutesDependenci
     const { accountId } = parseInput(parameters, request.params)
     const { at } = parseInput(balanceQuery, request.query)
     const moment = at === undefined ? clock.now() : Temporal.Instant.from(at)
-    const balance = await database.tx(tenantOf(request), (tx) => balanceInDetail(tx, accountId, moment))
+    const balance = await database.read(tenantOf(request), (tx) => balanceInDetail(tx, accountId, moment))
     if (!balance) throw new DomainError('ledger_account_not_found', 'no such account', { found: accountId })
     return balance
   })
@@ -121,7 +121,7 @@ export function ledgerRoutes(http: FastifyInstance, deps: LedgerRoutesDependenci
   })
   http.get('/v1/ledger/accounts/:accountId/lots', options.accountsLots, async (request) => {
     const { accountId } = parseInput(parameters, request.params)
-    return { lots: await database.tx(tenantOf(request), (tx) => lotsOf(tx, [accountId])) }
+    return { lots: await database.read(tenantOf(request), (tx) => lotsOf(tx, [accountId])) }
   })
   http.get('/v1/ledger/verify', options.verify, (request) => database.tx(tenantOf(request), verifyLedger))
 }

@@ -33,7 +33,7 @@ export function createClicks({ database, senderOf, inbound }: Dependencies): Cli
     })
     if (missing.length === 0) return places
     const read = (): Promise<(Place & { messageId: string })[]> =>
-      database.tx(tenantId, (tx) => placesOf(tx, missing))
+      database.read(tenantId, (tx) => placesOf(tx, missing))
     let rows = await read()
     // One that is over may have left memory before the tables knew it.
     if (rows.length < missing.length && sender.isBehind) {

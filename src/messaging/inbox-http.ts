@@ -56,7 +56,7 @@ export function inboxRoutes(http: FastifyInstance, { database, clock, inbound }:
   http.get<Params>('/v1/subscribers/:id/inbox', async (request, reply) => {
     const [tenantId, id] = [tenantOf(request), parseInput(subscriberId, request.params.id)]
     const now = clock.now()
-    const found = await database.tx(tenantId, (tx) => selectEntries(tx, id, now, PAGE))
+    const found = await database.read(tenantId, (tx) => selectEntries(tx, id, now, PAGE))
     const fresh = found.filter(({ deliveredAt }) => deliveredAt === null).map(({ messageId }) => messageId)
     await report(tenantId, id, fresh, 'delivered')
     const entries = found.map(({ deliveredAt: _deliveredAt, ...entry }) => entry)

@@ -119,3 +119,29 @@ test('who waits for a commit hears of it once it is there, and of nothing that w
   await expect(broken).rejects.toThrow('division by zero')
   expect(heard).toEqual(['committed'])
 })
+
+test('a reading transaction sees its tenant alone, writes nothing, and is over when it first waits', async () => {
+  const { database, tenantId, otherTenantId } = stores
+  const put = `insert into platform.document values (current_setting('tenure.tenant_id'), 'read', 'a', 1, '{}', 'd')`
+  await database.tx(tenantId, (tx) => tx.query(put))
+  const ids = `select id from platform.document where kind = 'read'`
+  expect(await database.read(tenantId, (tx) => tx.query(ids))).toEqual([{ id: 'a' }])
+  expect(await database.read(otherTenantId, (tx) => tx.query(ids))).toEqual([])
+  expect(
+    await database.read(tenantId, (tx) => Promise.all([tx.query(ids), tx.query('select $1::int as n', [1])])),
+  ).toEqual([[{ id: 'a' }], [{ n: 1 }]])
+  await expect(database.read(tenantId, (tx) => tx.query(put))).rejects.toThrow('read-only transaction')
+  await expect(database.read(tenantId, (tx) => tx.query('select 1 / 0'))).rejects.toThrow('division by zero')
+  const late = database.read(tenantId, async (tx) => {
+    await tx.query(ids)
+    return tx.query(ids)
+  })
+  await expect(late).rejects.toThrow('the transaction is over')
+  // None of that was left on the connections: each begins anew.
+  const seen = await Promise.all(
+    Array.from({ length: 20 }, () =>
+      database.system((tx) => tx.query(`select current_setting('tenure.tenant_id', true) as tenant`)),
+    ),
+  )
+  expect(new Set(seen.flat().map((row) => row['tenant'] || null))).toEqual(new Set([null]))
+})

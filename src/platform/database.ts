@@ -22,6 +22,12 @@ export interface Database {
   readonly url: string
   /** Runs `work` in a transaction that sees and writes the rows of one tenant only. */
   tx<T>(tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T>
+  /**
+   * Runs `work` in a transaction that reads the rows of one tenant. Its statements are those that `work` sends before it
+   * first waits: they travel with begin and commit in one packet each way, which halves the cost of a short query. One
+   * that is sent later fails.
+   */
+  read<T>(tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T>
   /** Runs `work` in a transaction without a tenant: every tenant table looks empty. */
   system<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   end(): Promise<void>
@@ -42,7 +48,11 @@ export function openDatabase(url: string, poolSize: number): Database {
   pool.on('error', () => undefined)
   // One that dies between two statements of a transaction says so as well; the next statement then fails by itself.
   pool.on('connect', (client) => client.on('error', () => undefined))
-  const run = async <T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> => {
+  const run = async <T>(
+    begin: string,
+    work: (tx: Tx) => Promise<T>,
+    commits: 'behind work' | 'at once' = 'behind work',
+  ): Promise<T> => {
     const client = await pool.connect()
     let broken: Error | undefined
     const sent: Promise<unknown>[] = []
@@ -53,18 +63,31 @@ export function openDatabase(url: string, poolSize: number): Database {
       together(client)
       send(sent, client.query(begin))
       const ask = queryOn(client)
-      const query = <R>(...call: Parameters<Tx['query']>): Promise<R[]> => {
-        const asked = ask<R>(...call)
-        send(sent, asked)
-        return asked
+      let committed: Promise<pg.QueryResult> | undefined
+      const commit = (): Promise<pg.QueryResult> => {
+        committed = client.query('commit')
+        send(sent, committed)
+        return committed
       }
-      const result = await work({
-        query,
-        execute: (...call) => send(sent, statementOn(client, ...call)),
+      const open = (): void => {
+        if (committed) throw new Error('the transaction is over: `read` sends what it asks before it waits')
+      }
+      const working = work({
+        query: <R>(...call: Parameters<Tx['query']>): Promise<R[]> => {
+          open()
+          const asked = ask<R>(...call)
+          send(sent, asked)
+          return asked
+        },
+        execute: (...call) => {
+          open()
+          send(sent, statementOn(client, ...call))
+        },
         afterCommit: (follow) => void followers.push(follow),
       })
-      const committed = client.query('commit')
-      send(sent, committed)
+      if (commits === 'at once') commit()
+      const result = await working
+      committed ??= commit()
       await Promise.all(sent)
       // PostgreSQL answers the commit of a failed transaction with a rollback and no error.
       if ((await committed).command !== 'COMMIT')
@@ -82,18 +105,21 @@ export function openDatabase(url: string, poolSize: number): Database {
   }
   return {
     url,
-    tx: (tenantId, work) => {
-      if (!tenantPattern.test(tenantId)) {
-        throw new DomainError('tenant_invalid', 'a tenant id is lower-case letters, digits and hyphens', {
-          field: 'tenantId',
-          found: tenantId,
-        })
-      }
-      return run(`begin; set local tenure.tenant_id = '${tenantId}'`, work)
-    },
+    read: (tenantId, work) =>
+      run(`begin read only; set local tenure.tenant_id = '${named(tenantId)}'`, work, 'at once'),
+    tx: (tenantId, work) => run(`begin; set local tenure.tenant_id = '${named(tenantId)}'`, work),
     system: (work) => run('begin', work),
     end: () => pool.end(),
   }
+}
+
+/** A tenant's id, checked, for it stands in the text of a statement. */
+function named(tenantId: string): string {
+  if (tenantPattern.test(tenantId)) return tenantId
+  throw new DomainError('tenant_invalid', 'a tenant id is lower-case letters, digits and hyphens', {
+    field: 'tenantId',
+    found: tenantId,
+  })
 }
 
 /** One connection as the owner, for migrations and for tests that look behind row-level security. */

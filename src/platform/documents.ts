@@ -80,7 +80,7 @@ export class Documents {
 
   /** How many versions of documents of a kind were ever saved, by whichever process. */
   async countVersions(tenantId: string, kind: string): Promise<number> {
-    const rows = await this.#database.tx(tenantId, (tx) =>
+    const rows = await this.#database.read(tenantId, (tx) =>
       tx.query<{ count: number }>('select count(*)::int as count from platform.document where kind = $1', [
         kind,
       ]),
@@ -95,7 +95,7 @@ export class Documents {
 
   /** A text that is another one whenever a document of these kinds was saved, by whichever process. */
   async fingerprint(tenantId: string, kinds: string[]): Promise<string> {
-    const rows = await this.#database.tx(tenantId, (tx) =>
+    const rows = await this.#database.read(tenantId, (tx) =>
       tx.query<{ fingerprint: string }>(
         `select count(*) || ':' || coalesce(max(applied_at)::text, '') as fingerprint
          from platform.document where kind = any($1)`,

@@ -94,7 +94,7 @@ export class Identities {
     )
     const tokens = texts.map((text) => (isToken(text) ? parseIdentity(text, undefined) : undefined))
     const asked = tokens.filter((token) => token !== undefined)
-    const owners = await this.#dependencies.database.tx(tenantId, (tx) => selectOwners(tx, asked))
+    const owners = await this.#dependencies.database.read(tenantId, (tx) => selectOwners(tx, asked))
     return texts.map((text, i) =>
       isToken(text) ? owners.get(tokens[i] ? identityText(tokens[i]) : '') : others.shift(),
     )

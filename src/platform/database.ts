@@ -48,78 +48,80 @@ export function openDatabase(url: string, poolSize: number): Database {
   pool.on('error', () => undefined)
   // One that dies between two statements of a transaction says so as well; the next statement then fails by itself.
   pool.on('connect', (client) => client.on('error', () => undefined))
-  const run = async <T>(
-    begin: string,
-    work: (tx: Tx) => Promise<T>,
-    commits: 'behind work' | 'at once' = 'behind work',
-  ): Promise<T> => {
-    const client = await pool.connect()
-    let broken: Error | undefined
-    const sent: Promise<unknown>[] = []
-    const followers: (() => void)[] = []
-    try {
-      // Nothing here waits for an answer that nobody needs: begin, the statements sent by `execute` and commit
-      // travel behind each other on the connection.
-      together(client)
-      send(sent, client.query(begin))
-      const ask = queryOn(client)
-      let committed: Promise<pg.QueryResult> | undefined
-      const commit = (): Promise<pg.QueryResult> => {
-        committed = client.query('commit')
-        send(sent, committed)
-        return committed
-      }
-      const open = (): void => {
-        if (committed) throw new Error('the transaction is over: `read` sends what it asks before it waits')
-      }
-      const working = work({
-        query: <R>(...call: Parameters<Tx['query']>): Promise<R[]> => {
-          open()
-          const asked = ask<R>(...call)
-          send(sent, asked)
-          return asked
-        },
-        execute: (...call) => {
-          open()
-          send(sent, statementOn(client, ...call))
-        },
-        afterCommit: (follow) => void followers.push(follow),
-      })
-      if (commits === 'at once') commit()
-      const result = await working
-      committed ??= commit()
-      await Promise.all(sent)
-      // PostgreSQL answers the commit of a failed transaction with a rollback and no error.
-      if ((await committed).command !== 'COMMIT')
-        throw new Error('the transaction was rolled back: one of its statements failed')
-      for (const follow of followers) follow()
-      return result
-    } catch (error) {
-      await client.query('rollback').catch((rollbackError: Error) => {
-        broken = rollbackError
-      })
-      throw await firstFailure(sent, error)
-    } finally {
-      client.release(broken)
-    }
-  }
   return {
     url,
-    read: (tenantId, work) =>
-      run(`begin read only; set local tenure.tenant_id = '${named(tenantId)}'`, work, 'at once'),
-    tx: (tenantId, work) => run(`begin; set local tenure.tenant_id = '${named(tenantId)}'`, work),
-    system: (work) => run('begin', work),
+    read: (tenantId, work) => transaction(pool, `begin read only; ${asTenant(tenantId)}`, work, 'at once'),
+    tx: (tenantId, work) => transaction(pool, `begin; ${asTenant(tenantId)}`, work, 'behind work'),
+    system: (work) => transaction(pool, 'begin', work, 'behind work'),
     end: () => pool.end(),
   }
 }
 
-/** A tenant's id, checked, for it stands in the text of a statement. */
-function named(tenantId: string): string {
-  if (tenantPattern.test(tenantId)) return tenantId
+/** The statement that shows a transaction one tenant's rows. The id stands in its text, and so is checked. */
+function asTenant(tenantId: string): string {
+  if (tenantPattern.test(tenantId)) return `set local tenure.tenant_id = '${tenantId}'`
   throw new DomainError('tenant_invalid', 'a tenant id is lower-case letters, digits and hyphens', {
     field: 'tenantId',
     found: tenantId,
   })
+}
+
+/** A transaction whose commit is sent behind the work, or at once with what the work sends before it first waits. */
+async function transaction<T>(
+  pool: pg.Pool,
+  begin: string,
+  work: (tx: Tx) => Promise<T>,
+  commits: 'behind work' | 'at once',
+): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  const sent: Promise<unknown>[] = []
+  const followers: (() => void)[] = []
+  try {
+    // Nothing here waits for an answer that nobody needs: begin, the statements sent by `execute` and commit
+    // travel behind each other on the connection.
+    together(client)
+    send(sent, client.query(begin))
+    const ask = queryOn(client)
+    let committed: Promise<pg.QueryResult> | undefined
+    const commit = (): Promise<pg.QueryResult> => {
+      committed = client.query('commit')
+      send(sent, committed)
+      return committed
+    }
+    const open = (): void => {
+      if (committed) throw new Error('the transaction is over: `read` sends what it asks before it waits')
+    }
+    const working = work({
+      query: <R>(...call: Parameters<Tx['query']>): Promise<R[]> => {
+        open()
+        const asked = ask<R>(...call)
+        send(sent, asked)
+        return asked
+      },
+      execute: (...call) => {
+        open()
+        send(sent, statementOn(client, ...call))
+      },
+      afterCommit: (follow) => void followers.push(follow),
+    })
+    if (commits === 'at once') commit()
+    const result = await working
+    committed ??= commit()
+    await Promise.all(sent)
+    // PostgreSQL answers the commit of a failed transaction with a rollback and no error.
+    if ((await committed).command !== 'COMMIT')
+      throw new Error('the transaction was rolled back: one of its statements failed')
+    for (const follow of followers) follow()
+    return result
+  } catch (error) {
+    await client.query('rollback').catch((rollbackError: Error) => {
+      broken = rollbackError
+    })
+    throw await firstFailure(sent, error)
+  } finally {
+    client.release(broken)
+  }
 }
 
 /** One connection as the owner, for migrations and for tests that look behind row-level security. */

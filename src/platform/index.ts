@@ -24,7 +24,7 @@ export {
   statusOf,
 } from './http.ts'
 export { derivedId, newId, unitHash } from './identifiers.ts'
-export { json } from './json.ts'
+export { json, storable } from './json.ts'
 export {
   entriesOf,
   type EventLog,

@@ -18,6 +18,7 @@ afterAll(async () => {
 beforeEach(() => {
   server.asked.length = 0
   server.failing = false
+  server.rowsOfPage = undefined
   site.faults.length = 0
 })
 afterEach(async () => {
@@ -91,6 +92,20 @@ describe('the programmes', () => {
   })
 })
 
+describe('a budget of a programme', () => {
+  it('is a purse with a name, and stays as long as a rule draws from it', async () => {
+    const page = await site.open('/loyalty/programmes/main')
+    const budgets = page.getByRole('group', { name: 'Budgets' })
+    await budgets.getByRole('button', { name: 'Add a budget' }).click()
+    await budgets.getByRole('textbox', { name: 'Budget' }).last().fill('autumn')
+    await budgets.getByRole('textbox', { name: 'Points, minor units' }).last().fill('700')
+    await budgets.getByLabel('Per').last().selectOption('week')
+    await expect.poll(() => yaml(page).inputValue()).toMatch(/- id: autumn\n +points: "700"\n +period: week/)
+    await budgets.getByRole('button', { name: 'Remove the budget spring' }).click()
+    await page.getByText('budgets · earn rule "big-topup" draws from "spring"').waitFor()
+  })
+})
+
 describe('an earn rule', () => {
   it('is written in the form and as YAML, each showing what the other changed', async () => {
     const page = await site.open('/loyalty/rules/topup-five-percent')
@@ -115,6 +130,88 @@ describe('an earn rule', () => {
     await expect.poll(() => yaml(page).inputValue()).toContain('currency: USD')
     await page.getByRole('textbox', { name: 'Currency' }).fill('')
     await expect.poll(() => yaml(page).inputValue()).not.toContain('currency')
+  })
+
+  it('with everything that a rule can have stands in the fields, and is saved as it was but for what was changed', async () => {
+    const page = await site.open('/loyalty/rules/package')
+    const value = (label: string) => page.getByLabel(label, { exact: true }).inputValue()
+    await page.getByLabel('Budget').waitFor()
+    expect(await value('Budget')).toBe('packages')
+    expect(await value('Best-of group')).toBe('shopping')
+    expect(await value('Points expire')).toBe('earn')
+    expect([await value('After'), await value('Unit'), await value('At the end of the')]).toEqual([
+      '6',
+      'months',
+      'month',
+    ])
+    expect(await value('Its points')).toBe('takenBack')
+    expect(await value('Event of the return')).toBe('package.returned')
+    expect(await value('Order id in the purchase (CEL)')).toBe('event.orderId')
+    expect(await value('Order id in the return (CEL)')).toBe('event.orderId')
+    expect(await value('Amount returned (CEL)')).toBe('event.amountMinor')
+    expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
+    const before = await server.document('EarnRule', 'package')
+    await page.getByRole('textbox', { name: 'Name, English' }).fill('Packages of data')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved. It holds from now on.').waitFor()
+    const after = { ...before, name: { en: 'Packages of data', ru: 'Пакеты', uk: 'Пакети' } }
+    expect(saved()?.body).toEqual([after])
+    expect(await server.document('EarnRule', 'package')).toEqual(after)
+  })
+
+  it('has a budget, a group, an expiry of its own and what a return takes back', async () => {
+    const page = await site.open('/loyalty/rules/big-topup')
+    const budget = page.getByLabel('Budget')
+    await expect
+      .poll(async () => plain(await budget.innerText()))
+      .toBe('none spring: 5,000 a month packages: 900,000 a year')
+    await budget.selectOption('none')
+    await expect.poll(() => yaml(page).inputValue()).not.toContain('budget')
+    await budget.selectOption('packages')
+    const group = page.getByRole('textbox', { name: 'Best-of group' })
+    await group.fill('top-ups')
+    await page.getByText('In this one there is no other yet').waitFor()
+    await page.getByText('The programme’s: 6 months after earning').waitFor()
+    await page.getByLabel('Points expire').selectOption('earn')
+    await page.getByRole('textbox', { name: 'After', exact: true }).fill('14')
+    await page.getByLabel('Unit').selectOption('days')
+    await page.getByLabel('Its points').selectOption('takenBack')
+    const problems = page.getByRole('list', { name: 'What stands in the way of saving' })
+    await problems.getByText('returns.on · This has to be filled in').waitFor()
+    const returned = page.getByLabel('Event of the return')
+    expect(await returned.innerText()).not.toContain('loyalty.')
+    await returned.selectOption('package.returned')
+    await page.getByRole('textbox', { name: 'Order id in the return (CEL)' }).fill('event.orderId')
+    await problems.getByText('reference · a return must find its purchase').waitFor()
+    await page.getByRole('textbox', { name: 'Order id in the purchase (CEL)' }).fill('event.channel')
+    await page.getByRole('textbox', { name: 'Amount returned (CEL)' }).fill('event.amountMinor')
+    await page.getByRole('textbox', { name: 'Only returns where (CEL)' }).fill('event.amountMinor > 0')
+    await problems.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved. It holds from now on.').waitFor()
+    expect(saved()?.body).toMatchObject([
+      {
+        budget: 'packages',
+        bestOf: 'top-ups',
+        expiry: { after: 'earn', days: 14, endOf: 'day' },
+        reference: 'event.channel',
+        returns: {
+          on: 'package.returned',
+          where: 'event.amountMinor > 0',
+          reference: 'event.orderId',
+          amount: 'event.amountMinor',
+        },
+      },
+    ])
+    const other = await site.open('/loyalty/rules/topup-five-percent')
+    await other.getByRole('textbox', { name: 'Best-of group' }).fill('top-ups')
+    await other
+      .getByText('Only the one that gives most for an event gives: this rule or A big top-up')
+      .waitFor()
+    await page.getByLabel('Its points').selectOption('kept')
+    await page.getByLabel('Points expire').selectOption('programme')
+    await group.fill('')
+    await expect.poll(() => yaml(page).inputValue()).not.toMatch(/returns|reference|expiry|bestOf/)
   })
 
   it('says at the field what stands in the way, and nothing can be saved with a key that may only look', async () => {
@@ -234,7 +331,7 @@ describe('a member', () => {
       .getByText(/Points taken back for what was returned/)
       .waitFor()
     const before = await page.getByTestId('history').locator('> li').count()
-    await page.getByRole('button', { name: 'Older ones' }).click()
+    await page.getByRole('button', { name: 'Show older' }).click()
     await expect.poll(() => page.getByTestId('history').locator('> li').count()).toBeGreaterThan(before)
     await page.getByRole('radiogroup', { name: 'Programme' }).getByText('Cashback').click()
     await page.getByRole('heading', { name: '1 · Cashback' }).waitFor()
@@ -345,6 +442,25 @@ describe('the rewards', () => {
     await page.getByRole('textbox', { name: 'Pieces' }).fill('-1')
     await page.getByRole('button', { name: 'Add', exact: true }).click()
     await page.locator('tr[data-reward=kettle]').getByText('2', { exact: true }).first().waitFor()
+  })
+
+  it('are listed page by page, as far back as somebody goes', async () => {
+    server.rowsOfPage = 3
+    const page = await site.open('/loyalty/rewards')
+    const lines = page.locator('li[data-redemption]')
+    await expect.poll(() => lines.count()).toBe(3)
+    const [latest] = await lines.allInnerTexts()
+    await page.getByRole('button', { name: 'Show older' }).click()
+    await expect.poll(() => lines.count()).toBe(4)
+    expect((await lines.allInnerTexts())[0]).toBe(latest)
+    expect(await page.getByRole('button', { name: 'Show older' }).count()).toBe(0)
+    // Of another programme's there is nothing, which is known at the end of the last page.
+    server.rowsOfPage = 1
+    const member = await site.open('/loyalty/members?subscriber=1&programme=cashback')
+    const redeemed = member.locator('section', {
+      has: member.getByRole('heading', { name: 'What did they redeem?' }),
+    })
+    await redeemed.getByText('Nothing yet.').waitFor()
   })
 
   it('are handed out, cancelled and refunded, each after a word about what that does', async () => {

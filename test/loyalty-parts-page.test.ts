@@ -17,6 +17,7 @@ afterAll(async () => {
 })
 beforeEach(() => {
   server.asked.length = 0
+  server.rowsOfPage = undefined
   site.faults.length = 0
 })
 afterEach(async () => {
@@ -179,6 +180,22 @@ describe('what came of it', () => {
     await expect.poll(() => members.allInnerTexts()).toMatchObject([expect.stringMatching(/^Subscriber 3/)])
     const friends = await site.open('/loyalty/parts/Referral/friends')
     await friends.getByRole('list', { name: 'Rewards' }).getByText('300 points').waitFor()
+  })
+
+  it('is what invitations gave and which codes gave nothing, each list page by page', async () => {
+    server.rowsOfPage = 1
+    const page = await site.open('/loyalty/parts/Referral/friends')
+    for (const name of ['Rewards', 'Refused codes']) {
+      const lines = page.getByRole('list', { name }).getByRole('listitem')
+      await lines.first().waitFor()
+      // One event pays both sides, and both are there in the end.
+      const seen = new Set(await lines.allInnerTexts())
+      expect(seen.size).toBe(1)
+      await page.getByRole('list', { name }).locator('..').getByRole('button', { name: 'Show older' }).click()
+      await expect.poll(() => lines.count()).toBe(2)
+      for (const line of await lines.allInnerTexts()) seen.add(line)
+      expect(seen.size).toBe(2)
+    }
   })
 
   it('is a round that this browser computes anew, and one whose seed is not told yet', async () => {

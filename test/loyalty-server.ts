@@ -26,6 +26,8 @@ export class LoyaltyServer {
   /** Asked for what is not there. */
   readonly asked: { method: string; path: string; body: unknown }[] = []
   failing = false
+  /** How many rows a page of a list has; undefined: as many as are asked for. */
+  rowsOfPage: number | undefined
   readonly key: string
   /** A key that may only look. */
   readonly readKey: string
@@ -87,7 +89,8 @@ export class LoyaltyServer {
     )
   }
 
-  answer = async ({ method, url, headers, body }: Call): Promise<Told> => {
+  answer = async ({ method, url: asked, headers, body }: Call): Promise<Told> => {
+    const url = this.rowsOfPage ? asked.replace(/\blimit=\d+/, `limit=${this.rowsOfPage}`) : asked
     if (this.failing) return { statusCode: 503, body: '{"title":"away","code":"unavailable"}' }
     if (method !== 'GET')
       this.asked.push({ method, path: url.split('?')[0]!, body: body === '' ? undefined : JSON.parse(body) })
@@ -99,6 +102,17 @@ export class LoyaltyServer {
       headers: { authorization, accept, ...(type === undefined ? {} : { 'content-type': type }) },
       ...(body === '' ? {} : { payload: body }),
     })
+  }
+
+  /** A document as it is saved. */
+  async document(kind: string, id: string): Promise<Record<string, unknown>> {
+    const headers = { authorization: `Bearer ${this.key}` }
+    const all = (await this.#http.inject({ url: '/v1/documents', headers })).json<
+      { kind: string; id: string }[]
+    >()
+    const found = all.find((one) => one.kind === kind && one.id === id)
+    if (!found) throw new Error(`no ${kind} "${id}"`)
+    return found
   }
 
   /** Lets the stages go on with what was done over the pages. */
@@ -225,6 +239,9 @@ async function bringFriend(
   await loyalty.members.enrol({ tenantId, programmeId: 'main', subscriberId: friend })
   const { code } = await loyalty.referrals.view(tenantId, 'main', by)
   await loyalty.referrals.useCode(tenantId, { referralId: 'friends', subscriberId: friend, code })
+  // Neither oneself nor twice.
+  for (const subscriberId of [by, friend])
+    await loyalty.referrals.useCode(tenantId, { referralId: 'friends', subscriberId, code })
   await append({
     subscriberId: friend,
     type: 'topup.received',

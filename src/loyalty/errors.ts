@@ -6,6 +6,9 @@ export const loyaltyErrorCodes = [
   /** Members hold points of it, which the change would strand. */
   'programme_currency_in_use',
   'programme_time_zone_unknown',
+  /** An earn rule draws from a budget that would be gone. */
+  'programme_budget_in_use',
+  'programme_budget_twice',
   'programme_missing',
   'event_type_missing',
   'earn_rule_not_found',

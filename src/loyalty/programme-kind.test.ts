@@ -62,3 +62,27 @@ test('the programme that nobody saved has a currency too, and another one’s po
   ])
   expect(await problemsOf(implied, main())).toEqual([])
 })
+
+test('a budget stays as long as a rule draws from it, for without it the rule would give without end', async () => {
+  const world = await newWorld()
+  const spring = { id: 'spring', points: '120' }
+  await world.apply(main({ budgets: [spring] }), { ...rule, budget: 'spring' })
+  expect(await problemsOf(world, main())).toEqual([['programme_budget_in_use', 'budgets', [], 'spring']])
+  expect(await problemsOf(world, main({ budgets: [{ ...spring, id: 'autumn' }] }))).toEqual([
+    ['programme_budget_in_use', 'budgets', ['autumn'], 'spring'],
+  ])
+  expect(await problemsOf(world, main({ budgets: [{ ...spring, points: '50' }] }))).toEqual([])
+  // Both at once.
+  await world.apply(main(), rule)
+})
+
+test('a programme names each of its budgets once', async () => {
+  const world = await newWorld()
+  const budgets = [
+    { id: 'spring', points: '120' },
+    { id: 'spring', points: '7' },
+  ]
+  expect(await problemsOf(world, main({ budgets }))).toEqual([
+    ['programme_budget_twice', 'budgets.1.id', 'spring', 'a budget of another name'],
+  ])
+})

@@ -15,6 +15,7 @@ export const programmeKind: DocumentKind = {
     ...checkCurrency(programme, reader),
     ...checkTimeZone(programme),
     ...checkEnrolment(programme, reader),
+    ...checkBudgets(programme, reader),
   ],
   checkChange: checkUnit,
   bringsAlong: eventTypeDocuments,
@@ -80,6 +81,35 @@ function checkEnrolment({ enrolment }: Programme, reader: DocumentReader): Probl
     problems.push(...found.map((problem) => ({ ...problem, field: 'enrolment.where' })))
   }
   return problems
+}
+
+/** A rule whose budget is gone would give without end, and of two budgets with one name only one would hold. */
+function checkBudgets({ id: programme, budgets }: Programme, reader: DocumentReader): Problem[] {
+  const ids = budgets.map(({ id }) => id)
+  const twice = ids.flatMap((id, i) =>
+    ids.indexOf(id) === i
+      ? []
+      : {
+          code: 'programme_budget_twice',
+          message: `another budget is named "${id}"`,
+          field: `budgets.${i}.id`,
+          found: id,
+          expected: 'a budget of another name',
+        },
+  )
+  const rules = reader.list('EarnRule') as { id: string; programme: string; budget?: string }[]
+  const inUse = rules.flatMap((rule) =>
+    rule.programme !== programme || rule.budget === undefined || ids.includes(rule.budget)
+      ? []
+      : {
+          code: 'programme_budget_in_use',
+          message: `earn rule "${rule.id}" draws from "${rule.budget}"`,
+          field: 'budgets',
+          found: ids,
+          expected: rule.budget,
+        },
+  )
+  return [...twice, ...inUse]
 }
 
 /** The problem of a field that names an event type nobody declared. */

@@ -1,15 +1,15 @@
 import { useQuery } from '@tanstack/react-query'
 
 /** The document as YAML, as `tenure export` writes it. The writer of YAML is loaded when it is needed. */
-export function useYaml(document: object): string | undefined {
-  return useQuery({
-    queryKey: ['yaml', document],
-    // Parts that stand twice are written twice: nobody reads `&a1` and `*a1`.
-    queryFn: async () =>
-      (await import('yaml')).stringify(document, { lineWidth: 76, aliasDuplicateObjects: false }),
-    staleTime: Infinity,
-  }).data
+export async function yamlOf(document: object): Promise<string> {
+  const { stringify } = await import('yaml')
+  // Parts that stand twice are written twice: nobody reads `&a1` and `*a1`.
+  return stringify(document, { lineWidth: 76, aliasDuplicateObjects: false })
 }
+
+/** The same on a page. */
+export const useYaml = (document: object): string | undefined =>
+  useQuery({ queryKey: ['yaml', document], queryFn: () => yamlOf(document), staleTime: Infinity }).data
 
 /** What was typed is no YAML, or no document. */
 export class NotYaml extends Error {}

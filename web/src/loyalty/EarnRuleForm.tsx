@@ -1,17 +1,25 @@
 import { useTranslation } from 'react-i18next'
-import type { EarnRule, Programme } from '../../../src/loyalty/contract.ts'
+import { impliedProgramme, type EarnRule, type Programme } from '../../../src/loyalty/contract.ts'
 import { problemAt } from '../documents/documents.ts'
 import { withPart } from '../documents/parts.ts'
 import { useFormat } from '../format/format.ts'
 import { Panel } from '../report/Panel.tsx'
+import { ExpiryFields } from './ExpiryFields.tsx'
 import { EventTypeField, ChoiceField, ExpressionField, NameFields, type PartProps } from './fields.tsx'
 import { CapFields, MultiplierFields } from './LimitFields.tsx'
 import { PendingFields, ValidityFields } from './PendingFields.tsx'
 import { PointFields } from './PointFields.tsx'
+import { ReturnFields } from './ReturnFields.tsx'
+import { SharedFields } from './SharedFields.tsx'
 import page from '../shell/page.module.css'
 import styles from './loyalty.module.css'
 
-type EarnRuleFormProps = PartProps<EarnRule> & { types: readonly string[]; programmes: readonly Programme[] }
+type EarnRuleFormProps = PartProps<EarnRule> & {
+  types: readonly string[]
+  programmes: readonly Programme[]
+  /** All saved rules. */
+  rules: readonly EarnRule[]
+}
 
 /** For which events a rule gives how many points. */
 export function EarnRuleForm(props: EarnRuleFormProps) {
@@ -19,6 +27,7 @@ export function EarnRuleForm(props: EarnRuleFormProps) {
   const format = useFormat()
   const { document, change, problems, types, programmes } = props
   const at = (field: string): string | undefined => problemAt(problems, field)
+  const programme = programmes.find(({ id }) => id === document.programme) ?? impliedProgramme
   return (
     <Panel title={t('loyalty.rule')} unit={t('loyalty.ruleUnit')} means={t('loyalty.ruleMeans')}>
       <div className={page.form}>
@@ -36,7 +45,7 @@ export function EarnRuleForm(props: EarnRuleFormProps) {
             value={document.programme}
             error={at('programme')}
             options={programmes.map(({ id, name }) => ({ value: id, label: format.name(name) }))}
-            change={(programme) => change({ ...document, programme })}
+            change={(next) => change({ ...document, programme: next })}
           />
           <EventTypeField
             value={document.on}
@@ -57,9 +66,19 @@ export function EarnRuleForm(props: EarnRuleFormProps) {
         <MultiplierFields {...props} />
         <h3 className={styles.part}>{t('loyalty.howMuchAtMost')}</h3>
         <CapFields {...props} />
+        <h3 className={styles.part}>{t('loyalty.withOthers')}</h3>
+        <SharedFields {...props} programme={programme} />
         <h3 className={styles.part}>{t('loyalty.when')}</h3>
-        <PendingFields {...props} types={types} />
+        <PendingFields {...props} />
+        <ExpiryFields
+          expiry={document.expiry}
+          inherited={programme.expiry}
+          problems={problems}
+          change={(expiry) => change(withPart(document, 'expiry', expiry))}
+        />
         <ValidityFields {...props} />
+        <h3 className={styles.part}>{t('loyalty.afterReturn')}</h3>
+        <ReturnFields {...props} />
       </div>
     </Panel>
   )

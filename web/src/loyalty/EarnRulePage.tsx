@@ -34,7 +34,12 @@ export function EarnRulePage() {
           blank={blankRule(ruleId, programme)}
           schema={earnRule}
           form={(props) => (
-            <EarnRuleForm {...props} types={eventTypesOf(documents)} programmes={programmesOf(documents)} />
+            <EarnRuleForm
+              {...props}
+              types={eventTypesOf(documents)}
+              programmes={programmesOf(documents)}
+              rules={earnRulesOf(documents)}
+            />
           )}
           below={(rule) => <TryPanel play={tryRule(rule)} />}
         />

@@ -4,6 +4,7 @@ import { problemAt } from '../documents/documents.ts'
 import type { FieldProblem } from '../server.ts'
 import page from '../shell/page.module.css'
 import { expiryKindOf, expiryOf, lasting, type ExpiryKind } from './draft.ts'
+import { useExpiryText } from './expiry-text.ts'
 import { ChoiceField, CountField } from './fields.tsx'
 
 const KINDS: readonly ExpiryKind[] = ['never', 'earn', 'activity']
@@ -11,24 +12,31 @@ const UNITS = ['months', 'days'] as const
 const ENDS = ['day', 'month', 'year'] as const
 
 type ExpiryFieldsProps = {
-  expiry: Expiry
+  expiry: Expiry | undefined
   problems: readonly FieldProblem[]
-  change(next: Expiry): void
+  /** What holds where nothing is said here; without it something must be said. */
+  inherited?: Expiry | undefined
+  /** Undefined: what is inherited. */
+  change(next: Expiry | undefined): void
 }
 
 /** Whether points expire, and when. */
-export function ExpiryFields({ expiry, problems, change }: ExpiryFieldsProps) {
+export function ExpiryFields({ expiry, problems, inherited, change }: ExpiryFieldsProps) {
   const { t } = useTranslation()
+  const means = useMeaning()
+  const kind = expiryKindOf(expiry)
+  const kinds = inherited === undefined ? KINDS : (['programme', ...KINDS] as const)
   return (
     <div className={page.row}>
       <ChoiceField
         label={t('loyalty.expiry')}
-        value={expiryKindOf(expiry)}
+        {...(inherited !== undefined && { description: means(kind, inherited) })}
+        value={kind}
         error={problemAt(problems, 'expiry')}
-        options={KINDS.map((kind) => ({ value: kind, label: t(`loyalty.expiryKind.${kind}`) }))}
-        change={(kind) => change(expiryOf(kind, expiry))}
+        options={kinds.map((value) => ({ value, label: t(`loyalty.expiryKind.${value}`) }))}
+        change={(next) => change(expiryOf(next, expiry))}
       />
-      {expiry !== 'never' && (
+      {expiry !== undefined && expiry !== 'never' && (
         <>
           <CountField
             label={t('loyalty.expiryAfter')}
@@ -54,4 +62,11 @@ export function ExpiryFields({ expiry, problems, change }: ExpiryFieldsProps) {
       )}
     </div>
   )
+}
+
+/** What it means for the points of one rule that they expire in some way. */
+function useMeaning(): (kind: ExpiryKind, programme: Expiry) => string {
+  const { t } = useTranslation()
+  const text = useExpiryText()
+  return (kind, programme) => t(`loyalty.ownExpiry.${kind}`, { programme: text(programme) })
 }

@@ -2,7 +2,7 @@ import { Button, Skeleton, TextInput } from '@mantine/core'
 import { IconCheck, IconMinus } from '@tabler/icons-react'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ExplainedEvent, JudgementView } from '../../../src/loyalty/contract.ts'
 import { useFormat } from '../format/format.ts'
@@ -12,7 +12,7 @@ import { ServerFailure } from '../server.ts'
 import { FailureNotice, RefusalText } from '../shell/Failures.tsx'
 import { ValueList } from '../triggers/ValueList.tsx'
 import { netOf } from './history.ts'
-import { MoreButton } from './MoreButton.tsx'
+import { OlderButton } from './MoreButton.tsx'
 import { explainQuery, memberHistoryQuery } from './queries.ts'
 import { readableValues, withMoments } from './readable.ts'
 import member from './member.module.css'
@@ -105,19 +105,13 @@ function OneEvent({ subscriberId, programme, event }: HistoryProps & { event: st
 function Events({ subscriberId, programme }: HistoryProps) {
   const { t } = useTranslation()
   const format = useFormat()
-  const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
-    memberHistoryQuery(subscriberId, programme, format.language),
-  )
+  const pages = useInfiniteQuery(memberHistoryQuery(subscriberId, programme, format.language))
+  const { data, error, hasNextPage } = pages
   const events = data?.pages.flatMap((page) => page.events)
-  const isEmpty = events?.length === 0
-  // A page may hold events of other programmes alone.
-  useEffect(() => {
-    if (isEmpty && hasNextPage && !isFetchingNextPage) void fetchNextPage()
-  }, [isEmpty, hasNextPage, isFetchingNextPage, fetchNextPage])
   return (
     <>
       {events === undefined && (error ? <FailureNotice error={error} /> : <Skeleton height={240} />)}
-      {isEmpty && !hasNextPage && <p className="soft">{t('loyalty.noHistory')}</p>}
+      {events?.length === 0 && !hasNextPage && <p className="soft">{t('loyalty.noHistory')}</p>}
       {events !== undefined && events.length > 0 && (
         <ol className={member.history} data-testid="history">
           {events.map((event) => (
@@ -125,9 +119,7 @@ function Events({ subscriberId, programme }: HistoryProps) {
           ))}
         </ol>
       )}
-      {hasNextPage && !isEmpty && (
-        <MoreButton act={t('loyalty.older')} pages={{ isFetchingNextPage, fetchNextPage }} />
-      )}
+      <OlderButton pages={pages} shown={events?.length} />
     </>
   )
 }

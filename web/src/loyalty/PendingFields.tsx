@@ -5,7 +5,7 @@ import { MomentField } from '../documents/MomentField.tsx'
 import { withPart } from '../documents/parts.ts'
 import { useFormat } from '../format/format.ts'
 import { momentIn, wallTimeIn } from '../triggers/buckets.ts'
-import { pendingOf, withPending, type Pending } from './draft.ts'
+import { pendingOf, inPending, type Pending } from './draft.ts'
 import { ChoiceField, CountField, EventTypeField, ExpressionField, type PartProps } from './fields.tsx'
 import page from '../shell/page.module.css'
 
@@ -25,7 +25,7 @@ export function PendingFields(props: PartProps<EarnRule> & { types: readonly str
         value={pendingOf(document)}
         error={problemAt(problems, 'pending')}
         options={KINDS.map((kind) => ({ value: kind, label: t(`loyalty.pendingOf.${kind}`) }))}
-        change={(kind) => set(withPending(kind))}
+        change={(kind) => set(inPending(document, kind))}
       />
       {pending !== undefined && 'event' in pending && (
         <EventTypeField

@@ -4,6 +4,7 @@ import type { Programme } from '../../../src/loyalty/contract.ts'
 import { problemAt } from '../documents/documents.ts'
 import { withPart } from '../documents/parts.ts'
 import { Panel } from '../report/Panel.tsx'
+import { BudgetFields } from './BudgetFields.tsx'
 import { ExpiryFields } from './ExpiryFields.tsx'
 import {
   AmountField,
@@ -55,10 +56,11 @@ export function ProgrammeForm(props: ProgrammeFormProps) {
         <ExpiryFields
           expiry={document.expiry}
           problems={problems}
-          change={(expiry) => change({ ...document, expiry })}
+          change={(expiry = 'never') => change({ ...document, expiry })}
         />
         <Enrolment {...props} />
         <Policies {...props} />
+        <BudgetFields {...props} />
       </div>
     </Panel>
   )

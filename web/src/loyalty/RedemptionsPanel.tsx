@@ -1,5 +1,5 @@
-import { Button } from '@mantine/core'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Button, Skeleton } from '@mantine/core'
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -8,9 +8,10 @@ import { useFormat } from '../format/format.ts'
 import { paths } from '../paths.ts'
 import { Panel } from '../report/Panel.tsx'
 import { AskButton } from '../shell/AskButton.tsx'
-import { RefusalText } from '../shell/Failures.tsx'
+import { FailureNotice, RefusalText } from '../shell/Failures.tsx'
 import { State, type Tone } from '../shell/State.tsx'
 import { WhyField } from './fields.tsx'
+import { OlderButton } from './MoreButton.tsx'
 import { redemptionsQuery, rewardsQuery, settleRedemption } from './rewards-queries.ts'
 import page from '../shell/page.module.css'
 import styles from './loyalty.module.css'
@@ -30,17 +31,21 @@ type RedemptionsProps = {
 /** What was redeemed lately in some programmes, and what an agent can do about it. */
 export function RedemptionsPanel({ programmes, subscriberId }: RedemptionsProps) {
   const { t } = useTranslation()
-  const { data: all } = useQuery(redemptionsQuery(subscriberId))
-  const data = all?.filter(({ programme }) => programmes.some(({ id }) => id === programme))
+  const pages = useInfiniteQuery(redemptionsQuery(subscriberId))
+  const shown = pages.data?.pages
+    .flatMap((one) => one.redemptions)
+    .filter(({ programme }) => programmes.some(({ id }) => id === programme))
   return (
     <Panel
       title={t(subscriberId === undefined ? 'loyalty.redemptions' : 'loyalty.ownRedemptions')}
       unit={t('loyalty.redemptionsUnit')}
       means={t('loyalty.redemptionsMeans')}
     >
-      {data?.length === 0 && <p className="soft">{t('loyalty.noRedemptions')}</p>}
+      {shown === undefined &&
+        (pages.error ? <FailureNotice error={pages.error} /> : <Skeleton height={120} />)}
+      {shown?.length === 0 && !pages.hasNextPage && <p className="soft">{t('loyalty.noRedemptions')}</p>}
       <ul className={styles.parts}>
-        {data?.map((one) => (
+        {shown?.map((one) => (
           <Redemption
             key={one.redemptionId}
             one={one}
@@ -48,6 +53,7 @@ export function RedemptionsPanel({ programmes, subscriberId }: RedemptionsProps)
           />
         ))}
       </ul>
+      <OlderButton pages={pages} shown={shown?.length} />
     </Panel>
   )
 }

@@ -57,18 +57,20 @@ export function RewardForm(props: RewardFormProps) {
           />
           <GiftField {...props} />
         </div>
-        <ExpressionField
-          label={t('loyalty.audience')}
-          value={document.audience}
-          error={problemAt(problems, 'audience')}
-          change={(audience) => change(withPart(document, 'audience', audience))}
-        />
-        <CountField
-          label={t('loyalty.lowStock')}
-          value={document.lowStock}
-          error={problemAt(problems, 'lowStock')}
-          change={(lowStock) => change({ ...document, lowStock })}
-        />
+        <div className={page.row}>
+          <ExpressionField
+            label={t('loyalty.audience')}
+            value={document.audience}
+            error={problemAt(problems, 'audience')}
+            change={(audience) => change(withPart(document, 'audience', audience))}
+          />
+          <CountField
+            label={t('loyalty.lowStock')}
+            value={document.lowStock}
+            error={problemAt(problems, 'lowStock')}
+            change={(lowStock) => change({ ...document, lowStock })}
+          />
+        </div>
         <Checkbox
           label={t('loyalty.giftable')}
           checked={document.giftable}

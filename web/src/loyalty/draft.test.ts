@@ -1,19 +1,125 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { earnRule, programmeSchema, tierLadder } from '../../../src/loyalty/contract.ts'
+import {
+  earnRule,
+  periods,
+  programmeSchema,
+  tierLadder,
+  type EarnRule,
+} from '../../../src/loyalty/contract.ts'
+import { parsedYaml, yamlOf } from '../documents/yaml.ts'
 import {
   blankLadder,
   blankProgramme,
   blankRule,
+  expiryKindOf,
   expiryOf,
   freshId,
+  groupedWith,
+  inPending,
   inWay,
   lasting,
+  onReturnOf,
+  pendingOf,
   wayOf,
-  withPending,
+  withOnReturn,
 } from './draft.ts'
 import { measuredBy, newTier } from './ladder-draft.ts'
 
 const words = { en: 'a', ru: 'б', uk: 'в' }
+
+const id = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,20}$/)
+const text = fc.string({ minLength: 1, maxLength: 60 })
+const points = fc.bigInt(1n, 999_999_999_999n).map(String)
+const decimal = fc.stringMatching(/^\d{1,9}(\.\d{1,6})?$/)
+const days = fc.integer({ min: 1, max: 3_650 })
+/** Some of the fields, none of them undefined. */
+const some = <Fields extends object>(fields: { [Name in keyof Fields]: fc.Arbitrary<Fields[Name]> }) =>
+  fc.record(fields, { requiredKeys: [] })
+const rate = fc.oneof(fc.record({ perMajorUnit: decimal }), fc.record({ fixed: points }))
+const moment = fc
+  .date({ min: new Date('2000-01-01'), max: new Date('2100-01-01'), noInvalidDate: true })
+  .map((date) => date.toISOString())
+
+/** Any earn rule, as it stands when it is saved. */
+const rules: fc.Arbitrary<EarnRule> = fc
+  .tuple(
+    fc.record({
+      kind: fc.constant('EarnRule' as const),
+      id,
+      programme: id,
+      on: text,
+      points: fc.oneof(
+        rate,
+        fc.record({
+          steps: fc.array(
+            fc.tuple(fc.nat().map(String), rate).map(([fromMinor, given]) => ({ fromMinor, ...given })),
+            { minLength: 1, maxLength: 4 },
+          ),
+          marginal: fc.boolean(),
+        }),
+      ),
+      rounding: fc.constantFrom('down' as const, 'half_up' as const),
+      multipliers: fc.array(fc.record({ id, when: text, times: decimal, best: fc.boolean() }), {
+        maxLength: 3,
+      }),
+      caps: fc.array(
+        fc
+          .tuple(
+            fc.record({
+              per: fc.constantFrom('member' as const, 'rule' as const),
+              period: fc.constantFrom(...periods),
+            }),
+            fc.oneof(fc.record({ points }), fc.record({ times: days }), fc.record({ points, times: days })),
+          )
+          .map(([cap, most]) => ({ ...cap, ...most })),
+        { maxLength: 3 },
+      ),
+    }),
+    some({
+      name: fc.constant(words),
+      where: text,
+      amount: text,
+      currency: fc.stringMatching(/^[A-Z]{3}$/),
+      amountDecimals: fc.integer({ min: 0, max: 4 }),
+      budget: id,
+      bestOf: id,
+      pending: fc.oneof(
+        fc.record({ days }),
+        fc.record({ until: text }),
+        fc
+          .tuple(fc.record({ event: text, days }), some({ where: text, key: text, eventKey: text }))
+          .map(([one, more]) => ({ ...one, ...more })),
+      ),
+      expiry: fc.oneof(
+        fc.constant('never' as const),
+        fc
+          .tuple(
+            fc.record({
+              after: fc.constantFrom('earn' as const, 'activity' as const),
+              endOf: fc.constantFrom('day' as const, 'month' as const, 'year' as const),
+              noticeDays: fc.array(fc.integer({ min: 1, max: 365 }), { maxLength: 3 }),
+            }),
+            fc.oneof(fc.record({ months: fc.integer({ min: 1, max: 1_200 }) }), fc.record({ days })),
+          )
+          .map(([one, length]) => ({ ...one, ...length })),
+      ),
+      validFrom: moment,
+      validTo: moment,
+      reference: text,
+      returns: fc
+        .tuple(fc.record({ on: text, reference: text }), some({ where: text, amount: text }))
+        .map(([one, more]) => ({ ...one, ...more })),
+    }),
+  )
+  .map(([whole, more]) => ({ ...whole, ...more }))
+
+/** The expiry with the length that it has. */
+function lastingAsBefore(expiry: EarnRule['expiry']): EarnRule['expiry'] {
+  if (expiry === undefined || expiry === 'never') return expiry
+  const { months, days } = expiry
+  return days === undefined ? lasting(expiry, 'months', months!) : lasting(expiry, 'days', days)
+}
 
 describe('blank documents', () => {
   it('lack nothing but names and event types', () => {
@@ -37,16 +143,52 @@ describe('a rule', () => {
   })
 
   it('may be spent later in a way that is a whole document, but for what must be filled in', () => {
-    expect(withPending('none')).toBeUndefined()
-    expect(withPending('days')).toEqual({ days: 14 })
-    expect(withPending('event')).toEqual({ event: '', days: 90 })
+    const rule = blankRule('r', 'main')
+    expect(inPending({ ...rule, pending: { days: 5 } }, 'none')).toBeUndefined()
+    expect(inPending(rule, 'days')).toEqual({ days: 14 })
+    expect(inPending(rule, 'event')).toEqual({ event: '', days: 90 })
+  })
+
+  it('takes points back by a return that must be filled in, and forgets it when they are kept', () => {
+    const rule = blankRule('r', 'main')
+    const takenBack = withOnReturn(rule, 'takenBack')
+    expect(takenBack).toEqual({ ...rule, returns: { on: '', reference: '' } })
+    expect(withOnReturn({ ...takenBack, reference: 'event.orderId' }, 'kept')).toEqual(rule)
+  })
+
+  it('stands in a group with the rules of its programme on the same events', () => {
+    const rule = { ...blankRule('r', 'main'), on: 'order.paid', bestOf: 'food' }
+    const other = { ...rule, id: 'other' }
+    const apart = [
+      { ...other, programme: 'cashback' },
+      { ...other, on: 'topup' },
+      { ...other, bestOf: 'drinks' },
+    ]
+    expect(groupedWith(rule, [rule, other, ...apart])).toEqual([other])
+    expect(groupedWith(blankRule('r', 'main'), [blankRule('other', 'main')])).toEqual([])
+  })
+
+  it('of any kind stays as it is when each field writes what it shows, and when it is written as YAML and read', async () => {
+    await fc.assert(
+      fc.asyncProperty(rules, async (rule) => {
+        expect(earnRule.parse(rule)).toEqual(rule)
+        expect(inWay(rule.points, wayOf(rule.points))).toEqual(rule.points)
+        expect(inPending(rule, pendingOf(rule))).toEqual(rule.pending)
+        expect(withOnReturn(rule, onReturnOf(rule))).toEqual(rule)
+        const { expiry } = rule
+        expect(expiryOf(expiryKindOf(expiry), expiry)).toEqual(expiry)
+        expect(lastingAsBefore(expiry)).toEqual(expiry)
+        expect(earnRule.parse(await parsedYaml(await yamlOf(rule)))).toEqual(rule)
+      }),
+    )
   })
 })
 
 describe('expiry', () => {
   it('has one length, in months or in days', () => {
-    const after = expiryOf('earn', 'never')
-    if (after === 'never') throw new Error('never')
+    const after = expiryOf('earn', undefined)
+    if (after === undefined || after === 'never') throw new Error('no length')
+    expect(expiryOf('earn', 'never')).toEqual(after)
     expect(lasting(after, 'days', 90)).toEqual({
       after: 'earn',
       days: 90,
@@ -55,6 +197,7 @@ describe('expiry', () => {
     })
     expect(expiryOf('activity', after)).toEqual({ ...after, after: 'activity' })
     expect(expiryOf('never', after)).toBe('never')
+    expect(expiryOf('programme', after)).toBeUndefined()
   })
 })
 

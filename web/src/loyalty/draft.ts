@@ -1,4 +1,5 @@
 import type { EarnRule, Expiry, Programme, TierLadder, Words } from '../../../src/loyalty/contract.ts'
+import { withPart } from '../documents/parts.ts'
 
 /** Words that are still to be written. */
 export const noWords: Words = { en: '', ru: '', uk: '' }
@@ -65,20 +66,39 @@ export function pendingOf({ pending }: EarnRule): Pending {
   return 'event' in pending ? 'event' : 'until' in pending ? 'until' : 'days'
 }
 
-export function withPending(kind: Pending): EarnRule['pending'] {
+/** From when a rule's points can be spent if it is of another kind, with a first value to go on from. */
+export function inPending(rule: EarnRule, kind: Pending): EarnRule['pending'] {
+  if (pendingOf(rule) === kind) return rule.pending
   if (kind === 'none') return undefined
   if (kind === 'days') return { days: 14 }
   return kind === 'until' ? { until: '' } : { event: '', days: 90 }
 }
 
-/** How points expire: never, or after they were earned or after the member's latest activity. */
-export type ExpiryKind = 'never' | 'earn' | 'activity'
+/** What becomes of points when what gave them is returned: the member keeps them, or they are taken back. */
+export type OnReturn = 'kept' | 'takenBack'
 
-export const expiryKindOf = (expiry: Expiry): ExpiryKind => (expiry === 'never' ? 'never' : expiry.after)
+export const onReturnOf = ({ returns }: EarnRule): OnReturn => (returns === undefined ? 'kept' : 'takenBack')
 
-export function expiryOf(kind: ExpiryKind, before: Expiry): Expiry {
+/** The same rule with points kept or taken back; what nothing else reads goes with the returns. */
+export function withOnReturn(rule: EarnRule, next: OnReturn): EarnRule {
+  if (onReturnOf(rule) === next) return rule
+  if (next === 'takenBack') return { ...rule, returns: { on: '', reference: '' } }
+  return withPart(withPart(rule, 'returns', undefined), 'reference', undefined)
+}
+
+/** How points expire: as the programme says, never, or after they were earned or after the member's latest activity. */
+export type ExpiryKind = 'programme' | 'never' | 'earn' | 'activity'
+
+export function expiryKindOf(expiry: Expiry | undefined): ExpiryKind {
+  if (expiry === undefined) return 'programme'
+  return expiry === 'never' ? 'never' : expiry.after
+}
+
+export function expiryOf(kind: ExpiryKind, before: Expiry | undefined): Expiry | undefined {
+  if (kind === 'programme') return undefined
   if (kind === 'never') return 'never'
-  const others = before === 'never' ? { months: 12, endOf: 'day' as const, noticeDays: [30, 7] } : before
+  const isLength = before !== undefined && before !== 'never'
+  const others = isLength ? before : { months: 12, endOf: 'day' as const, noticeDays: [30, 7] }
   return { ...others, after: kind }
 }
 
@@ -87,6 +107,18 @@ export function lasting(expiry: Exclude<Expiry, 'never'>, unit: 'months' | 'days
   const { months: _months, days: _days, ...others } = expiry
   return { ...others, [unit]: count } as Expiry
 }
+
+/** The other rules that a rule stands in one group with: of those on the same events the one that gives most gives. */
+export const groupedWith = (
+  { id, programme, on, bestOf }: EarnRule,
+  rules: readonly EarnRule[],
+): EarnRule[] =>
+  bestOf === undefined
+    ? []
+    : rules.filter(
+        (other) =>
+          other.id !== id && other.programme === programme && other.on === on && other.bestOf === bestOf,
+      )
 
 /** An id that none of the others has, such as `step-3`. */
 export function freshId(stem: string, taken: readonly { id: string }[]): string {

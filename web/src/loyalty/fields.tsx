@@ -200,13 +200,15 @@ export function ChoiceField<Value extends string>({
   )
 }
 
-/** The type of event that a rule or step is on. */
+/** The type of event that a rule or step is on, or that `label` says. */
 export function EventTypeField({
+  label,
   value,
   types,
   error,
   change,
 }: {
+  label?: string
   value: string
   types: readonly string[]
   error: string | undefined
@@ -215,7 +217,7 @@ export function EventTypeField({
   const { t } = useTranslation()
   return (
     <ChoiceField
-      label={t('loyalty.on')}
+      label={label ?? t('loyalty.on')}
       value={value}
       error={error}
       options={types.map((type) => ({ value: type, label: type }))}

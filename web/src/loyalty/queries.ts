@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { queryOptions } from '@tanstack/react-query'
 import { lotsView } from '../../../src/ledger/contract.ts'
 import {
   abuseCasesView,
@@ -22,6 +22,7 @@ import {
 import { z } from 'zod'
 import { calls, type Language } from '../paths.ts'
 import { ask, askWithProgress, type Progress, ServerFailure } from '../server.ts'
+import { latestFirst } from './latest-first.ts'
 
 const OFTEN_MS = 5_000
 const SELDOM_MS = 30_000
@@ -73,17 +74,9 @@ const PAGE = 10
 
 /** What happened and what each rule made of it, the latest first, page by page. */
 export const memberHistoryQuery = (subscriberId: number, programme: string, language: Language) =>
-  infiniteQueryOptions({
-    queryKey: ['member', subscriberId, 'history', programme, language],
-    queryFn: ({ signal, pageParam }) => {
-      const query = { programme, language, limit: String(PAGE), ...(pageParam ? { before: pageParam } : {}) }
-      return ask(`${calls.member(subscriberId)}/points?${new URLSearchParams(query)}`, historyPage, {
-        signal,
-      })
-    },
-    initialPageParam: '',
-    getNextPageParam: ({ next }) => next,
-    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : OFTEN_MS),
+  latestFirst(['member', subscriberId, 'history', programme, language], (before, signal) => {
+    const query = new URLSearchParams({ programme, language, limit: String(PAGE), ...before })
+    return ask(`${calls.member(subscriberId)}/points?${query}`, historyPage, { signal })
   })
 
 /** Every ladder with what lies ahead. */

@@ -4,12 +4,14 @@ import {
   abuseCaseView,
   abuseEvidenceView,
   abuseQueueView,
+  redemptionsView,
   redemptionView,
   rewardsView,
   type DecisionBody,
 } from '../../../src/loyalty/contract.ts'
 import { calls } from '../paths.ts'
 import { ask } from '../server.ts'
+import { latestFirst } from './latest-first.ts'
 
 const OFTEN_MS = 5_000
 
@@ -20,18 +22,14 @@ export const rewardsQuery = queryOptions({
   refetchInterval: OFTEN_MS,
 })
 
-const redemptions = z.object({ redemptions: z.array(redemptionView) })
+const PAGE = 20
 
-/** The latest redemptions, of all members or of one. */
+/** The latest redemptions, of all members or of one, page by page. */
 export const redemptionsQuery = (subscriberId?: number) =>
-  queryOptions({
-    queryKey: ['loyalty-redemptions', subscriberId ?? 'all'],
-    queryFn: async ({ signal }) => {
-      const path =
-        subscriberId === undefined ? calls.redemptions : `${calls.member(subscriberId)}/redemptions`
-      return (await ask(`${path}?limit=50`, redemptions, { signal })).redemptions
-    },
-    refetchInterval: OFTEN_MS,
+  latestFirst(['loyalty-redemptions', subscriberId ?? 'all'], (before, signal) => {
+    const path = subscriberId === undefined ? calls.redemptions : `${calls.member(subscriberId)}/redemptions`
+    const query = new URLSearchParams({ limit: String(PAGE), ...before })
+    return ask(`${path}?${query}`, redemptionsView, { signal })
   })
 
 /** What an agent does with a redemption; all but handing out take a reason. */

@@ -6,7 +6,7 @@ import { useFormat } from '../format/format.ts'
 export function useRuleText(decimals: number): (rule: EarnRule) => string {
   const { t } = useTranslation()
   const format = useFormat()
-  return ({ points, multipliers, pending }) => {
+  return ({ points, multipliers, pending, budget, bestOf }) => {
     const given =
       'steps' in points
         ? t('loyalty.givesSteps', { steps: points.steps.length })
@@ -14,6 +14,12 @@ export function useRuleText(decimals: number): (rule: EarnRule) => string {
           ? t('loyalty.givesRate', { rate: format.decimal(points.perMajorUnit ?? '') })
           : t('loyalty.givesFixed', { points: format.points(points.fixed, decimals) })
     const times = multipliers.map((one) => `×${format.decimal(one.times)} ${one.id}`)
-    return [given, ...times, ...(pending === undefined ? [] : [t('loyalty.givesLater')])].join(' · ')
+    return [
+      given,
+      ...times,
+      ...(pending === undefined ? [] : [t('loyalty.givesLater')]),
+      ...(bestOf === undefined ? [] : [t('loyalty.givesBestOf', { group: bestOf })]),
+      ...(budget === undefined ? [] : [t('loyalty.givesFromBudget', { budget })]),
+    ].join(' · ')
   }
 }

@@ -69,7 +69,9 @@ export function ExchangeFlow({ exchange, documents }: ExchangePictureProps) {
         </p>
         <IconArrowRight size={22} stroke={1.5} aria-hidden data-wide />
         <IconArrowDown size={22} stroke={1.5} aria-hidden data-narrow />
-        <p className="soft">{t('loyalty.spreadIs', { percent: format.decimal(spreadPercent) })}</p>
+        {Number(spreadPercent) !== 0 && (
+          <p className="soft">{t('loyalty.spreadIs', { percent: format.decimal(spreadPercent) })}</p>
+        )}
         <div className={styles.sum}>
           <TextInput
             aria-label={t('loyalty.howMuch', { currency: from.currency })}

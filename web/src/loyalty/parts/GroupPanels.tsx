@@ -72,6 +72,7 @@ function PartLine({ kind, part }: { kind: PartKind; part: Part }) {
   const { t } = useTranslation()
   const format = useFormat()
   const called = t(`loyalty.kind.${kind.kind}`)
+  const own = part.name && format.name(part.name)
   const rows = kind.form.flat().find((field) => field.as === 'rows')
   const listed = rows && (part as unknown as Record<string, Part[] | undefined>)[rows.name]
   const names = (listed ?? []).flatMap(({ name }) => (name ? [format.name(name)] : []))
@@ -79,10 +80,10 @@ function PartLine({ kind, part }: { kind: PartKind; part: Part }) {
   return (
     <li data-part={`${part.kind}/${part.id}`}>
       <Link to={paths.part} params={{ kind: part.kind, partId: part.id }}>
-        {kind.isOnly ? called : part.name ? format.name(part.name) : part.id}
+        {own || called}
       </Link>
       <span className="soft">
-        {[...(kind.isOnly ? [] : [called]), ...names.slice(0, NAMED), ...more].join(' · ')}
+        {[...(own ? [called] : kind.isOnly ? [] : [part.id]), ...names.slice(0, NAMED), ...more].join(' · ')}
       </span>
     </li>
   )

@@ -5,6 +5,8 @@ import type { PartKind } from './kind.ts'
 import { nameLine, on, period, rewardAt, validity, where } from './usual-fields.ts'
 
 const sum: Field = { name: 'sum', as: 'expression' }
+/** What a sum is in; the operator's where it is absent. */
+const currency: Field = { name: 'currency', as: 'text' }
 const distinct: Field = { name: 'distinctValues', at: 'distinct', as: 'expression' }
 
 const blankStep = { name: noWords, on: '', reach: '1' }
@@ -62,7 +64,7 @@ export const playKinds: readonly PartKind[] = [
           stem: 'step',
           areNamed: true,
           blank: blankStep,
-          fields: [on, { name: 'reach', as: 'amount' }, where, sum, distinct, ...nameLine],
+          fields: [on, { name: 'reach', as: 'amount' }, where, sum, currency, distinct, ...nameLine],
         },
       ],
       validity,
@@ -84,7 +86,7 @@ export const playKinds: readonly PartKind[] = [
     form: [
       nameLine,
       [on, where],
-      [sum, distinct],
+      [sum, currency, distinct],
       [
         {
           name: 'levels',
@@ -120,6 +122,7 @@ export const playKinds: readonly PartKind[] = [
         { name: 'every', as: 'choice', of: ['day', 'week'] },
         { name: 'reach', as: 'amount' },
         sum,
+        currency,
         { name: 'grace', as: 'count' },
       ],
       [
@@ -168,7 +171,7 @@ export const playKinds: readonly PartKind[] = [
       on: '',
       period: 'month',
     }),
-    form: [nameLine, [on, where], [sum, period, { name: 'regionBy', as: 'text' }], validity],
+    form: [nameLine, [on, where], [sum, currency, period, { name: 'regionBy', as: 'text' }], validity],
   },
   {
     kind: 'Badge',

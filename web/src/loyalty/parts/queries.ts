@@ -14,6 +14,7 @@ import {
 } from '../../../../src/loyalty/contract.ts'
 import { calls } from '../../paths.ts'
 import { ask } from '../../server.ts'
+import { latestFirst } from '../latest-first.ts'
 
 const OFTEN_MS = 5_000
 
@@ -70,19 +71,20 @@ export const roundQuery = (roundId: string) =>
     retry: false,
   })
 
-/** What invitations of a document gave lately. */
+const PAGE = 20
+
+/** What invitations of a document gave, the latest first, page by page. */
 export const referralGrantsQuery = (referral: string) =>
-  queryOptions({
-    queryKey: ['loyalty-referral-grants', referral],
-    queryFn: async ({ signal }) => {
-      const query = new URLSearchParams({ referral, limit: '50' })
-      const [{ rewards }, { refusals }] = await Promise.all([
-        ask(`${calls.referralRewards}?${query}`, referralRewardsView, { signal }),
-        ask(`${calls.referralRefusals}?${query}`, referralRefusalsView, { signal }),
-      ])
-      return { rewards, refusals }
-    },
-    refetchInterval: OFTEN_MS,
+  latestFirst(['loyalty-referral-grants', referral], (before, signal) => {
+    const query = new URLSearchParams({ referral, limit: String(PAGE), ...before })
+    return ask(`${calls.referralRewards}?${query}`, referralRewardsView, { signal })
+  })
+
+/** Codes of a document that gave nothing, the latest first, page by page. */
+export const referralRefusalsQuery = (referral: string) =>
+  latestFirst(['loyalty-referral-refusals', referral], (before, signal) => {
+    const query = new URLSearchParams({ referral, limit: String(PAGE), ...before })
+    return ask(`${calls.referralRefusals}?${query}`, referralRefusalsView, { signal })
   })
 
 /** What a migration did to each account, the first of them. */

@@ -79,7 +79,7 @@ export class Books {
               field: 'group',
               found: request.group,
             })
-      if (lasting) this.#writeRefusal(request, problem)
+      if (lasting && problem.code !== 'ledger_request_invalid') this.#writeRefusal(request, problem)
       return { key: request.key, outcome: 'refused', problem }
     })
   }

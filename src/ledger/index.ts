@@ -26,5 +26,6 @@ export { accountsOfOwner, balancesOf, hasAccounts, lotsOf, outstanding } from '.
 export { expireLots, type ExpiryResult, type ExpiryRun, timeoutStage } from './runs.ts'
 export { openAccounts, postTransfers } from './service.ts'
 export { type Statement, statementOf, type StatementQuery } from './statement.ts'
+export { transferIdOf } from './transfer.ts'
 export { verifyLedger } from './verification.ts'
 export { createLedger, type Ledger, type LedgerDependencies } from './writer.ts'

@@ -109,6 +109,34 @@ describe('a batch', () => {
     expect(await verify()).toEqual({ ok: true, accounts: 5, transfers: 5, entries: 6, lots: 2, batches: 1 })
   })
 
+  test.each(['U+0000', 'half a surrogate pair'])(
+    'a text with %s is refused alone, whichever it is',
+    async (name) => {
+      const bad = name === 'U+0000' ? 'a\u0000b' : 'a\ud800b'
+      const results = await send([
+        move(bad, 'liability', 'member:1', 1n),
+        move('a', bad, 'member:1', 1n),
+        move('b', 'liability', bad, 1n),
+        { ...move('c', 'liability', 'member:1', 1n), memo: bad },
+        { ...move('d', 'liability', 'member:1', 1n), currency: bad } as TransferRequest,
+        { ...move('e', 'liability', 'member:1', 1n), group: bad },
+        settle('f', bad),
+        { key: 'g', kind: 'reverse', reversedKey: bad, at },
+        { key: 'h', kind: 'extend', account: bad, expiresAt: at, at },
+        move('i', 'liability', 'member:1', 1n),
+        { ...move('k', 'member:1', 'member:2', 99n), group: 'two' },
+        { ...move('l', 'liability', 'member:1', 1n), group: 'two', memo: bad },
+      ])
+      const refused = Array.from({ length: 9 }, () => 'ledger_request_invalid')
+      expect(results.map(said)).toEqual([
+        ...refused,
+        'booked',
+        'ledger_balance_insufficient',
+        'ledger_request_invalid',
+      ])
+    },
+  )
+
   test('repeated gives the same answers and moves nothing', async () => {
     const batch = [move('a', 'liability', 'member:1', 10n), move('b', 'member:1', 'member:2', 30n)]
     const first = await send(batch)

@@ -1,7 +1,7 @@
 import type { Tx } from '../platform/index.ts'
 import { spendOrder } from './lots.ts'
 import type { AccountState, JournalRow, LotMove, OpenLot, Standing } from './state.ts'
-import { uuidDigits, uuidText } from './transfer.ts'
+import { isStorable, uuidDigits, uuidText } from './transfer.ts'
 
 /** Where a tenant's journal ends, and the numbers under which this database knows the record types. */
 export type Head = {
@@ -100,7 +100,9 @@ type AccountRow = {
 }
 
 /** Accounts by their readable ids; unknown ones are absent. */
-export async function accountsByIds(tx: Tx, ids: string[]): Promise<AccountState[]> {
+export async function accountsByIds(tx: Tx, asked: string[]): Promise<AccountState[]> {
+  // What cannot be stored is nobody's id, and would fail the question for all.
+  const ids = asked.filter(isStorable)
   const rows = await tx.query<AccountRow>(
     `select ${accountColumns} from ledger.account
      where tenant_id = current_setting('tenure.tenant_id') and account_id = any($1::text[])`,

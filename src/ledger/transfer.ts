@@ -24,12 +24,12 @@ const invalid = (field: string, found: unknown, expected: string): Problem =>
 export function problemOfRequest(request: TransferRequest): Problem | undefined {
   const { key, at, memo, group } = request
   if (key.length === 0 || key.length > 200) return invalid('key', key.slice(0, 200), '1 to 200 characters')
-  if (hasNul(key) || (memo !== undefined && hasNul(memo)))
-    return invalid('key', key, 'without NUL characters')
   if (memo !== undefined && memo.length > 500) return invalid('memo', memo.length, 'up to 500 characters')
-  if (group !== undefined && (group.length === 0 || group.length > 200 || hasNul(group))) {
+  if (group !== undefined && (group.length === 0 || group.length > 200)) {
     return invalid('group', group.slice(0, 200), '1 to 200 characters')
   }
+  const unstorable = unstorableField(request)
+  if (unstorable) return invalid(unstorable, '…', 'without U+0000 and halves of surrogate pairs')
   if (at !== undefined && !isMoment(at))
     return invalid('at', at.toString(), 'between the years 1900 and 9999')
   if (request.kind === 'extend') {
@@ -81,7 +81,29 @@ function problemOfMove(request: MoveRequest): Problem | undefined {
   return problemOfLot(lot)
 }
 
-const hasNul = (text: string): boolean => text.includes('\u0000')
+/** Whether PostgreSQL keeps a text as it is: neither U+0000 nor halves of surrogate pairs are in it. */
+export const isStorable = (text: string | undefined): boolean =>
+  text === undefined || (!text.includes('\u0000') && text.isWellFormed())
+
+/** The text that cannot be kept, if there is one: it would fail the others of its batch too. */
+function unstorableField(request: TransferRequest): string | undefined {
+  if (!isStorable(request.key)) return 'key'
+  if (!isStorable(request.memo)) return 'memo'
+  if (!isStorable(request.group)) return 'group'
+  switch (request.kind) {
+    case 'post':
+    case 'pending':
+      if (!isStorable(request.debitAccount)) return 'debitAccount'
+      if (!isStorable(request.creditAccount)) return 'creditAccount'
+      return isStorable(request.currency) ? undefined : 'currency'
+    case 'extend':
+      return isStorable(request.account) ? undefined : 'account'
+    case 'reverse':
+      return isStorable(request.reversedKey) ? undefined : 'reversedKey'
+    default:
+      return isStorable(request.pendingKey) ? undefined : 'pendingKey'
+  }
+}
 
 function isMoment(at: Temporal.Instant): boolean {
   const ms = at.epochMilliseconds

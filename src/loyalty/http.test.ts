@@ -108,3 +108,9 @@ test('history, explanations, trials and migrations speak the forms of the contra
   const page = migratedAccounts.parse((await ask('GET', '/v1/loyalty/migrations/over/accounts?limit=1')).body)
   expect(page.next).not.toBeNull()
 })
+
+test('a text that cannot be stored is refused with a reason, and is no bug', async () => {
+  const refused = { status: 422, body: { code: 'text_unstorable' } }
+  const join = { programme: 'main', subscriber: 'external:bob' }
+  expect(await ask('POST', '/v1/loyalty/households/a%00b/members', join)).toMatchObject(refused)
+})

@@ -33,6 +33,9 @@ const statusByEnding: [ending: string, status: number][] = [
   ['unavailable', 503],
 ]
 
+/** What PostgreSQL answers to U+0000 in a text and in JSON ("PostgreSQL Error Codes", class 22). */
+const unstorable = new Set(['22021', '22P05'])
+
 /** HTTP status of a domain error code; a code without a special ending is a refusal of the input. */
 export function statusOf(code: string): number {
   return statusByEnding.find(([ending]) => code.endsWith(ending))?.[1] ?? 422
@@ -54,6 +57,14 @@ export function createHttp(onBug: (error: unknown) => void): FastifyInstance {
     if (error instanceof DomainError) {
       const status = statusOf(error.code)
       return problem(reply, status, { title: error.message, status, code: error.code, ...error.details })
+    }
+    if (unstorable.has(error.code)) {
+      const status = 422
+      return problem(reply, status, {
+        title: 'a text holds U+0000, which cannot be stored',
+        status,
+        code: 'text_unstorable',
+      })
     }
     const status = error.statusCode ?? 500
     if (status >= 500) onBug(error)

@@ -185,7 +185,8 @@ export class Follower {
     const { clock } = this.#parts
     const held = page.filter(({ lane }) => lanes.has(lane))
     const posted = await this.#post(page.filter(({ lane }) => !lanes.has(lane)))
-    if (this.#isStopped) return
+    // Calls that were ended here are no fault of the receiver. What it took to the last is stored, for nobody to send again.
+    if (this.#isStopped && posted.failed.length + posted.left.length > 0) return
     const now = clock.now()
     const waits = new Map(posted.failed.map((one) => [one.letter, one]))
     const left = new Set<Dispatch>([...waits.keys(), ...posted.left, ...held])

@@ -407,7 +407,9 @@ test('of several processes one delivers; another goes on where a dead one stoppe
   await webhooks.stop()
   await append(1, 4)
   await second.stage.run(world.tenantId)
-  await expect.poll(() => taken.map(({ n }) => n), { timeout: 5_000 }).toEqual([1, 2, 3, 4])
+  // What was taken in the moment of the stop may come again: its answer was not heard any more.
+  const once = (): unknown[] => [...new Set(taken.map(({ n }) => n))]
+  await expect.poll(once, { timeout: 5_000 }).toEqual([1, 2, 3, 4])
   await second.stop()
 })
 

@@ -196,6 +196,10 @@ reward: { points: '40' }
   const shown = await tenure('loyalty', 'try', 'five')
   expect(shown.out).toMatch(/^ {2}cost +17\.50 RUB$/m)
   expect(shown.out).toContain('condition_not_met, 0.0 points')
+  // Yen have no minor units.
+  const inYen = 'kind: PointCost\nid: main\ncurrency: JPY\nperPoint: "50"\n'
+  await tenure('apply', '-f', world.file('yen.yaml', inYen))
+  expect((await tenure('loyalty', 'try', 'five')).out).toMatch(/^ {2}cost +1\u2009750 JPY$/m)
   const bad = world.file(
     'bad.yaml',
     `kind: EarnRule\nid: x\non: order.paid\nwhere: event.sum > 1\npoints: { fixed: '1' }\n`,

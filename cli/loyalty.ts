@@ -187,7 +187,9 @@ function printTried(terminal: Terminal, id: string, answer: TryAnswer): void {
     ['  in awards', countOf(answer.awards)],
     ['  to subscribers', countOf(answer.subscribers)],
     ['  taken back for returns', `${points(answer.returned)} points`],
-    ...(answer.cost ? [['  cost', `${pointsOf(answer.cost.amountMinor, 2)} ${answer.cost.currency}`]] : []),
+    ...(answer.cost
+      ? [['  cost', `${pointsOf(answer.cost.amountMinor, answer.cost.decimals)} ${answer.cost.currency}`]]
+      : []),
   ])
   terminal.out('')
   print(terminal, [

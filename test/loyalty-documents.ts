@@ -15,7 +15,10 @@ export const loyaltyPageDocuments: object[] = [
     name: words('Bonus', 'Бонус', 'Бонус'),
     expiry: { after: 'earn', months: 6, endOf: 'month', noticeDays: [30, 7] },
     welcome: { points: '100' },
-    budgets: [{ id: 'spring', points: '5000', period: 'month' }],
+    budgets: [
+      { id: 'spring', points: '5000', period: 'month' },
+      { id: 'packages', points: '900000', period: 'year' },
+    ],
   }),
   programme({
     id: 'cashback',
@@ -54,7 +57,10 @@ export const loyaltyPageDocuments: object[] = [
         { fromMinor: '50000', perMajorUnit: '0.2' },
       ],
     },
+    budget: 'packages',
+    bestOf: 'shopping',
     pending: { days: 14 },
+    expiry: { after: 'earn', months: 6, endOf: 'month', noticeDays: [30, 7] },
     reference: 'event.orderId',
     returns: { on: 'package.returned', reference: 'event.orderId', amount: 'event.amountMinor' },
   },

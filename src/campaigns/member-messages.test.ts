@@ -51,7 +51,7 @@ async function gateway(): Promise<{ url: string; sent: Sent[]; close(): void }> 
 }
 
 /** Loyalty, triggers, campaigns and messages of one tenant. */
-async function bench() {
+async function bench(own: { decimals?: number; welcome?: object } = {}) {
   const kinds = [triggerKind, ...messagingDocuments, ...campaignDocuments]
   const world: LoyaltyWorld = await loyaltyWorld(stores, {
     kinds,
@@ -93,6 +93,7 @@ async function bench() {
       welcome: { points: '1500' },
       expiry: { after: 'earn', days: 31 },
       timeZone: 'Europe/Kyiv',
+      ...own,
     }),
     { kind: 'TransferTerms', id: 'main' },
   )
@@ -157,6 +158,47 @@ test('members are told of welcome, gifts and expiry with points and dates, from 
   await world.loyalty.exchanges.send(world.tenantId, 'main', gift)
   expect(await work()).toEqual([
     { address: '+79990000002', text: 'Вам подарували бали: 200. З них 200 згорять 21 травня.' },
+  ])
+  assert.deepEqual(errors, [])
+  await close()
+})
+
+test('amounts come out right in the decimals of the programme, and conditions compare them as numbers', async () => {
+  const { world, errors, work, close } = await bench({ decimals: 2, welcome: { points: '1250' } })
+  const generous = ready.map((body) => {
+    const { kind, id, where } = body as { kind: string; id: string; where?: string }
+    const isWelcome = kind === 'Trigger' && id === 'member-welcomed'
+    return isWelcome
+      ? { ...(body as object), where: `${where} && event.pointsMinor > 1249 && event.pointsMinor < 1251` }
+      : body
+  }) as object[]
+  const wrong = { kind: 'Trigger', id: 'wrong', on: 'loyalty.points_earned', where: 'event.points > 14' }
+  await expect(world.apply({ ...wrong, match: {} })).rejects.toThrow(/"where"/)
+  await world.apply(...generous)
+  await world.profiles.upsertSubscribers(world.tenantId, [
+    {
+      identities: { external: 'ann', msisdn: '+79990000001' },
+      language: 'en',
+      consents: { '*': true },
+    },
+    {
+      identities: { external: 'bob', msisdn: '+79990000002' },
+      language: 'ru',
+      consents: { '*': true },
+    },
+  ])
+  const [ann, bob] = (await world.subscribers('ann', 'bob')) as [number, number]
+  const { tenantId, loyalty } = world
+  await loyalty.members.enrol({ tenantId, programmeId: 'main', subscriberId: ann })
+  await loyalty.members.enrol({ tenantId, programmeId: 'main', subscriberId: bob })
+  expect((await work()).map(({ text }) => text).toSorted()).toEqual([
+    'Welcome to the programme! Points for a start: 12.50.',
+    'Добро пожаловать в программу! Баллов для начала: 12,50.',
+  ])
+  const gift = { fromId: bob, toId: ann, points: 1_005n, note: null, key: 'gift' }
+  await loyalty.exchanges.send(tenantId, 'main', gift)
+  expect((await work()).map(({ text }) => text)).toEqual([
+    'You were given points: 10.05. Of them 10.05 expire on 21 May.',
   ])
   assert.deepEqual(errors, [])
   await close()

@@ -1,4 +1,4 @@
-import { derivedId, json, type Problem, type Tx } from '../platform/index.ts'
+import { derivedId, json, type Problem, storable, type Tx } from '../platform/index.ts'
 import type { DeadLetterState } from './contract.ts'
 import { pruned } from './depth.ts'
 import { MAX_DEPTH } from './json-bytes.ts'
@@ -29,16 +29,6 @@ export function newDeadLetter(event: unknown, problem: Problem, heldFor?: string
 /** The event as JSON that PostgreSQL can hold. */
 export function eventTextOf(event: unknown): string {
   return storable(json(event ?? null))
-}
-
-/**
- * PostgreSQL's jsonb refuses U+0000 and halves of surrogate pairs; in a letter they become U+FFFD, since a letter
- * that cannot be kept would take the rest of its batch with it. An escaped backslash is stepped over.
- */
-function storable(text: string): string {
-  return text.replace(/\\(?:\\|u0000|ud[89a-f][0-9a-f]{2})/g, (escape) =>
-    escape === '\\\\' ? escape : '\\ufffd',
-  )
 }
 
 /** Adds letters; one that was there is open, or held, again with its latest problem. */

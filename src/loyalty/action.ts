@@ -1,4 +1,4 @@
-import type { AccountOpening, TransferRequest } from '../ledger/index.ts'
+import type { AccountOpening, ExtendRequest, TransferRequest } from '../ledger/index.ts'
 import { derivedId, DomainError, type Tx } from '../platform/index.ts'
 import type { Announcement, Consumer, Effects, Judgement } from './consumer.ts'
 import type { LoyaltyParts } from './dependencies.ts'
@@ -18,6 +18,8 @@ export type Action = {
   atMs: number
   accounts?: AccountOpening[]
   transfers?: TransferRequest[]
+  /** What lives on after the transfers; refused, and nothing lost by it, where nothing ends earlier. */
+  extensions?: ExtendRequest[]
   announcements?: { type: string; key: string; subscriberId?: number; data: Record<string, unknown> }[]
   /** For the member's history; one of another programme names it. */
   judgements?: ActionJudgement[]
@@ -48,7 +50,7 @@ export function actionConsumer(
 function perform(action: Action, effects: Effects): void {
   const { part, programmeId, subscriberId, atMs, accounts = [], transfers = [], judgements = [] } = action
   for (const opening of accounts) effects.openAccount(opening)
-  for (const transfer of transfers) effects.post(transfer)
+  for (const transfer of [...transfers, ...(action.extensions ?? [])]) effects.post(transfer)
   for (const judgement of judgements) effects.judge({ consumer: part, programmeId, ...judgement })
   for (const one of action.announcements ?? []) {
     effects.announce({ subscriberId, programmeId, atMs, ...one } satisfies Announcement)

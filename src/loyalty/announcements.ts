@@ -1,32 +1,33 @@
 import type { CelType } from '../expressions/index.ts'
-import { type DocumentReader } from '../platform/index.ts'
+import { decimalText, type DocumentReader } from '../platform/index.ts'
 import { eventDeclarations } from '../events/index.ts'
 
-type Field = 'string' | 'integer' | 'boolean' | 'date-time'
+type SimpleField = 'string' | 'integer' | 'boolean' | 'date-time'
+/** `points`: an amount of the programme's, which stands in `data` twice; see `withPointsAsText`. */
+type Field = SimpleField | 'points'
 
 /**
  * What loyalty announces, by event type, with the fields of `data`. Each stands on the tenant's log as a CloudEvent of
  * the source `/loyalty`, for trigger rules and campaigns; the consumers of loyalty itself take it at once, in the
- * transaction of its cause. `programme` and `happenedAt` (the time of the cause) stand in every one. Points are in
- * minor units.
+ * transaction of its cause. `programme` and `happenedAt` (the time of the cause) stand in every one.
  */
 export const loyaltyEventTypes: Record<string, Record<string, Field>> = {
   'loyalty.member_enrolled': { by: 'string', isReturning: 'boolean', referralCode: 'string' },
-  'loyalty.member_left': { points: 'integer', forfeited: 'boolean' },
+  'loyalty.member_left': { points: 'points', forfeited: 'boolean' },
   'loyalty.members_merged': { from: 'integer' },
   'loyalty.points_earned': {
     rule: 'string',
-    points: 'integer',
+    points: 'points',
     isPending: 'boolean',
     eventType: 'string',
     availableFrom: 'date-time',
     expiresAt: 'date-time',
   },
-  'loyalty.points_released': { rule: 'string', points: 'integer', expiresAt: 'date-time' },
+  'loyalty.points_released': { rule: 'string', points: 'points', expiresAt: 'date-time' },
   'loyalty.points_returned': {
     rule: 'string',
-    points: 'integer',
-    forgiven: 'integer',
+    points: 'points',
+    forgiven: 'points',
     isPending: 'boolean',
     /** When they had been earned or released. */
     earnedAt: 'date-time',
@@ -44,7 +45,7 @@ export const loyaltyEventTypes: Record<string, Record<string, Field>> = {
     drawn: 'string',
     prize: 'string',
     reason: 'string',
-    points: 'integer',
+    points: 'points',
   },
   'loyalty.quiz_finished': { game: 'string', round: 'string', correct: 'integer', questions: 'integer' },
   'loyalty.game_turn': {
@@ -67,7 +68,7 @@ export const loyaltyEventTypes: Record<string, Record<string, Field>> = {
     side: 'string',
     referee: 'integer',
     what: 'string',
-    points: 'integer',
+    points: 'points',
   },
   'loyalty.tier_changed': {
     ladder: 'string',
@@ -80,31 +81,32 @@ export const loyaltyEventTypes: Record<string, Record<string, Field>> = {
   'loyalty.tier_at_risk': {
     ladder: 'string',
     tier: 'string',
-    missing: 'integer',
+    missing: 'string',
+    missingMinor: 'integer',
     until: 'date-time',
     on: 'string',
   },
   'loyalty.benefit_granted': { ladder: 'string', tier: 'string', benefit: 'string', productId: 'string' },
   'loyalty.benefit_ended': { ladder: 'string', tier: 'string', benefit: 'string', productId: 'string' },
   'loyalty.points_expiring': {
-    points: 'integer',
+    points: 'points',
     expiresAt: 'date-time',
     on: 'string',
     daysLeft: 'integer',
     daysBefore: 'integer',
   },
-  'loyalty.points_burned': { points: 'integer', reason: 'string' },
+  'loyalty.points_burned': { points: 'points', reason: 'string' },
   'loyalty.abuse_suspected': { case: 'string', level: 'string', score: 'integer', reasons: 'string' },
-  'loyalty.abuse_confirmed': { case: 'string', points: 'integer' },
-  'loyalty.abuse_released': { case: 'string', points: 'integer' },
-  'loyalty.abuse_lapsed': { case: 'string', points: 'integer' },
-  'loyalty.points_corrected': { points: 'integer', reason: 'string' },
+  'loyalty.abuse_confirmed': { case: 'string', points: 'points' },
+  'loyalty.abuse_released': { case: 'string', points: 'points' },
+  'loyalty.abuse_lapsed': { case: 'string', points: 'points' },
+  'loyalty.points_corrected': { points: 'points', reason: 'string' },
   'loyalty.reward_redeemed': {
     reward: 'string',
     redemption: 'string',
     kind: 'string',
     recipient: 'integer',
-    points: 'integer',
+    points: 'points',
     /** For whoever it is for alone: a gift's code is told with the gift. */
     code: 'string',
   },
@@ -113,7 +115,7 @@ export const loyaltyEventTypes: Record<string, Record<string, Field>> = {
     redemption: 'string',
     kind: 'string',
     recipient: 'integer',
-    points: 'integer',
+    points: 'points',
     from: 'integer',
     code: 'string',
   },
@@ -122,7 +124,7 @@ export const loyaltyEventTypes: Record<string, Record<string, Field>> = {
     redemption: 'string',
     kind: 'string',
     recipient: 'integer',
-    points: 'integer',
+    points: 'points',
     reason: 'string',
   },
   'loyalty.redemption_refunded': {
@@ -130,35 +132,38 @@ export const loyaltyEventTypes: Record<string, Record<string, Field>> = {
     redemption: 'string',
     kind: 'string',
     recipient: 'integer',
-    points: 'integer',
+    points: 'points',
     reason: 'string',
   },
   'loyalty.reward_low_stock': { reward: 'string', left: 'integer', threshold: 'integer' },
-  'loyalty.points_transferred': { transfer: 'string', to: 'integer', points: 'integer', fee: 'integer' },
+  'loyalty.points_transferred': { transfer: 'string', to: 'integer', points: 'points', fee: 'points' },
   'loyalty.points_received': {
     transfer: 'string',
     from: 'integer',
-    points: 'integer',
+    points: 'points',
     /** How many of them expire first, and when; absent where none does. */
-    expiring: 'integer',
+    expiring: 'points',
     expiresAt: 'date-time',
   },
   'loyalty.points_converted': {
     exchange: 'string',
     quote: 'string',
     fromCurrency: 'string',
-    points: 'integer',
+    /** In the decimals of either currency, which may be a partner's. */
+    points: 'string',
+    pointsMinor: 'integer',
     toCurrency: 'string',
-    got: 'integer',
+    got: 'string',
+    gotMinor: 'integer',
   },
   'loyalty.club_joined': { club: 'string', isReturning: 'boolean' },
   'loyalty.club_renewed': { club: 'string', until: 'date-time' },
-  'loyalty.club_due': { club: 'string', points: 'integer', until: 'date-time' },
+  'loyalty.club_due': { club: 'string', points: 'points', until: 'date-time' },
   /** A fee in money that lets nobody in, with the id and source of the event that told of it. */
   'loyalty.club_fee_refused': { club: 'string', reason: 'string', payment: 'string', source: 'string' },
   'loyalty.club_left': { club: 'string', reason: 'string' },
   'loyalty.club_lapsed': { club: 'string', reason: 'string' },
-  'loyalty.points_expired': { points: 'integer', expiredAt: 'date-time' },
+  'loyalty.points_expired': { points: 'points', expiredAt: 'date-time' },
 }
 
 /** A purchase that a campaign made: taken by loyalty, never on the log. */
@@ -179,7 +184,7 @@ const ownDeclarations: Record<string, Record<string, CelType>> = {
   },
 }
 
-const celTypes: Record<Field, CelType> = {
+const celTypes: Record<SimpleField, CelType> = {
   string: 'string',
   integer: 'int',
   boolean: 'bool',
@@ -189,13 +194,43 @@ const celTypes: Record<Field, CelType> = {
 /** Fields in every announcement. */
 const everywhere: Record<string, Field> = { programme: 'string', happenedAt: 'date-time' }
 
+const minorName = (name: string): string => `${name}Minor`
+
+/** Fields of an announcement as they stand in `data`. */
+function simpleFieldsOf(type: string): [name: string, field: SimpleField][] {
+  return Object.entries({ ...everywhere, ...loyaltyEventTypes[type] }).flatMap(
+    ([name, field]): [string, SimpleField][] =>
+      field === 'points'
+        ? [
+            [name, 'string'],
+            [minorName(name), 'integer'],
+          ]
+        : [[name, field]],
+  )
+}
+
+/**
+ * The fields of an announcement, and each amount of points as a text beside its minor units: `pointsMinor: 1250` comes
+ * with `points: '12.50'` where the programme has two decimals. Conditions compare and add the former; the latter is what
+ * a text says, so that nobody has to know the decimals to write it.
+ */
+export function withPointsAsText(
+  type: string,
+  data: Record<string, unknown>,
+  decimals: number,
+): Record<string, unknown> {
+  const told = { ...data }
+  for (const [name, field] of Object.entries(loyaltyEventTypes[type] ?? {})) {
+    const minor = data[minorName(name)]
+    if (field === 'points' && minor !== undefined) told[name] = decimalText(BigInt(minor as number), decimals)
+  }
+  return told
+}
+
 /** Fields of what loyalty announces by themselves; undefined for types of others. */
 export function announcedFields(type: string): Record<string, CelType> | undefined {
-  const fields = loyaltyEventTypes[type]
-  if (!fields) return undefined
-  return Object.fromEntries(
-    Object.entries({ ...everywhere, ...fields }).map(([name, field]) => [name, celTypes[field]]),
-  )
+  if (!loyaltyEventTypes[type]) return undefined
+  return Object.fromEntries(simpleFieldsOf(type).map(([name, field]) => [name, celTypes[field]]))
 }
 
 /** What conditions may read of `event` for a type: the tenant's own types, and those that loyalty knows by itself. */
@@ -216,7 +251,7 @@ export const eventTypeDocuments = (): object[] => Object.keys(loyaltyEventTypes)
 /** The document `EventType` of an announcement, so that trigger rules may speak of it. */
 export function eventTypeDocument(type: string): object {
   const properties = Object.fromEntries(
-    Object.entries({ ...everywhere, ...loyaltyEventTypes[type] }).map(([name, field]) => [
+    simpleFieldsOf(type).map(([name, field]) => [
       name,
       field === 'date-time' ? { type: 'string', format: 'date-time' } : { type: field },
     ]),

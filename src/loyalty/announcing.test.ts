@@ -54,7 +54,9 @@ test('what is announced in somebody else’s transaction is on the log as soon a
   })
   expect(wakes).toBe(1)
   await loop.drain()
-  expect(await world.logged('loyalty.points_earned')).toMatchObject([{ points: 5, rule: 'bought' }])
+  expect(await world.logged('loyalty.points_earned')).toMatchObject([
+    { pointsMinor: 5, points: '5', rule: 'bought' },
+  ])
 })
 
 test('a transaction that is taken back, or does what was done, wakes nobody', async () => {

@@ -1,10 +1,13 @@
-import { DomainError, newId, type Tx } from '../platform/index.ts'
+import { balancesInDetail } from '../ledger/index.ts'
+import { DomainError, instantOf, newId, type Tx } from '../platform/index.ts'
+import { accountOf } from './accounts.ts'
 import { type Action, actionId, carryOut } from './action.ts'
 import { type Applicant, applicantOf } from './applicant.ts'
 import { type Book, programmeIn } from './book.ts'
 import type { LoyaltyParts } from './dependencies.ts'
 import type { LoyaltyErrorCode } from './errors.ts'
-import { lockLoyalty } from './members-store.ts'
+import { ownerOf } from './members.ts'
+import { lockLoyalty, selectMember } from './members-store.ts'
 import { selectJudgedEvent, selectPersons } from './judgements-store.ts'
 import type { Programme } from './programmes.ts'
 
@@ -50,14 +53,21 @@ export async function changePoints(
   return parts.database.tx(tenantId, async (tx) => {
     lockLoyalty(tx)
     const atMs = parts.clock.nowMs()
-    const look = (): Promise<Applicant> => applicantOf(parts, tx, book, programme, subscriberId, atMs)
-    const applicant = await look()
-    const { subscriberId: goesOnAs } = applicant.member
-    const once = { part, key: `${scope}:${key}`, programmeId, subscriberId: goesOnAs }
-    if (await wasDone(tx, { ...once, points, reason })) return applicant.availableMinor
-    const decided = await decide({ tx, book, programme, applicant, key: once.key, atMs })
-    await carryOut(parts, tx, tenantId, [{ ...once, atMs, ...decided }])
-    return (await look()).availableMinor
+    // Whoever has left since, or may spend no more, hears the same as before: only what is new can be refused.
+    const member = await selectMember(tx, programmeId, subscriberId)
+    const once = {
+      part,
+      key: `${scope}:${key}`,
+      programmeId,
+      subscriberId: member?.subscriberId ?? subscriberId,
+    }
+    if (!member || !(await wasDone(tx, { ...once, points, reason }))) {
+      const applicant = await applicantOf(parts, tx, book, programme, subscriberId, atMs)
+      const decided = await decide({ tx, book, programme, applicant, key: once.key, atMs })
+      await carryOut(parts, tx, tenantId, [{ ...once, atMs, ...decided }])
+    }
+    const account = accountOf(ownerOf(member!), programme.currency)
+    return (await balancesInDetail(tx, [account], instantOf(atMs))).get(account)?.availableMinor ?? 0n
   })
 }
 

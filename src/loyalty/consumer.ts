@@ -74,6 +74,8 @@ export type Batch = {
   enrol(programmeId: string, subscriberId: number, atMs: number, by: string): Member
   /** Notes that a member was changed, so that it is stored. */
   changed(member: Member): void
+  /** What was posted to an account so far, by any consumer, that the ledger does not have yet. */
+  movedOn(accountId: string): bigint
 }
 
 /** What a consumer wants done at the end of the batch, in the one transaction that also stores how far it was read. */

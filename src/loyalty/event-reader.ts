@@ -4,8 +4,10 @@ import {
   derivedId,
   entriesOf,
   type EventLog,
+  json,
   type Stage,
   type StageResult,
+  storable,
 } from '../platform/index.ts'
 import { type AnnouncingParts, publishAnnouncements } from './announcing.ts'
 import type { Book, Books } from './book.ts'
@@ -181,7 +183,14 @@ export function takenEvent({ id, source, type, atMs, subscriberId, data }: Logge
     type,
     atMs,
     subscriberId: subscriberId!,
-    data,
+    data: kept(data),
     depth: 0,
   }
+}
+
+/** The fields of an event as PostgreSQL can keep them: one that it refuses would stop the reader for ever. */
+function kept(data: Record<string, unknown>): Record<string, unknown> {
+  const text = json(data)
+  const storableText = storable(text)
+  return storableText === text ? data : (JSON.parse(storableText) as Record<string, unknown>)
 }

@@ -8,10 +8,13 @@ import {
 import { appendFacts, derivedId, type Fact, type Tx } from '../platform/index.ts'
 import type { Profiles, Subscriber } from '../profiles/index.ts'
 import { accountOf, memberAccount, memberOwner } from './accounts.ts'
+import { withPointsAsText } from './announcements.ts'
 import type { Book } from './book.ts'
 import type { Announcement, Batch, Consumer, Effects, Judgement, Session, TakenEvent } from './consumer.ts'
 import { type Member, newMember, ownerOf } from './members.ts'
 import { lockLoyalty, saveMembers, selectMembers } from './members-store.ts'
+import { Moves } from './moves.ts'
+import { impliedProgramme } from './programmes.ts'
 import { insertAnnouncements, insertJudgedEvents, selectTaken } from './reader-store.ts'
 
 /** Source of everything that loyalty itself tells. */
@@ -85,6 +88,8 @@ class Work implements Batch, Effects {
   readonly #changedMembers = new Set<Member>()
   readonly #accounts = new Map<string, AccountOpening>()
   readonly #transfers: { transfer: TransferRequest; facts: Fact[] }[] = []
+  readonly #moves = new Moves()
+  readonly movedOn = this.#moves.on
   readonly #facts: Fact[] = []
   readonly #announcements: Announcement[] = []
   readonly #marked = new Map<TakenEvent, Judgement[]>()
@@ -160,6 +165,7 @@ class Work implements Batch, Effects {
 
   post(transfer: TransferRequest, facts: Fact[] = []): void {
     this.#transfers.push({ transfer, facts })
+    this.#moves.add(transfer)
     this.mark()
   }
 
@@ -169,9 +175,11 @@ class Work implements Batch, Effects {
   }
 
   announce(announcement: Announcement): void {
-    this.#announcements.push(announcement)
+    const { type, key, atMs, subscriberId, programmeId } = announcement
+    const decimals = this.book.programmes.get(programmeId)?.decimals ?? impliedProgramme.decimals
+    const data = withPointsAsText(type, announcement.data, decimals)
+    this.#announcements.push({ ...announcement, data })
     this.mark()
-    const { type, key, atMs, subscriberId, data, programmeId } = announcement
     if (this.event.depth >= MOST_DEPTH) return
     this.#waiting.push({
       eventId: derivedId(LOYALTY_SOURCE, `${type} ${key}`),

@@ -12,6 +12,7 @@ import {
   lockLoyalty,
   type MembersAsked,
   selectHousehold,
+  selectMember,
   selectMemberByCode,
   selectMembers,
   selectMembersAt,
@@ -75,11 +76,11 @@ export function createMembers(parts: LoyaltyParts): Members {
       lockLoyalty(tx)
       const event = eventOf(action, request, key, clock.nowMs())
       if ((await selectTaken(tx, [event.eventId])).size === 0) {
-        const data = await check(tx, programme, await memberOf(tx, programmeId, subscriberId))
+        const data = await check(tx, programme, await selectMember(tx, programmeId, subscriberId))
         const filled = { ...event, data: { ...data, programme: programmeId } }
         await parts.take(tx, tenantId, [from === undefined ? filled : { ...filled, concerns: [from] }])
       }
-      return (await memberOf(tx, programmeId, subscriberId))!
+      return (await selectMember(tx, programmeId, subscriberId))!
     })
   }
   return {
@@ -137,13 +138,6 @@ function eventOf(
   return { eventId: derivedId(type, id), id, source: LOYALTY_SOURCE, type, atMs, subscriberId, depth: 0 }
 }
 
-/** The member as stored; after a merge the one who goes on. */
-async function memberOf(tx: Tx, programmeId: string, subscriberId: number): Promise<Member | undefined> {
-  const members = (await selectMembers(tx, [subscriberId])).filter((one) => one.programmeId === programmeId)
-  const own = members.find((one) => one.subscriberId === subscriberId)
-  return own?.mergedInto == null ? own : members.find((one) => one.subscriberId === own.mergedInto)
-}
-
 function active({ programmeId, subscriberId }: MemberRequest, member: Member | undefined): Member {
   const details = { field: 'subscriberId', found: subscriberId }
   if (!member) throw new DomainError('member_not_found', `no member of "${programmeId}"`, details)
@@ -160,10 +154,10 @@ async function checkMerge(
   { currency }: Programme,
   now: Temporal.Instant,
 ): Promise<void> {
-  const other = await memberOf(tx, programmeId, from)
+  const other = await selectMember(tx, programmeId, from)
   const details = { field: 'from', found: from }
   if (!other) throw new DomainError('member_not_found', `no member of "${programmeId}"`, details)
-  const into = await memberOf(tx, programmeId, subscriberId)
+  const into = await selectMember(tx, programmeId, subscriberId)
   if (other.subscriberId === into!.subscriberId) {
     throw new DomainError('member_merge_conflict', 'the two are one member already', details)
   }

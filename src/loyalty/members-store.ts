@@ -54,6 +54,17 @@ export async function selectMembers(tx: Tx, subscriberIds: number[]): Promise<Me
   return rows.map(memberOf)
 }
 
+/** The membership of a subscriber in a programme, whatever its state; after a merge that of the member who goes on. */
+export async function selectMember(
+  tx: Tx,
+  programmeId: string,
+  subscriberId: number,
+): Promise<Member | undefined> {
+  const members = (await selectMembers(tx, [subscriberId])).filter((one) => one.programmeId === programmeId)
+  const own = members.find((one) => one.subscriberId === subscriberId)
+  return own?.mergedInto == null ? own : members.find((one) => one.subscriberId === own.mergedInto)
+}
+
 /** A page of a programme's members above `afterId` in order of their numbers, in whatever state. */
 export async function selectMemberPage(
   tx: Tx,

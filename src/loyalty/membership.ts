@@ -134,7 +134,7 @@ function leave(desk: Desk, programme: Programme, member: Member, effects: Effect
     subscriberId: member.subscriberId,
     key: event.eventId,
     atMs: event.atMs,
-    data: { points: isShared || !held ? 0 : Number(heldIn(held)), forfeited: forfeits },
+    data: { pointsMinor: isShared || !held ? 0 : Number(heldIn(held)), forfeited: forfeits },
   })
 }
 

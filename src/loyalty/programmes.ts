@@ -13,6 +13,9 @@ export type Words = z.infer<typeof words>
 /** Points in minor units of the programme's currency, as a text of digits. */
 export const pointsText = z.string().regex(/^[1-9]\d{0,14}$/, 'a whole number above 0')
 
+/** A currency of money. */
+export const moneyCurrency = z.string().regex(/^[A-Z]{3}$/, 'three letters of ISO 4217')
+
 const period = { months: z.int().min(1).max(1_200).optional(), days: z.int().min(1).max(36_500).optional() }
 
 /** When points expire: never, or so long after they were earned or after the member's latest activity. */
@@ -40,7 +43,7 @@ export const programmeSchema = z.strictObject({
   id: documentId,
   name: words,
   /** The ledger's currency of its points or money; no two programmes share one. */
-  currency: documentId.or(z.string().regex(/^[A-Z]{3}$/)),
+  currency: documentId.or(moneyCurrency),
   /** Decimals of a point: with 2, a hundred minor units are one point. */
   decimals: z.int().min(0).max(4).default(0),
   /** Days, months and expiry run in it; absent: the tenant's. */

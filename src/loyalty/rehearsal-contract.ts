@@ -16,7 +16,7 @@ export const tryAnswer = z.object({
   returned: minor,
   decimals: z.int(),
   /** In money, where the programme says what a point costs. */
-  cost: z.object({ amountMinor: minor, currency: z.string() }).nullable(),
+  cost: z.object({ amountMinor: minor, currency: z.string(), decimals: z.int() }).nullable(),
   /** Who would have got points. */
   subscribers: z.int(),
   /** How often it came to each reason. */

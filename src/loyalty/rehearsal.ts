@@ -19,7 +19,7 @@ export type Span = {
 }
 
 /** What a session that only looks may ask of its batch. */
-export type Audience = Pick<Batch, 'book' | 'memberOf' | 'subscriberOf'>
+export type Audience = Pick<Batch, 'book' | 'memberOf' | 'subscriberOf' | 'movedOn'>
 
 /** A rule with an empty memory, the event types that it looks at, and what of its judgements counts. */
 export type Trial = { types: ReadonlySet<string>; session: Pick<Session, 'take'>; counted: Counted }
@@ -73,7 +73,12 @@ class Rehearsal {
   constructor(parts: LoyaltyParts, book: Book, prepare: (audience: Audience) => Trial) {
     this.#parts = parts
     this.#book = book
-    this.trial = prepare({ book, memberOf: this.#memberOf, subscriberOf: (id) => this.#subscribers.get(id) })
+    this.trial = prepare({
+      book,
+      memberOf: this.#memberOf,
+      subscriberOf: (id) => this.#subscribers.get(id),
+      movedOn: (accountId) => this.tally.movedOn(accountId),
+    })
     this.tally = new Tally(this.trial.counted, book.reader)
   }
 

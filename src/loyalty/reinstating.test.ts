@@ -116,6 +116,46 @@ test('points held by a false alarm come back for as long, whether they were held
   expect(await world.verify()).toMatchObject({ ok: true })
 })
 
+test('where points live as long as any are earned, what comes back lives on like what was never set aside', async () => {
+  const expiry = { after: 'activity', days: 90 }
+  const promo = { ...rule, id: 'promo', points: { fixed: '40' }, expiry: { after: 'earn', days: 60 } }
+  await membersWith(main({ expiry, ...households, reinstatedForDays: 5 }), promo)
+  await join(ann)
+  await join(bob)
+  await redeem('kettle', 'of the promotion')
+  await redeem('kettle', 'of the promotion, too')
+  await redeem('kettle', 'to live on')
+  await world.loyalty.burning.burn({ ...about(ann), points: 160n, reason: 'till' })
+  await goTo(9)
+  // What bob earns gives all that the two share a new life, and is spent at once.
+  await world.append(paid(bob, 'c', 1_000))
+  await world.run()
+  await world.loyalty.burning.burn({ ...about(bob), points: 50n, reason: 'till' })
+  await goTo(11)
+  const shared = (await account('household:main:home'))!
+  expect(shared.expiring.map(({ expiresAt, amountMinor }) => [expiresAt.toString(), amountMinor])).toEqual([
+    ['2026-04-30T21:00:00Z', 80n],
+    ['2026-06-08T21:00:00Z', 40n],
+  ])
+  expect(await world.verify()).toMatchObject({ ok: true })
+})
+
+test('and so does what a false alarm held', async () => {
+  const velocity = [{ of: 'earned', withinHours: 24, times: 2, score: 60 }]
+  const policy = { kind: 'AbusePolicy', id: 'main', signals: { velocity }, hold: 50, openForDays: 90 }
+  await membersWith(main({ expiry: { after: 'activity', days: 90 }, reinstatedForDays: 5 }), policy)
+  await world.append(paid(ann, 'c', 5_000))
+  await goTo(9)
+  expect((await account(ann))!.pendingDebitsMinor).toBe(150n)
+  await world.append(paid(ann, 'd', 1_000))
+  await goTo(10)
+  const { abuse } = world.loyalty
+  const [found] = (await abuse.queue({ tenantId: world.tenantId, state: 'open', limit: 10 })).cases
+  await abuse.decide({ tenantId: world.tenantId, caseId: found!.caseId, decision: 'release', by: 'agent' })
+  expect(await expiring(ann)).toEqual([['2026-06-08T21:00:00Z', 160n]])
+  expect(await world.verify()).toMatchObject({ ok: true })
+})
+
 test('to a member who left and gave up all points nothing comes back', async () => {
   await membersWith(main({ leaving: { points: 'forfeit' } }))
   await redeem('kettle')
@@ -239,6 +279,6 @@ test('the last one’s points lapse where the terms say so, and a merge takes th
   expect((await account('programme:main:breakage'))!.balanceMinor).toBe(200n)
   expect((await world.logged('loyalty.member_left')).at(-1) ?? {}).toEqual({})
   await world.run()
-  expect(await world.logged('loyalty.member_left')).toMatchObject([{ points: 200, forfeited: true }])
+  expect(await world.logged('loyalty.member_left')).toMatchObject([{ pointsMinor: 200, forfeited: true }])
   expect(await world.verify()).toMatchObject({ ok: true })
 })

@@ -31,6 +31,9 @@ export function destinationOf(
   return opening.accountId === accountId ? undefined : opening
 }
 
+/** Memo of points that go on to another account of whoever has them. */
+export const MOVED = 'moved'
+
 /** The transfer by which they go on there. */
 export const onward = (
   key: string,
@@ -46,7 +49,7 @@ export const onward = (
   amountMinor,
   currency,
   at: instantOf(atMs),
-  memo: purpose === 'breakage' ? 'left' : 'moved',
+  memo: purpose === 'breakage' ? 'left' : MOVED,
 })
 
 /** Which of a programme's accounts belong to a household that still has members. */

@@ -1,7 +1,9 @@
+import type { TransferRequest } from '../ledger/index.ts'
 import type { DocumentReader } from '../platform/index.ts'
 import type { TryAnswer } from './rehearsal-contract.ts'
 import type { Effects, Judgement, TakenEvent } from './consumer.ts'
 import { costOf } from './liability/point-cost.ts'
+import { Moves } from './moves.ts'
 import type { Programme } from './programmes.ts'
 
 const WINNERS = 10
@@ -31,6 +33,8 @@ export class Tally implements Effects {
   readonly #months = new Map<string, Sum>()
   readonly #winners = new Map<number, Sum>()
   readonly #sample: TryAnswer['sample'] = []
+  readonly #moves = new Moves()
+  readonly movedOn = this.#moves.on
 
   constructor(counted: Counted, reader: DocumentReader) {
     this.#counted = counted
@@ -86,6 +90,7 @@ export class Tally implements Effects {
       cost: cost && {
         amountMinor: cost.of(this.#points - this.#returned).toString(),
         currency: cost.document.currency,
+        decimals: cost.decimals,
       },
       subscribers: this.#winners.size,
       reasons: Object.fromEntries([...this.#reasons].toSorted()),
@@ -100,7 +105,9 @@ export class Tally implements Effects {
   }
 
   openAccount(): void {}
-  post(): void {}
+  post(transfer: TransferRequest): void {
+    this.#moves.add(transfer)
+  }
   announce(): void {}
   fact(): void {}
   mark(): void {}

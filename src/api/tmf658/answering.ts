@@ -48,13 +48,18 @@ export function pageOf(
   { offset, limit, filters }: Asked,
 ): { items: Resource[]; total: number } {
   const found = all.filter((item) =>
-    Object.entries(filters).every(([path, value]) => String(at(item, path)) === value),
+    Object.entries(filters).every(([path, value]) => valuesAt(item, path.split('.')).includes(value)),
   )
   return { items: found.slice(offset, offset + limit), total: found.length }
 }
 
-const at = (item: unknown, path: string): unknown =>
-  path.split('.').reduce((value, name) => (value as Record<string, unknown> | undefined)?.[name], item)
+/** What stands at a path, as text; of a list it is one of its items that a filter asks for. */
+function valuesAt(item: unknown, [name, ...rest]: string[]): string[] {
+  if (Array.isArray(item))
+    return item.flatMap((one) => valuesAt(one, name === undefined ? [] : [name, ...rest]))
+  if (name === undefined) return [String(item)]
+  return valuesAt((item as Record<string, unknown> | undefined)?.[name], rest)
+}
 
 /** First-level attributes that were asked for; `id` and `href` always are among them. */
 export function selected(item: Resource, fields: string | undefined): Partial<Resource> {

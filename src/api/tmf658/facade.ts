@@ -56,7 +56,7 @@ function ofMemberships(
 
 const states: Record<string, 'active' | 'left'> = { active: 'active', terminated: 'left' }
 
-/** Filters: the programme, the member and the status; by what else is asked nothing is found. */
+/** Filters: the id, the programme, the member and the status; by what else is asked nothing is found. */
 async function membershipsAt(
   { loyalty }: FacadeParts,
   tenantId: string,
@@ -64,13 +64,15 @@ async function membershipsAt(
 ): Promise<{ memberships: Membership[]; total: number }> {
   const {
     'loyaltyProgramProductSpec.id': programmeId = null,
-    'loyaltyProgramMember.id': memberId,
+    id,
+    'loyaltyProgramMember.id': memberId = id,
     productStatus,
     status = productStatus,
     ...others
   } = filters
   const state = status === undefined ? null : states[status]
-  if (state === undefined || Object.keys(others).length > 0) return { memberships: [], total: 0 }
+  const isOfTwo = id !== undefined && memberId !== id
+  if (state === undefined || isOfTwo || Object.keys(others).length > 0) return { memberships: [], total: 0 }
   if (memberId === undefined) return loyalty.members.page(tenantId, { programmeId, state, offset, limit })
   const named = resources.readMembershipId(memberId)
   const own = named ? await loyalty.members.membershipsOf(tenantId, named.subscriberId) : []
@@ -83,17 +85,24 @@ async function membershipsAt(
   return { memberships: all.slice(offset, offset + limit), total: all.length }
 }
 
+/** A membership by its id; undefined where there is none. */
+async function membershipOf(
+  { loyalty }: Pick<FacadeParts, 'loyalty'>,
+  tenantId: string,
+  id: string,
+): Promise<Membership | undefined> {
+  const named = resources.readMembershipId(id)
+  const all = named ? await loyalty.members.membershipsOf(tenantId, named.subscriberId) : []
+  return all.find(({ member }) => member.programmeId === named?.programmeId)
+}
+
 /** A membership by its id. Throws `tmf_resource_not_found`. */
-export async function membershipById(
-  { loyalty }: FacadeParts,
+export const membershipById = async (
+  parts: FacadeParts,
   tenantId: string,
   kind: string,
   id: string,
-): Promise<Membership> {
-  const named = resources.readMembershipId(id)
-  const all = named ? await loyalty.members.membershipsOf(tenantId, named.subscriberId) : []
-  return all.find(({ member }) => member.programmeId === named?.programmeId) ?? notFound(kind, id)
-}
+): Promise<Membership> => (await membershipOf(parts, tenantId, id)) ?? notFound(kind, id)
 
 const rulesIn = async ({ loyalty }: FacadeParts, tenantId: string) =>
   (await loyalty.earnRules(tenantId)).map(({ rule }) => rule)
@@ -124,15 +133,20 @@ export const readers: Record<string, Reader> = {
   ),
 }
 
-/** A subscriber by the id of a membership, by number or by identity. Throws `subscriber_not_found`. */
+/**
+ * A subscriber by the id of a membership, by number or by identity. An identity may look like such an id: of
+ * `account:1001` the number is an account's, and only who is a member is known by programme and subscriber. Throws
+ * `subscriber_not_found`.
+ */
 export async function subscriberOf(
-  { profiles }: FacadeParts,
+  { loyalty, profiles }: FacadeParts,
   tenantId: string,
   text: string,
 ): Promise<number> {
-  return (
-    resources.readMembershipId(text)?.subscriberId ?? (await subscriberByParameter(profiles, tenantId, text))
-  )
+  const [known] = await profiles.resolveIdentities(tenantId, [text])
+  if (known !== undefined) return known
+  const own = await membershipOf({ loyalty }, tenantId, text)
+  return own?.member.subscriberId ?? subscriberByParameter(profiles, tenantId, text)
 }
 
 /** An identity by which events name a subscriber. Throws `subscriber_not_found` where there is none. */

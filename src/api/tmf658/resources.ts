@@ -32,7 +32,7 @@ const LAST_SUBSCRIBER = 2 ** 31 - 1
 
 /** Programme and subscriber of such an id; undefined for any other text. */
 export function readMembershipId(id: string): { programmeId: string; subscriberId: number } | undefined {
-  const match = /^([a-z0-9][a-z0-9-]*):(\d{1,10})$/.exec(id)
+  const match = /^([a-z0-9][a-z0-9._-]*):(\d{1,10})$/.exec(id)
   return match && Number(match[2]) <= LAST_SUBSCRIBER
     ? { programmeId: match[1]!, subscriberId: Number(match[2]) }
     : undefined

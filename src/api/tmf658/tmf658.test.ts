@@ -297,9 +297,46 @@ test('a till earns and burns with a key that may do nothing else', async () => {
   expect(refused.map(({ status }) => status)).toEqual([403, 403, 403, 403, 403])
 })
 
+test('an account number that looks like the id of a membership is the account’s, and no other subscriber’s', async () => {
+  const [first = 0, second = 0] = await world.subscribers('with an account', 'without')
+  await world.profiles.upsertSubscribers(world.tenantId, [
+    { identities: { external: 'with an account', account: String(second) } },
+  ])
+  const made = await call('POST', '/loyaltyProgramMember', {
+    name: `account:${second}`,
+    loyaltyProgramProductSpec: { id: 'club' },
+  })
+  expect(made.body['id']).toBe(`club:${first}`)
+  const name = `external:${second}`
+  const unknown = await call('POST', '/loyaltyProgramMember', {
+    name,
+    loyaltyProgramProductSpec: { id: 'club' },
+  })
+  expect(unknown.status).toBe(404)
+  expect((await call('GET', `/loyaltyProgramMember/club:${second}`)).status).toBe(404)
+})
+
+test('members of a programme whatever its id are found by theirs, also in a list', async () => {
+  await world.apply(programme({ id: 'vip.club_2', currency: 'vips', enrolment: 'by_hand' }))
+  const id = `vip.club_2:${ids[3]}`
+  const spec = { id: 'vip.club_2' }
+  const made = await call('POST', '/loyaltyProgramMember', {
+    name: 'external:s3',
+    loyaltyProgramProductSpec: spec,
+  })
+  expect([made.status, made.body['id']]).toEqual([201, id])
+  expect((await call('GET', `/loyaltyBalance/${id}`)).status).toBe(200)
+  const listed = await call('GET', `/loyaltyProgramMember?id=${id}`)
+  expect(listed.body.map((one: Body) => one['id'])).toEqual([id])
+  expect((await call('GET', `/loyaltyAccount?id=${id}&loyaltyProgramMember.id=main:1`)).body).toEqual([])
+  const onOrders = await call('GET', '/loyaltyRule?loyaltyEventType.id=order.paid')
+  expect(onOrders.body.map((one: Body) => one['id'])).toEqual(['one'])
+  expect((await call('GET', '/loyaltyRule?loyaltyEventType.id=order.returned')).body).toEqual([])
+})
+
 test('what is announced goes out with its moments as text', () => {
   const atMs = Date.parse('2026-03-01T12:00:00Z')
-  const data = { programme: 'main', happenedAt: atMs, points: 5, expiresAt: atMs + 1_000 }
+  const data = { programme: 'main', happenedAt: atMs, pointsMinor: 5, points: '5', expiresAt: atMs + 1_000 }
   const event = { id: '1', source: '/loyalty', atMs, receivedMs: atMs, subscriberId: 7, isReplayed: false }
   const told = notificationOf({ ...event, type: 'loyalty.points_expiring', data })
   expect(told).toMatchObject({

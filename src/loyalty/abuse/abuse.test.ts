@@ -112,15 +112,19 @@ async function send(from: number, to: number, points: bigint): Promise<void> {
       now,
     )
     expect(result?.outcome).toBe('booked')
-    const data = { to, points: Number(points) }
+    const data = { to, pointsMinor: Number(points) }
     await world.loyalty.take(tx, world.tenantId, [told('loyalty.points_transferred', from, data)])
   })
 }
 
 const earn = (id: number, points: number): Promise<unknown> =>
-  world.tx((tx) => world.loyalty.take(tx, world.tenantId, [told('loyalty.points_earned', id, { points })]))
+  world.tx((tx) =>
+    world.loyalty.take(tx, world.tenantId, [told('loyalty.points_earned', id, { pointsMinor: points })]),
+  )
 const redeem = (id: number, points: number): Promise<unknown> =>
-  world.tx((tx) => world.loyalty.take(tx, world.tenantId, [told('loyalty.reward_redeemed', id, { points })]))
+  world.tx((tx) =>
+    world.loyalty.take(tx, world.tenantId, [told('loyalty.reward_redeemed', id, { pointsMinor: points })]),
+  )
 const openCases = async () =>
   (await world.loyalty.abuse.queue({ tenantId: world.tenantId, state: 'open', limit: 50 })).cases
 const decide = (caseId: string, decision: 'confirm' | 'release') =>
@@ -410,7 +414,7 @@ test('an event that comes late adds to the time in which it happened, not to the
   )
   const [id] = (await members(1)) as [number]
   const earnAt = (hoursAgo: number): Promise<unknown> => {
-    const event = told('loyalty.points_earned', id, { points: 1 })
+    const event = told('loyalty.points_earned', id, { pointsMinor: 1 })
     const atMs = event.atMs - hoursAgo * 3_600_000
     return world.tx((tx) => world.loyalty.take(tx, world.tenantId, [{ ...event, atMs }]))
   }

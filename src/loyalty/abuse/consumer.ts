@@ -2,10 +2,11 @@ import { balancesInDetail, openAccounts, postTransfers, type TransferRequest } f
 import { instantOf, type Tx } from '../../platform/index.ts'
 import { programmeAccount, programmeOpening } from '../accounts.ts'
 import type { Batch, Consumer } from '../consumer.ts'
+import { lastEarnedIn } from '../activity-store.ts'
 import { sharedAmong } from '../reinstating.ts'
 import { type AbuseCase, memberSubject } from './case.ts'
 import * as cases from './case-store.ts'
-import { DECIDE, Desk } from './desk.ts'
+import { DECIDE, Desk, placeOf } from './desk.ts'
 import { accountIn, instrumentsIn, planOf } from './plan.ts'
 import { followed, MERGED, SUSPECTED, takeAbuse } from './session.ts'
 import * as standings from './standing-store.ts'
@@ -48,7 +49,7 @@ async function load(tx: Tx, batch: Batch): Promise<Desk> {
   const asked = batch.events.flatMap(({ type, data }) => (type === DECIDE ? [String(data['case'])] : []))
   if (plan.byProgramme.size === 0 && asked.length === 0) {
     const nothing = { standings: [], sightings: [], cases: [], exemptions: [], sharedAccounts: [] }
-    return new Desk(batch, plan, nothing)
+    return new Desk(batch, plan, { ...nothing, lastEarned: new Map() })
   }
   const ids = new Set<number>()
   for (const { subscriberId, concerns = [] } of batch.events) {
@@ -69,14 +70,34 @@ async function load(tx: Tx, batch: Batch): Promise<Desk> {
     ...known.flatMap((one) => one.instruments),
     ...batch.events.flatMap((event) => instrumentsIn(plan, batch.tenantId, event)),
   ])
-  const [sightings, exemptions, sharedAccounts] = await Promise.all([
+  const [sightings, exemptions, sharedAccounts, lastEarned] = await Promise.all([
     standings.selectSightings(tx, [...instruments]),
     cases.selectExemptions(tx, [...members.map(memberSubject), ...instruments]),
     sharedAccountsOf(tx, batch, named),
+    lastEarnedOf(tx, batch, named),
   ])
   const byId = new Map([...inForce, ...named].map((one) => [one.caseId, one]))
   const all = [...byId.values()]
-  return new Desk(batch, plan, { standings: known, sightings, cases: all, exemptions, sharedAccounts })
+  return new Desk(batch, plan, {
+    standings: known,
+    sightings,
+    cases: all,
+    exemptions,
+    sharedAccounts,
+    lastEarned,
+  })
+}
+
+/** When members whose cases are to be decided last earned points, where points live on by that. */
+async function lastEarnedOf(tx: Tx, { book }: Batch, decided: AbuseCase[]): Promise<Map<string, number>> {
+  const found = new Map<string, number>()
+  for (const [programmeId, ofOne] of Map.groupBy(decided, (one) => one.programmeId)) {
+    const programme = book.programmes.get(programmeId)
+    if (!programme) continue
+    const ids = ofOne.map(({ subscriberId }) => subscriberId)
+    for (const [id, atMs] of await lastEarnedIn(tx, programme, ids)) found.set(placeOf(programmeId, id), atMs)
+  }
+  return found
 }
 
 /** Accounts that the holds of cases to be decided are on and that some household still shares. */

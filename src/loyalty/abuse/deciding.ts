@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { instantOf } from '../../platform/index.ts'
+import { extensionsFrom } from '../activity.ts'
 import type { Effects, Judgement, TakenEvent } from '../consumer.ts'
 import { judgedDestination } from '../moved.ts'
 import type { Programme } from '../programmes.ts'
 import { destinationOf, onward, reinstatedUntil } from '../reinstating.ts'
 import { type AbuseCase, heldPoints, type Hold, memberSubject } from './case.ts'
-import type { Desk } from './desk.ts'
+import { type Desk, placeOf } from './desk.ts'
 import type { AbuseNews } from './errors.ts'
 
 const DAY_MS = 86_400_000
@@ -37,6 +38,7 @@ export function decide(desk: Desk, event: TakenEvent, effects: Effects): void {
   if (former === 'confirmed') giveBack(abuseCase, forfeited, event, until, effects)
   else if (forfeits) forfeit(abuseCase, held, event, effects)
   else letGo(abuseCase, held, event, until, effects)
+  if (isWronged) liveOn(desk, programme, abuseCase, event, effects)
   if (!forfeits) carryOver(desk, abuseCase, former === 'confirmed' ? forfeited : held, event, effects)
   const state = stateAfter[decision]
   const refuseForDays = policy?.confirmed.refuseForDays
@@ -61,7 +63,7 @@ export function decide(desk: Desk, event: TakenEvent, effects: Effects): void {
     subscriberId: abuseCase.subscriberId,
     key: event.eventId,
     atMs: event.atMs,
-    data: { case: abuseCase.caseId, points: Number(heldPoints(abuseCase)) },
+    data: { case: abuseCase.caseId, pointsMinor: Number(heldPoints(abuseCase)) },
   })
 }
 
@@ -114,6 +116,21 @@ function giveBack(
     delete hold.isForfeited
     effects.post({ key: `${key}:undone`, kind: 'reverse', reversedKey: settleKey(key), at, ...until })
     say(abuseCase, { reason: 'abuse_given_back', account, points, saw: {} }, effects)
+  }
+}
+
+/** Where earning gives all points a new life, those that were held meanwhile get it too. */
+function liveOn(
+  { batch: { book }, lastEarned }: Desk,
+  programme: Programme,
+  { caseId, subscriberId, holds }: AbuseCase,
+  { atMs }: TakenEvent,
+  effects: Effects,
+): void {
+  const earnedAtMs = lastEarned.get(placeOf(programme.id, subscriberId))
+  for (const account of new Set(holds.map((hold) => hold.account))) {
+    const about = { key: `abuse:${caseId}`, account, earnedAtMs, atMs }
+    for (const request of extensionsFrom(book, programme, about)) effects.post(request)
   }
 }
 

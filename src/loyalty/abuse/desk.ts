@@ -12,7 +12,8 @@ export const DECIDE = 'loyalty.asked.abuse_decision'
 export type Want = { abuseCase: AbuseCase; deed: Deed }
 
 /** What names a member among all of a batch. */
-const placeOf = (programmeId: string, subscriberId: number): string => `${programmeId}\n${subscriberId}`
+export const placeOf = (programmeId: string, subscriberId: number): string =>
+  `${programmeId}\n${subscriberId}`
 /** What names an exemption. */
 const exemptionKey = (one: Pick<Exemption, 'programmeId' | 'subject' | 'reason'>): string =>
   `${one.programmeId}\n${one.subject}\n${one.reason}`
@@ -22,6 +23,7 @@ type Loaded = {
   cases: AbuseCase[]
   exemptions: Exemption[]
   sharedAccounts: Iterable<string>
+  lastEarned: ReadonlyMap<string, number>
 }
 
 /** What a session knows, and what it has changed. */
@@ -38,15 +40,19 @@ export class Desk {
   readonly wants: Want[] = []
   /** Of the accounts with holds those of a household that still has members. */
   readonly sharedAccounts: ReadonlySet<string>
+  /** When members whose case is to be decided last earned points, where that gives points a new life. */
+  readonly lastEarned: ReadonlyMap<string, number>
   readonly #casesOf = new Map<string, AbuseCase[]>()
   readonly #standings = new Map<string, AbuseStanding>()
   readonly #users = new Map<string, Map<number, number>>()
   readonly #exemptUntil = new Map<string, number>()
 
-  constructor(batch: Batch, plan: Plan, { standings, sightings, cases, exemptions, sharedAccounts }: Loaded) {
+  constructor(batch: Batch, plan: Plan, loaded: Loaded) {
+    const { standings, sightings, cases, exemptions, sharedAccounts } = loaded
     this.batch = batch
     this.plan = plan
     this.sharedAccounts = new Set(sharedAccounts)
+    this.lastEarned = loaded.lastEarned
     for (const one of standings) this.#standings.set(placeOf(one.programmeId, one.subscriberId), one)
     for (const one of cases.toSorted((a, b) => a.openedAtMs - b.openedAtMs)) this.addCase(one)
     for (const one of sightings) this.#see(one)

@@ -19,6 +19,8 @@ export type Verdict = {
   isAllowed: boolean
   code?: 'abuse_refused' | 'abuse_limited'
   caseId?: string
+  /** Whose case it is: the subject's own, or that of somebody who shares the balance. */
+  suspectId?: number
   level?: Level
   score?: number
   findings?: Finding[]
@@ -61,8 +63,8 @@ export async function abuseVerdicts(
       .filter(isOfPurse)
       .toSorted((a, b) => strength[b.level] - strength[a.level] || compareLimits(a, b))[0]
     if (!strictest) return { isAllowed: true }
-    const { caseId, level, score, findings, limitPoints } = strictest
-    const verdict = { caseId, level, score, findings }
+    const { caseId, subscriberId: suspectId, level, score, findings, limitPoints } = strictest
+    const verdict = { caseId, suspectId, level, score, findings }
     if (level === 'refuse') return { ...verdict, isAllowed: false, code: 'abuse_refused' }
     if (level === 'hold' || doing === 'receive' || limitPoints === null)
       return { ...verdict, isAllowed: true }
@@ -87,16 +89,26 @@ const compareLimits = (a: { limitPoints: bigint | null }, b: { limitPoints: bigi
 /** What a verdict says to whoever asked: `abuse_refused`, `abuse_limited`, or nothing where it is allowed. */
 export function abuseRefusal(
   { subscriberId, points }: Subject,
-  { code, leftPoints }: Verdict,
+  { code, caseId, suspectId, leftPoints }: Verdict,
 ): DomainError | undefined {
   if (code === undefined) return undefined
+  // Nobody is said to be under suspicion because of a housemate.
+  const isOwn = suspectId === subscriberId
+  const housemate = 'somebody who shares a balance with the member is being checked; until that is decided'
   if (code === 'abuse_refused') {
-    return new DomainError(code, 'the member is being checked and cannot do this now', {
+    const message = isOwn
+      ? 'the member is being checked and cannot do this now'
+      : `${housemate} nobody of them can do this`
+    return new DomainError(code, message, {
       field: 'subscriber',
       found: subscriberId,
+      expected: `case ${caseId} decided`,
     })
   }
-  return new DomainError(code, 'the member is being checked and has a limit a day', {
+  const message = isOwn
+    ? 'the member is being checked and has a limit a day'
+    : `${housemate} all of them have one limit a day`
+  return new DomainError(code, message, {
     field: 'points',
     found: points.toString(),
     expected: `up to ${leftPoints! > 0n ? leftPoints : 0n}`,

@@ -123,7 +123,7 @@ function eventOf(ids: number[], item: Item, atMs: number, n: number): TakenEvent
     subscriberId,
     type: `loyalty.${types[item.does as 'earn' | 'burn' | 'send']}`,
     ...(to === undefined ? {} : { concerns: [to] }),
-    data: { programme: 'club', points: given, ...(to === undefined ? {} : { to }) },
+    data: { programme: 'club', pointsMinor: given, ...(to === undefined ? {} : { to }) },
   }
 }
 

@@ -58,7 +58,7 @@ export function takeAbuse(desk: Desk, event: TakenEvent, effects: Effects): void
     const member = desk.batch.memberOf(policy.programme.id, who)
     if (!member) continue
     if (!isWorthKeeping(policy, kind, member, event)) continue
-    const points = BigInt(Number(event.data['points']))
+    const points = BigInt(Number(event.data['pointsMinor']))
     const deed = { kind, atMs: event.atMs, points, other, isHeld: false }
     const standing = desk.standing(policy.programme.id, member.subscriberId)
     if (policy.keptDeeds.has(kind)) addDeed(standing, deed, policy.keptMs)

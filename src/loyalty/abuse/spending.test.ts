@@ -181,7 +181,15 @@ test.for(ways)(
     const left = await available()
     for (const [i, id] of members.entries()) {
       // The balance is one, so a housemate is no way around it.
-      await expect(spend(id, home, prepared[i]!)).rejects.toMatchObject({ code: 'abuse_refused' })
+      await expect(spend(id, home, prepared[i]!)).rejects.toMatchObject({
+        code: 'abuse_refused',
+        // A housemate is not told to be under suspicion, and an agent finds whose case it is.
+        message:
+          id === ann
+            ? 'the member is being checked and cannot do this now'
+            : 'somebody who shares a balance with the member is being checked; until that is decided nobody of them can do this',
+        details: { found: id, expected: `case ${caseId} decided` },
+      })
     }
     expect(await available()).toBe(left)
 
@@ -231,6 +239,10 @@ test('a limit of one of them is for all who spend from the balance', async () =>
   for (const id of [ann, bob]) {
     await expect(burn(id, 2n)).rejects.toMatchObject({
       code: 'abuse_limited',
+      message:
+        id === ann
+          ? 'the member is being checked and has a limit a day'
+          : 'somebody who shares a balance with the member is being checked; until that is decided all of them have one limit a day',
       details: { expected: 'up to 1' },
     })
   }

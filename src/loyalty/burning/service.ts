@@ -67,7 +67,9 @@ export function createBurning(parts: LoyaltyParts): Burning {
                 memo: PART,
               },
             ],
-            announcements: [{ type: 'loyalty.points_burned', key, data: { points: Number(points), reason } }],
+            announcements: [
+              { type: 'loyalty.points_burned', key, data: { pointsMinor: Number(points), reason } },
+            ],
             judgements: [{ rule: PART, ruleVersion: 0, reason: code, points: -points, saw: { reason } }],
           }
         },

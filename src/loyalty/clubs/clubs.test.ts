@@ -120,7 +120,7 @@ test('a club that costs points tells before, takes them each month, waits, and l
   expect(await balance(ann)).toBe(150n)
   await at('2026-02-25T12:00:00Z')
   await world.run()
-  expect(await world.logged('loyalty.club_due')).toMatchObject([{ club: 'cinema', points: 100 }])
+  expect(await world.logged('loyalty.club_due')).toMatchObject([{ club: 'cinema', pointsMinor: 100 }])
   expect(await balance(ann)).toBe(150n)
   await at('2026-02-28T12:00:00Z')
   expect(await balance(ann)).toBe(50n)

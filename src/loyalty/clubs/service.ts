@@ -5,7 +5,8 @@ import { type Book, programmeIn } from '../book.ts'
 import type { Consumer, TakenEvent } from '../consumer.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { LOYALTY_SOURCE } from '../intake.ts'
-import { lockLoyalty } from '../members-store.ts'
+import { lockLoyalty, selectMember } from '../members-store.ts'
+import { selectTaken } from '../reader-store.ts'
 import type { ClubMembership } from './club-membership.ts'
 import { clubConsumer } from './consumer.ts'
 import type { ClubErrorCode, ClubRefusal } from './errors.ts'
@@ -103,6 +104,11 @@ async function ask(
   return database.tx(tenantId, async (tx) => {
     lockLoyalty(tx)
     const atMs = clock.nowMs()
+    // By whom it was asked for, and not by the member as whom they go on: a merge between two tries changes nothing.
+    const asked = askedEvent(club, subscriberId, what, atMs, `${clubId}:${subscriberId}:${what}:${key}`)
+    const member = await selectMember(tx, club.programme.id, subscriberId)
+    const known = await selectTaken(tx, [asked.eventId])
+    if (member && known.size > 0) return membershipIn(tx, clubId, member.subscriberId)
     const applicant = await applicantOf(parts, tx, book, club.programme, subscriberId, atMs)
     const id = applicant.member.subscriberId
     const { fee } = club.document
@@ -115,7 +121,7 @@ async function ask(
       const about = { programmeId: club.programme.id, subscriberId: id, points: BigInt(fee.points) }
       await refuseAbuse(tx, [{ ...about, doing: 'redeem' }], instantOf(atMs))
     }
-    await parts.take(tx, tenantId, [askedEvent(club, id, what, atMs, `${clubId}:${id}:${what}:${key}`)])
+    await parts.take(tx, tenantId, [{ ...asked, subscriberId: id }])
     return membershipIn(tx, clubId, id)
   })
 }

@@ -139,7 +139,7 @@ function review(seat: Seat, own: ClubMembership): void {
     change(seat, { ...own, told: true, dueAtMs: own.paidUntilMs })
     // What was paid for is theirs to its end.
     if (!isWelcome) return
-    const points = 'points' in fee ? { points: Number(fee.points) } : {}
+    const points = 'points' in fee ? { pointsMinor: Number(fee.points) } : {}
     return announce(seat, 'loyalty.club_due', { ...points, ...untilOf(own) })
   }
   if (!isWelcome) return end(seat, own, 'club_condition_lost')

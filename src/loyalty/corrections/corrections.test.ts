@@ -50,7 +50,10 @@ test('an agent gives and takes points once a key, and the member reads why', asy
     ]),
   )
   await world.run()
-  expect(await world.logged('loyalty.points_corrected')).toMatchObject([{ points: 50 }, { points: -120 }])
+  expect(await world.logged('loyalty.points_corrected')).toMatchObject([
+    { pointsMinor: 50 },
+    { pointsMinor: -120 },
+  ])
   expect(await world.verify()).toMatchObject({ ok: true })
 })
 

@@ -67,7 +67,7 @@ export function createCorrections(parts: LoyaltyParts): Corrections {
               ownerOpening(ownerOf(applicant.member), programme.currency),
             ],
             transfers: [transfer],
-            announcements: [{ ...announced, data: { points: Number(points), reason } }],
+            announcements: [{ ...announced, data: { pointsMinor: Number(points), reason } }],
             judgements: [{ rule: PART, ruleVersion: 0, reason: code, points, saw: { reason, by } }],
           }
         },

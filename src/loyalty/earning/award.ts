@@ -136,7 +136,7 @@ export class EarnMemory {
     return this.confirmations.get(placeOf(ruleId, subscriberId, settleKey ?? '')) ?? []
   }
 
-  /** Notes what a transfer adds to an account or takes from it. */
+  /** Notes what a transfer adds to an account or takes from it that settles or reverses another one. */
   move(accountId: string, points: bigint): void {
     this.balances.set(accountId, (this.balances.get(accountId) ?? 0n) + points)
   }

@@ -88,17 +88,11 @@ async function load(tx: Tx, batch: Batch, desk: Desk): Promise<void> {
 async function loadLapsed(tx: Tx, batch: Batch, { memory, rules }: Desk): Promise<void> {
   const isReturning = batch.events.some(({ type }) => rules.byReturn.has(type)) || memory.waiting.size > 0
   if (!isReturning) return
-  const awards = [...memory.awards.values()].flat().filter(({ postedKey }) => postedKey !== null)
-  const questions = awards.flatMap(({ postedKey, accountId, subscriberId, programmeId, atMs }) => {
-    const programme = batch.book.programmes.get(programmeId)
-    if (!programme) return []
-    const member = batch.memberOf(programmeId, subscriberId)
-    const presentAccountId = member ? accountOf(ownerOf(member), programme.currency) : accountId
-    return [{ postedKey: postedKey!, accountId, presentAccountId, earnedAtMs: atMs }]
-  })
-  const lapsed = await selectLapsed(tx, questions)
+  const awards = [...memory.awards.values()].flat()
+  const postedKeys = awards.flatMap(({ postedKey }) => postedKey ?? [])
+  const lapsed = await selectLapsed(tx, batch.tenantId, postedKeys)
   for (const { transferKey, postedKey } of awards)
-    memory.lapsed.set(transferKey, lapsed.get(postedKey!) ?? 0n)
+    memory.lapsed.set(transferKey, lapsed.get(postedKey ?? '') ?? 0n)
 }
 
 /** Subscribers of the batch, and the members as whom they go on. */

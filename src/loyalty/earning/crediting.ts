@@ -1,8 +1,8 @@
 import type { LotTerms } from '../../ledger/index.ts'
 import { type Fact, instantOf } from '../../platform/index.ts'
 import { accountOf, ownerOpening, programmeAccount, programmeOpening } from '../accounts.ts'
+import { extendByActivity } from '../activity.ts'
 import type { Effects, TakenEvent } from '../consumer.ts'
-import { expiryMs } from '../local-time.ts'
 import { type Member, ownerOf } from '../members.ts'
 import type { Programme } from '../programmes.ts'
 import type { Award } from './award.ts'
@@ -68,7 +68,6 @@ export function credit(
   )
   memory.addAward(award)
   memory.changedAwards.add(award)
-  if (!isPending) memory.move(award.accountId, points)
   effects.judge({
     consumer: 'earning',
     programmeId: programme.id,
@@ -85,34 +84,14 @@ export function credit(
     atMs: event.atMs,
     data: {
       rule: ruleId,
-      points: Number(points),
+      pointsMinor: Number(points),
       isPending,
       eventType: event.type,
       availableFrom: availableFromMs,
       ...(expiresAtMs === null ? {} : { expiresAt: expiresAtMs }),
     },
   })
-  extendByActivity(batch, award.accountId, programme, effects)
-}
-
-/** Where points live on as long as the member is active, an activity gives all of them a new life. */
-function extendByActivity(
-  batch: Desk['batch'],
-  account: string,
-  programme: Programme,
-  effects: Effects,
-): void {
-  const { expiry } = programme
-  const { event } = effects
-  if (expiry === 'never' || expiry.after !== 'activity') return
-  const expiresAtMs = expiryMs(expiry, event.atMs, batch.book.timeZoneOf(programme))!
-  effects.post({
-    key: `extend:${account}:${event.eventId}`,
-    kind: 'extend',
-    account,
-    expiresAt: instantOf(expiresAtMs),
-    at: instantOf(event.atMs),
-  })
+  extendByActivity(batch.book, programme, award.accountId, effects)
 }
 
 /** The lot that an award makes; `keeps`: no activity gives it a longer life. */

@@ -10,22 +10,22 @@ import type { CompiledRule, RulesOfBook } from './rule.ts'
 
 /** What a session of earning works with. */
 export type Desk = {
-  batch: Pick<Batch, 'book' | 'memberOf' | 'subscriberOf'>
+  batch: Pick<Batch, 'book' | 'memberOf' | 'subscriberOf' | 'movedOn'>
   rules: RulesOfBook
   memory: EarnMemory
   local: LocalTimes
 }
 
+/** What stands on an account by now, with what the batch has done so far. */
+export const balanceIn = ({ batch, memory }: Desk, accountId: string): bigint =>
+  (memory.balances.get(accountId) ?? 0n) + batch.movedOn(accountId)
+
 /** The scope of a rule's expressions for an event and a member. */
-export function scopeIn(
-  { batch, memory, local }: Desk,
-  rule: CompiledRule,
-  event: TakenEvent,
-  member: Member,
-): Scope {
+export function scopeIn(desk: Desk, rule: CompiledRule, event: TakenEvent, member: Member): Scope {
+  const { batch, local } = desk
   const attributes = batch.subscriberOf(member.subscriberId)?.attributes ?? {}
   const balance = rule.readsBalance
-    ? (memory.balances.get(accountOf(ownerOf(member), rule.programme.currency)) ?? 0n)
+    ? balanceIn(desk, accountOf(ownerOf(member), rule.programme.currency))
     : undefined
   return scopeOf(rule, event, member, attributes, local, balance)
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { documentId, expirySchema, MAIN_PROGRAMME, pointsText, words } from '../programmes.ts'
+import { documentId, expirySchema, MAIN_PROGRAMME, moneyCurrency, pointsText, words } from '../programmes.ts'
 
 const expression = z.string().min(1).max(10_000)
 const decimal = z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, 'a decimal with up to six places')
@@ -62,10 +62,7 @@ export const earnRule = z.strictObject({
    */
   amount: expression.optional(),
   /** ISO 4217: what amounts are in. An event that says another `currency` earns nothing. Absent: the tenant's. */
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/, 'three letters of ISO 4217')
-    .optional(),
+  currency: moneyCurrency.optional(),
   /** Decimals of the amount's currency; absent: those of the currency. */
   amountDecimals: z.int().min(0).max(4).optional(),
   /** How a part of a minor unit is rounded. */

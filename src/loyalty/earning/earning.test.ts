@@ -235,6 +235,30 @@ describe('points that wait', () => {
     pending: { event: 'order.delivered', key: 'event.orderId', eventKey: 'event.orderId', days: 10 },
   })
 
+  test('until a moment of the event: where it says none, or none that is meant, nothing is given at once', async () => {
+    const world = await newWorld(
+      eventType('stay', { checkOut: 'date-time' }),
+      rule({ on: 'stay', points: { fixed: '50' }, pending: { until: 'event.checkOut' } }),
+    )
+    const [ann = 0] = await world.subscribers('ann')
+    const stay = (checkOut?: string) => ({
+      subscriberId: ann,
+      type: 'stay',
+      data: checkOut === undefined ? {} : { checkOut: Date.parse(checkOut) },
+    })
+    await world.append(stay('2026-03-20T10:00:00Z'), stay(), stay('9999-12-31T23:59:59Z'))
+    await world.run()
+    expect(await world.account(`member:main:${ann}:points`)).toMatchObject({
+      availableMinor: 0n,
+      upcomingMinor: 50n,
+    })
+    expect((await reasons(world)).toSorted()).toEqual([
+      'five credited 50',
+      'five until_missing 0',
+      'five until_missing 0',
+    ])
+  })
+
   test('for an event: it releases what returns have left; after its time they are given up', async () => {
     const world = await newWorld(untilDelivered)
     const [ann] = await world.subscribers('ann')
@@ -307,6 +331,6 @@ test('a welcome is given once and told once, however often somebody comes back',
   // Whoever has left begins again, and the welcome of the first time is no merit of the second.
   expect(await tier()).toBe('base')
   expect(await world.balances(ann)).toEqual({ points: 50n })
-  expect(await world.logged('loyalty.points_earned')).toMatchObject([{ rule: '#welcome', points: 50 }])
+  expect(await world.logged('loyalty.points_earned')).toMatchObject([{ rule: '#welcome', pointsMinor: 50 }])
   expect(await reasons(world)).toContain('#welcome welcome_given_before 0')
 })

@@ -14,6 +14,8 @@ export const earnReasons = [
   /** The condition could not be decided from what the event carries. */
   'condition_failed',
   'amount_missing',
+  /** Points wait for a moment that the event does not say. */
+  'until_missing',
   'amount_not_positive',
   /** The amount is in another currency than the rule's. */
   'currency_differs',

@@ -58,10 +58,12 @@ describe('the life of points', () => {
     const end = '2026-04-01T00:00:00Z'
     expect(await expiring(world, ann)).toEqual([[100n, end]])
     expect(await world.logged('loyalty.points_released')).toMatchObject([
-      { points: 100, expiresAt: Date.parse(end) },
+      { pointsMinor: 100, expiresAt: Date.parse(end) },
     ])
     for (let day = 22; day <= 31; day++) await goTo(world, day)
-    expect(await world.logged('loyalty.points_expiring')).toMatchObject([{ points: 100, on: '2026-03-31' }])
+    expect(await world.logged('loyalty.points_expiring')).toMatchObject([
+      { pointsMinor: 100, on: '2026-03-31' },
+    ])
     expect(await world.balances(ann)).toEqual({ points: 0n })
     expect(await world.verify()).toMatchObject({ ok: true })
   })
@@ -96,6 +98,23 @@ describe('the life of points', () => {
     ])
     await goTo(world, 20)
     expect(await world.balances(ann)).toEqual({ points: 200n })
+  })
+
+  test('ends so long after any points were last earned, also by a quest', async () => {
+    const world = await newWorld({ after: 'activity', days: 100 }, rule(), {
+      kind: 'Quest',
+      id: 'delivery',
+      name: same('Delivery'),
+      steps: [{ id: 'take', name: same('Take'), on: 'order.delivered', reach: '1' }],
+      reward: { points: '30' },
+    })
+    const [ann] = (await world.subscribers('ann')) as [number]
+    await world.append(paid(ann, 'o1', 10_000))
+    await goTo(world, 10)
+    await world.append({ subscriberId: ann, type: 'order.delivered', data: { orderId: 'o1' } })
+    await world.run()
+    expect(await expiring(world, ann)).toEqual([[130n, '2026-06-20T00:00:00Z']])
+    expect(await world.verify()).toMatchObject({ ok: true })
   })
 
   test('of a promotion stays as it is through a merge, an exchange and a migration', async () => {

@@ -4,6 +4,7 @@ import { minorDigits } from '../../operator/index.ts'
 import type { TakenEvent } from '../consumer.ts'
 import { type LocalTimes, periodOf } from '../local-time.ts'
 import { type Member, memberFields } from '../members.ts'
+import { nameIn } from '../naming.ts'
 import type { CapPeriod, EarnRule } from './earn-rule.ts'
 import type { EarnReason } from './errors.ts'
 import { millionths, minorOfNumber, pointsFor, rounded } from './points.ts'
@@ -78,6 +79,9 @@ export function offerOf(rule: CompiledRule, event: TakenEvent, scope: Scope): Of
   const saw = where ? { where: where.source, ...seen(where.fields, scope) } : {}
   const holds = where ? where.value(scope) : true
   if (holds !== true) return refused(holds === undefined ? 'condition_failed' : 'condition_not_met', saw)
+  const { pendingUntil } = rule
+  if (pendingUntil && pendingUntil.value(scope) === undefined)
+    return refused('until_missing', { ...saw, ...seen(pendingUntil.fields, scope) })
   return counted(rule, scope, saw)
 }
 
@@ -132,7 +136,7 @@ function multipliersOf({ multipliers }: CompiledRule, scope: Scope): { id: strin
 /** The text by which a return names a purchase; undefined when it cannot be read. */
 export function textOf(reader: Reader | null, scope: Scope): string | undefined {
   const value = reader?.value(scope)
-  return value === undefined ? undefined : String(value)
+  return value === undefined ? undefined : nameIn(value)
 }
 
 /** Names of the counters that hold a rule's caps at a moment, in the order of the caps. */

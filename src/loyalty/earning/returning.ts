@@ -5,7 +5,7 @@ import type { Effects, TakenEvent } from '../consumer.ts'
 import { hasForfeited, type Member, newMember, ownerOf } from '../members.ts'
 import type { Programme } from '../programmes.ts'
 import type { Award, Returned } from './award.ts'
-import { type Desk, judge, refuse, scopeIn } from './desk.ts'
+import { balanceIn, type Desk, judge, refuse, scopeIn } from './desk.ts'
 import { amountOf, otherCurrency, seen, textOf } from './offer.ts'
 import { keptAfterReturns } from './points.ts'
 import type { CompiledRule } from './rule.ts'
@@ -145,8 +145,8 @@ function takeBack(desk: Desk, taking: Taking, effects: Effects): void {
     atMs: effects.event.atMs,
     data: {
       rule: rule.document.id,
-      points: Number(points),
-      forgiven: Number(forgiven),
+      pointsMinor: Number(points),
+      forgivenMinor: Number(forgiven),
       isPending: award.state !== 'posted',
       // What was reserved counted from its release on.
       earnedAt: award.settleOn === null ? award.atMs : award.availableFromMs,
@@ -187,7 +187,7 @@ function post(desk: Desk, taking: Taking, points: bigint, effects: Effects): big
   const { programme } = rule
   const account = accountOf(ownerOf(member), programme.currency)
   // What is reserved for something else cannot be taken.
-  const balance = (desk.memory.balances.get(account) ?? 0n) - (desk.memory.reserved.get(account) ?? 0n)
+  const balance = balanceIn(desk, account) - (desk.memory.reserved.get(account) ?? 0n)
   // Whoever left and gave up all points by that owes none.
   const taken = takeable(
     programme,
@@ -197,7 +197,6 @@ function post(desk: Desk, taking: Taking, points: bigint, effects: Effects): big
   )
   award.forgivenPoints += points - taken
   if (taken === 0n) return points
-  desk.memory.move(account, -taken)
   const common = {
     key: keyOf(award, returned),
     at: instantOf(effects.event.atMs),
@@ -219,6 +218,7 @@ function post(desk: Desk, taking: Taking, points: bigint, effects: Effects): big
           creditAccount: programmeAccount(programme, 'liability'),
           currency: programme.currency,
         }
+  if (request.kind === 'reverse') desk.memory.move(account, -taken)
   effects.post(request)
   return points - taken
 }

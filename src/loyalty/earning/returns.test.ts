@@ -109,7 +109,9 @@ describe('returns', () => {
     await world.append(returned(ann, 'x', 10_000))
     await world.run()
     expect(await awards(world)).toMatchObject([{ returned: 100n, forgiven: 80n }])
-    expect(await world.logged('loyalty.points_returned')).toMatchObject([{ points: 100, forgiven: 80 }])
+    expect(await world.logged('loyalty.points_returned')).toMatchObject([
+      { pointsMinor: 100, forgivenMinor: 80 },
+    ])
     const account = `member:main:${ann}:points`
     expect(await world.toldAndHeld(ann, account)).toEqual({ told: 80n, held: 80n })
   })
@@ -181,6 +183,149 @@ describe('returns', () => {
     expect(await world.balances(bob)).toEqual({ points: -20n })
   })
 
+  describe.each([
+    ['short', 'zeta'],
+    ['short', 'alpha'],
+  ])('of two awards of one moment, %s-lived and %s,', (short, long) => {
+    /** 100 points that live for ten days and 30 that live for ninety; what becomes of them is up to the case. */
+    const twoAwards = async () => {
+      const world = await openWorld()
+      const lasting = (id: string, share: string, days: number) => ({
+        ...rule,
+        id,
+        points: { perMajorUnit: share },
+        expiry: { after: 'earn', days },
+      })
+      await world.apply(
+        ...orderTypes,
+        programme({
+          id: 'main',
+          currency: 'points',
+          reinstatedForDays: 10,
+          households: { sharesBalance: true },
+        }),
+        lasting(short, '1', 10),
+        lasting(long, '0.3', 90),
+        {
+          kind: 'Reward',
+          id: 'mug',
+          name: same('mug'),
+          price: { points: '130' },
+          gives: { goods: { handOutWithinDays: 60 } },
+        },
+      )
+      const [ann, bob] = (await world.subscribers('ann', 'bob')) as [number, number]
+      await world.append(paid(ann, 'x', 10_000))
+      await world.run()
+      const as = (subscriberId: number) => ({ tenantId: world.tenantId, programmeId: 'main', subscriberId })
+      const onDay = async (day: number): Promise<void> => {
+        world.clock.setMs(Date.parse('2026-03-01T12:00:00Z') + day * DAY)
+        await world.run()
+      }
+      const bringBack = async (amountMinor: number): Promise<void> => {
+        await world.append(returned(ann, 'x', amountMinor))
+        await world.run()
+      }
+      const lapses = async () =>
+        (await world.judgements())
+          .filter(({ reason }) => reason === 'returned' || reason === 'nothing_to_return')
+          .map(({ rule, points, saw }) => [rule, points ?? '0', saw['lapsed'] ?? '0'])
+          .toSorted()
+      return { world, ann, bob, as, onDay, bringBack, lapses }
+    }
+    const ofBoth = [
+      [long, '-30', '0'],
+      [short, '0', '100'],
+    ].toSorted()
+
+    test('each knows its own lapse after a merge, and after another one', async () => {
+      const { world, ann, bob, as, onDay, bringBack, lapses } = await twoAwards()
+      const { members } = world.loyalty
+      const [cat = 0] = await world.subscribers('cat')
+      for (const id of [bob, cat]) await members.enrol(as(id))
+      await members.merge({ ...as(bob), from: ann })
+      await members.merge({ ...as(cat), from: bob })
+      await onDay(15)
+      expect(await world.balances(cat)).toEqual({ points: 30n })
+      await bringBack(10_000)
+      expect(await lapses()).toEqual(ofBoth)
+      expect(await world.balances(cat)).toEqual({ points: 0n })
+      expect(await world.verify()).toMatchObject({ ok: true })
+    })
+
+    test('each knows its own lapse after a merge into a debt and a part of a return', async () => {
+      const { world, ann, bob, as, onDay, bringBack } = await twoAwards()
+      const { members } = world.loyalty
+      await members.enrol(as(bob))
+      await world.append(paid(bob, 'y', 5_000))
+      await world.run()
+      await world.spend(bob, 65n)
+      await world.append(returned(bob, 'y', 5_000))
+      await world.run()
+      expect(await world.balances(bob)).toEqual({ points: -65n })
+      await members.merge({ ...as(bob), from: ann })
+      expect(await world.balances(bob)).toEqual({ points: 65n })
+      await onDay(15)
+      // 65 of the hundred paid the debt, 35 have lapsed.
+      expect(await world.balances(bob)).toEqual({ points: 30n })
+      // Half of either is asked for: of 50 the 35 are gone already.
+      await bringBack(5_000)
+      expect(await world.balances(bob)).toEqual({ points: 0n })
+      await bringBack(5_000)
+      expect(await world.balances(bob)).toEqual({ points: -65n })
+    })
+
+    test('each knows what lapsed where it lay before: with a member who was merged on, and in a household that was left', async () => {
+      const merged = await twoAwards()
+      const { members } = merged.world.loyalty
+      const [cat = 0] = await merged.world.subscribers('cat')
+      for (const id of [merged.bob, cat]) await members.enrol(merged.as(id))
+      await members.merge({ ...merged.as(merged.bob), from: merged.ann })
+      await merged.onDay(15)
+      await members.merge({ ...merged.as(cat), from: merged.bob })
+      await merged.bringBack(10_000)
+      expect(await merged.lapses()).toEqual(ofBoth)
+      expect(await merged.world.balances(cat)).toEqual({ points: 0n })
+
+      const home = await twoAwards()
+      const household = home.world.loyalty.members
+      await household.joinHousehold({ ...home.as(home.ann), householdId: 'h' })
+      await home.onDay(15)
+      await household.leaveHousehold(home.as(home.ann))
+      await home.bringBack(10_000)
+      expect(await home.lapses()).toEqual(ofBoth)
+      expect(await home.world.balances(home.ann)).toEqual({ points: 0n })
+    })
+
+    test('each knows its own lapse on a shared balance', async () => {
+      const { world, ann, bob, as, onDay, bringBack, lapses } = await twoAwards()
+      const { members } = world.loyalty
+      await members.enrol(as(bob))
+      for (const id of [ann, bob]) await members.joinHousehold({ ...as(id), householdId: 'h' })
+      await onDay(15)
+      await bringBack(10_000)
+      expect(await lapses()).toEqual(ofBoth)
+      expect((await world.account('household:main:h:points'))?.balanceMinor).toBe(0n)
+    })
+
+    test('each knows its own lapse after both came back from a reward that was cancelled', async () => {
+      const { world, ann, onDay, bringBack, lapses } = await twoAwards()
+      const { rewards } = world.loyalty
+      const { tenantId } = world
+      await rewards.addStock(tenantId, 'mug', 1, 'stock')
+      const asked = { tenantId, rewardId: 'mug', subscriberId: ann, key: 'k' }
+      const { redemptionId } = await rewards.redeem(asked)
+      await onDay(20)
+      await rewards.cancel({ tenantId, redemptionId, note: 'none left' })
+      expect(await world.balances(ann)).toEqual({ points: 130n })
+      await onDay(35)
+      expect(await world.balances(ann)).toEqual({ points: 30n })
+      await bringBack(10_000)
+      expect(await lapses()).toEqual(ofBoth)
+      expect(await world.balances(ann)).toEqual({ points: 0n })
+    })
+  })
+
   test.for([1, 2_000])(
     'a whole return takes back every line of its order, in whatever order they come; batches of %i',
     async (batchEvents) => {
@@ -207,6 +352,49 @@ describe('returns', () => {
       await world.append(line(ann, 'three', 700, 3), line(bob, 'one', 10_000, 0), line(eve, 'three', 700, 3))
       await world.run()
       for (const id of ids) expect(await world.balances(id)).toEqual({ points: 7n })
+      expect(await world.verify()).toMatchObject({ ok: true })
+    },
+  )
+
+  test.for([1, 2_000])(
+    'what a quest gave and what moved with a merge is there to be taken, wherever a batch ends; batches of %i',
+    async (batchEvents) => {
+      const world = await openWorld({ batchEvents, partitions: 1 })
+      const delivered = { event: 'order.delivered', key: 'event.orderId', eventKey: 'event.orderId', days: 9 }
+      await world.apply(
+        ...orderTypes,
+        programme({ id: 'main', currency: 'points', returns: { onSpent: 'forgive' } }),
+        rule,
+        { ...rule, id: 'later', pending: delivered },
+        {
+          kind: 'Quest',
+          id: 'delivery',
+          name: same('Delivery'),
+          steps: [{ id: 'take', name: same('Take'), on: 'order.delivered', reach: '1' }],
+          reward: { points: '100' },
+        },
+      )
+      const { tenantId, loyalty } = world
+      const [ann = 0, bob = 0] = await world.subscribers('ann', 'bob')
+      const about = { tenantId, programmeId: 'main', subscriberId: bob }
+      const of = (subscriberId: number) => ({ ...about, subscriberId })
+      const delivery = (subscriberId: number, orderId: string) => ({
+        subscriberId,
+        type: 'order.delivered',
+        data: { orderId },
+      })
+      // Bob's order waits for its delivery while he becomes ann; what either had is spent.
+      await world.append(paid(ann, 'a', 10_000), paid(bob, 'b', 10_000))
+      await world.run()
+      for (const id of [ann, bob])
+        await loyalty.burning.burn({ ...of(id), points: 100n, reason: 'till', key: `${id}` })
+      await loyalty.members.merge({ ...of(ann), from: bob })
+      await world.append(delivery(ann, 'b'), returned(ann, 'b', 10_000), returned(ann, 'a', 10_000))
+      await world.run()
+      // A hundred of the quest and a hundred of the delivery are there, for the three hundred that are taken back.
+      expect(await world.balances(ann)).toEqual({ points: 0n })
+      const lines = await world.history(ann)
+      expect(lines.reduce((sum, { points }) => sum + BigInt(points), 0n)).toBe(0n)
       expect(await world.verify()).toMatchObject({ ok: true })
     },
   )

@@ -143,7 +143,7 @@ function release(desk: Desk, rule: CompiledRule, award: Award, atMs: number, eff
     atMs: event.atMs,
     data: {
       rule: document.id,
-      points: Number(points),
+      pointsMinor: Number(points),
       ...(expiresAtMs === null ? {} : { expiresAt: expiresAtMs }),
     },
   })

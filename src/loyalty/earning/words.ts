@@ -61,6 +61,11 @@ export const earnWords: Record<EarnReason, Words> = {
     ru: 'Баллы не начислены: сумма неизвестна.',
     uk: 'Бали не нараховано: сума невідома.',
   },
+  until_missing: {
+    en: 'No points: the day from which they can be spent was not known.',
+    ru: 'Баллы не начислены: неизвестно, с какого дня их можно тратить.',
+    uk: 'Бали не нараховано: невідомо, з якого дня їх можна витрачати.',
+  },
   amount_not_positive: {
     en: 'No points: nothing was paid.',
     ru: 'Баллы не начислены: ничего не оплачено.',

@@ -8,7 +8,7 @@ import type { Book } from '../book.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { expiryMs, localDay } from '../local-time.ts'
 import { ownerOf } from '../members.ts'
-import { lockLoyalty } from '../members-store.ts'
+import { lockLoyalty, selectMember } from '../members-store.ts'
 import { activeMember } from '../play/member-at-play.ts'
 import type { Programme } from '../programmes.ts'
 import type { Exchange, ExchangeSide } from './documents.ts'
@@ -102,6 +102,11 @@ export async function convert(
   lockLoyalty(tx)
   const found = { field: 'quoteId', found: quoteId }
   const promised = await selectQuote(tx, quoteId)
+  if (promised && promised.doneAt !== null) {
+    const owner = await selectMember(tx, promised.programmeId, subscriberId)
+    // What was done is told whatever has become of the member since.
+    if (owner?.subscriberId === promised.subscriberId) return promised
+  }
   const present = promised && exchangesOf(book).get(promised.exchangeId)
   const programme = promised && book.programmes.get(promised.programmeId)
   if (!promised || !present || !programme) return fail('quote_not_found', 'no such quote', found)
@@ -110,7 +115,6 @@ export async function convert(
   const applicant = await applicantOf(parts, tx, book, programme, subscriberId, atMs)
   const id = applicant.member.subscriberId
   if (id !== promised.subscriberId) return fail('quote_not_found', 'the quote is not the member’s', found)
-  if (promised.doneAt !== null) return promised
   if (Temporal.Instant.compare(promised.expiresAt, now) <= 0) {
     return refuse('quote_expired', { ...found, expected: `until ${promised.expiresAt.toString()}` })
   }
@@ -280,9 +284,11 @@ async function tell(
             exchange: terms.id,
             quote: quoteId,
             fromCurrency,
-            points: Number(fromMinor),
+            points: saw.given,
+            pointsMinor: Number(fromMinor),
             toCurrency,
-            got: Number(toMinor),
+            got: saw.got,
+            gotMinor: Number(toMinor),
           },
         },
       ],

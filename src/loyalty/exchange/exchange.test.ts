@@ -131,9 +131,9 @@ test('a transfer takes its fee, keeps expiry, is done once, and stays within lim
   ).rejects.toMatchObject(code('exchange_not_open'))
   await world.run()
   expect(await world.logged('loyalty.points_transferred')).toMatchObject([
-    { to: bob, points: 200, fee: 6 },
-    { points: 100 },
-    { points: 200 },
+    { to: bob, pointsMinor: 200, feeMinor: 6 },
+    { pointsMinor: 100 },
+    { pointsMinor: 200 },
   ])
   expect(await world.logged('loyalty.points_received')).toHaveLength(3)
   expect(await world.verify()).toMatchObject({ ok: true })
@@ -166,7 +166,11 @@ test('a quote holds for minutes, whatever the document says by then, and is take
   expect((await world.account('partner:acme:clearing:points'))!.balanceMinor).toBe(300n)
   expect((await world.account('partner:acme:clearing:GEM'))!.balanceMinor).toBe(-999n)
   await world.run()
-  expect(await world.logged('loyalty.points_converted')).toHaveLength(4)
+  const told = await world.logged('loyalty.points_converted')
+  expect(told).toHaveLength(4)
+  // Each amount is said in the decimals of its own currency, whose minor units stand beside it.
+  expect(told[0]).toMatchObject({ points: '101', pointsMinor: 101, got: '48.98', gotMinor: 4_898 })
+  expect(told[1]).toMatchObject({ points: '100', pointsMinor: 100, got: '33.3', gotMinor: 333 })
   expect(await world.loyalty.exchanges.conversionsOf(world.tenantId, ann)).toHaveLength(4)
 })
 

@@ -8,7 +8,7 @@ import type { Book } from '../book.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { localDay } from '../local-time.ts'
 import { type Member, ownerOf } from '../members.ts'
-import { lockLoyalty, selectMembers } from '../members-store.ts'
+import { lockLoyalty, selectMember } from '../members-store.ts'
 import type { ExchangeErrorCode, ExchangeReason, ExchangeRefusal } from './errors.ts'
 import type { TransferTerms } from './documents.ts'
 import { partsTaken, soonestOf } from './lots-taken.ts'
@@ -57,7 +57,7 @@ export async function send(
   lockLoyalty(tx)
   // By whom it was asked for, and not by the member as whom they go on: a merge between two tries changes nothing.
   const transferId = derivedId('member transfer', tenantId, programme.id, fromId, key)
-  const recipient = await recipientOf(tx, programme.id, toId)
+  const recipient = await selectMember(tx, programme.id, toId)
   const known = await selectTransfer(tx, transferId)
   if (known) {
     if (known.toId === recipient?.subscriberId && known.points === points && known.note === note) return known
@@ -104,12 +104,6 @@ export async function send(
   await insertTransfer(tx, transfer, localDay(atMs, terms.timeZone))
   await post(parts, tx, tenantId, transfer, { terms, fromAccount: sender.accountId, toAccount, recipient })
   return transfer
-}
-
-async function recipientOf(tx: Tx, programmeId: string, id: number): Promise<Member | undefined> {
-  const members = (await selectMembers(tx, [id])).filter((one) => one.programmeId === programmeId)
-  const own = members.find(({ subscriberId }) => subscriberId === id)
-  return own?.mergedInto == null ? own : members.find(({ subscriberId }) => subscriberId === own.mergedInto)
 }
 
 /** Where a transfer goes from and to, by which terms. */
@@ -168,7 +162,7 @@ function sentAction(transfer: MemberTransfer, way: Way): Action {
       {
         type: 'loyalty.points_transferred',
         key: transferId,
-        data: { transfer: transferId, to: toId, points: Number(points), fee: Number(fee) },
+        data: { transfer: transferId, to: toId, pointsMinor: Number(points), feeMinor: Number(fee) },
       },
     ],
   }
@@ -181,7 +175,7 @@ function receivedAction(transfer: MemberTransfer, way: Way, soonest: ReturnType<
   const about = { transfer: id, from: fromId }
   const seen = soonest && { soonest: soonest.amountMinor, expiresAt: soonest.expiresAt.toString() }
   const told = soonest && {
-    expiring: Number(soonest.amountMinor),
+    expiringMinor: Number(soonest.amountMinor),
     expiresAt: soonest.expiresAt.epochMilliseconds,
   }
   return {
@@ -192,7 +186,7 @@ function receivedAction(transfer: MemberTransfer, way: Way, soonest: ReturnType<
     atMs: at.epochMilliseconds,
     judgements: [{ ...ruleOf(way), reason, points, saw: { ...about, ...seen } }],
     announcements: [
-      { type: 'loyalty.points_received', key: id, data: { ...about, points: Number(points), ...told } },
+      { type: 'loyalty.points_received', key: id, data: { ...about, pointsMinor: Number(points), ...told } },
     ],
   }
 }

@@ -42,7 +42,7 @@ export const liabilityConsumer: Consumer = {
 }
 
 function report(programmeId: string, { subscriberId, atMs, data }: TakenEvent, effects: Effects): void {
-  const points = Number(data['points'])
+  const points = Number(data['pointsMinor'])
   effects.fact({
     kind: 'points_expired',
     at: instantOf(atMs),
@@ -64,7 +64,7 @@ function judge(programmeId: string, { data }: TakenEvent, effects: Effects): voi
     ruleVersion: 0,
     reason,
     account: String(data['account']),
-    points: -BigInt(Number(data['points'])),
+    points: -BigInt(Number(data['pointsMinor'])),
     saw: {},
   })
 }

@@ -160,7 +160,7 @@ function expiring(
   const daysLeft = today.until(Temporal.PlainDate.from(expiresOn), { largestUnit: 'days' }).days
   const key = `${accountId}:${expiresOn}:${daysBefore}:${subscriberId}`
   const expiresAtMs = expiresAt.epochMilliseconds
-  const data = { points: Number(points), expiresAt: expiresAtMs, on: expiresOn, daysLeft, daysBefore }
+  const data = { pointsMinor: Number(points), expiresAt: expiresAtMs, on: expiresOn, daysLeft, daysBefore }
   return eventOf(expiryActions.expiring, programme, subscriberId, key, now.epochMilliseconds, data)
 }
 
@@ -232,7 +232,7 @@ function expired(
   { subscriberId, isFirst }: { subscriberId: number; isFirst: boolean },
 ): TakenEvent {
   const atMs = at.epochMilliseconds
-  const data = { points: Number(points), expiredAt: atMs, ...(isFirst ? { account: accountId } : {}) }
+  const data = { pointsMinor: Number(points), expiredAt: atMs, ...(isFirst ? { account: accountId } : {}) }
   return eventOf(expiryActions.expired, programme, subscriberId, `${key}:${subscriberId}`, atMs, data)
 }
 

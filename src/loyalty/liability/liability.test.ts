@@ -105,7 +105,7 @@ describe('expiry', () => {
     await goTo(world, '2026-03-20T12:00:00Z')
     expect((await world.account(accountId))!.balanceMinor).toBe(0n)
     expect(await world.balances(ann!)).toEqual({ points: 0n })
-    expect(await world.logged('loyalty.points_expired')).toMatchObject([{ points: 100 }])
+    expect(await world.logged('loyalty.points_expired')).toMatchObject([{ pointsMinor: 100 }])
   })
 
   test('moves on with each activity where the programme says so, and never comes where points never expire', async () => {

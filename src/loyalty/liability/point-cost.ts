@@ -7,16 +7,20 @@ import { type PointCost, pointCost } from './documents.ts'
 /** `{ kind: 'PointCost', id, currency, perPoint }` */
 export const pointCostKind: DocumentKind = { kind: 'PointCost', schema: pointCost, check }
 
-/** What points of a programme cost: minor units of money, rounded down. Null where nobody has said what one costs. */
+/**
+ * What points of a programme cost: minor units of money with `decimals` places, rounded down. Null where nobody has said
+ * what one costs.
+ */
 export function costOf(
-  { id, decimals }: Pick<Programme, 'id' | 'decimals'>,
+  programme: Pick<Programme, 'id' | 'decimals'>,
   reader: DocumentReader,
-): { document: PointCost; of(points: bigint): bigint } | null {
-  const document = reader.get('PointCost', id) as PointCost | undefined
+): { document: PointCost; decimals: number; of(points: bigint): bigint } | null {
+  const document = reader.get('PointCost', programme.id) as PointCost | undefined
   if (!document) return null
-  const over = millionths(document.perPoint) * 10n ** BigInt(minorDigits(document.currency))
-  const under = 1_000_000n * 10n ** BigInt(decimals)
-  return { document, of: (points) => (points * over) / under }
+  const decimals = minorDigits(document.currency)
+  const over = millionths(document.perPoint) * 10n ** BigInt(decimals)
+  const under = 1_000_000n * 10n ** BigInt(programme.decimals)
+  return { document, decimals, of: (points) => (points * over) / under }
 }
 
 function check({ id }: PointCost, reader: DocumentReader): Problem[] {

@@ -94,20 +94,21 @@ function moveMember(batch: Batch, holdings: Holdings, event: TakenEvent, effects
     leftMinor: leftOf(held?.balance),
     problem: null,
   }
-  if (!member)
-    return held && held.balance.availableMinor > 0n
-      ? { ...row, outcome: 'refused', problem: 'member_left' }
-      : row
+  const spendableMinor = held && held.balance.availableMinor > 0n ? held.balance.availableMinor : 0n
+  const staying = { ...row, leftMinor: row.leftMinor + spendableMinor }
+  if (!member) return spendableMinor > 0n ? { ...staying, outcome: 'refused', problem: 'member_left' } : row
   if (!held) return row
   const move = { migration, from, to, account, owner: ownerOf(member), effects, event }
   const moved =
     held.balance.balanceMinor < 0n
       ? moveDebt(move, row.key, held.balance)
       : movePoints(move, row.key, held.lots, batch)
-  if (moved.outcome !== 'empty') tell(move, moved, row.key)
+  if (moved.outcome === 'empty') return staying
+  tell(move, moved, row.key)
   return { ...row, ...moved }
 }
 
+/** What cannot go over yet. */
 const leftOf = (balance: BalanceInDetail | undefined): bigint =>
   balance === undefined
     ? 0n

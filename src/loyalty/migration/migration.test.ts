@@ -72,14 +72,25 @@ test('points go over with their days of expiry, rounded once an account, every a
     { subscriberId: eve, outcome: 'debt_moved', fromMinor: -20n, toMinor: -70n },
   ])
 
-  expect(await run(world)).toMatchObject({ outcomes: { empty: 3 }, fromMinor: '0' })
-  expect(await report(world)).toHaveLength(3)
+  // Ann's ten are still to come over, and the report says so again.
+  expect(await run(world)).toMatchObject({ outcomes: { empty: 3 }, fromMinor: '0', leftMinor: '10' })
+  expect(await report(world)).toHaveLength(4)
   world.clock.setMs(world.clock.nowMs() + 14 * 86_400_000)
   expect(await run(world)).toMatchObject({ outcomes: { empty: 2, moved: 1 }, fromMinor: '10', toMinor: '35' })
-  expect(await report(world)).toHaveLength(4)
+  expect(await report(world)).toHaveLength(5)
   expect(await world.verify()).toMatchObject({ ok: true })
   // Nobody who came over is welcomed like a newcomer.
   expect((await world.judgements()).filter(({ reason }) => reason === 'welcome')).toEqual([])
+})
+
+test('what is too small to go over is said to be left', async () => {
+  const world = await newWorld()
+  await world.apply({ ...migration, rate: '0.01' })
+  const [ann = 0] = await world.subscribers('ann')
+  await world.append(paid(ann, 'a', 900))
+  await world.run()
+  expect(await run(world)).toMatchObject({ outcomes: { empty: 1 }, fromMinor: '0', leftMinor: '9' })
+  expect(await world.balances(ann, 'old')).toEqual({ old: 9n })
 })
 
 test('it runs in its time alone, and a document that speaks of no programme is refused', async () => {

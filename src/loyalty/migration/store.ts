@@ -10,7 +10,7 @@ export type MigratedAccount = {
   problem: string | null
 }
 
-/** Adds to the report of a migration; an account that is empty once more is not told twice. */
+/** Adds to the report of a migration; an account that is empty once more, with nothing left behind, is not told twice. */
 export async function insertMigrated(
   tx: Tx,
   migrationId: string,
@@ -26,7 +26,7 @@ export async function insertMigrated(
             problem, $9
      from unnest($3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
        as given (subscriber_id, outcome, from_minor, to_minor, left_minor, problem)
-     where outcome <> 'empty' or not exists
+     where outcome <> 'empty' or left_minor > 0 or not exists
        (select from loyalty.migrated_account m where m.migration_id = $1 and m.subscriber_id = given.subscriber_id)`,
     [
       migrationId,

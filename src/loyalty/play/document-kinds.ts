@@ -32,12 +32,15 @@ function checkAt(
 
 function checkCounting(reader: DocumentReader, field: string, counting: documents.Counting): Problem[] {
   const at = (name: string): string => (field === '' ? name : `${field}.${name}`)
-  const { on, where, sum, distinct } = counting
+  const { on, where, sum, currency, distinct } = counting
   if (!isKnownType(reader, on)) return [missingType(at('on'), on)]
   return [
     ...checkAt(reader, at('where'), on, where, ['bool']),
     ...checkAt(reader, at('sum'), on, sum, sumTypes),
     ...checkAt(reader, at('distinct'), on, distinct, distinctTypes),
+    ...(currency === undefined || sum !== undefined
+      ? []
+      : [invalid(at('currency'), 'it says what a sum is in', currency, 'nothing without `sum`')]),
   ]
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { documentId, expirySchema, MAIN_PROGRAMME, pointsText, words } from '../programmes.ts'
+import { documentId, expirySchema, MAIN_PROGRAMME, moneyCurrency, pointsText, words } from '../programmes.ts'
 
 const expression = z.string().min(1).max(10_000)
 const eventType = z.string().min(1).max(200)
@@ -23,13 +23,20 @@ const head = {
   validTo: moment.optional(),
 }
 
+/** By how much events count: each by 1 without it. */
+const summing = {
+  /** CEL: how much an event counts; of a double the first two decimals, so that 9.99 counts as 999. */
+  sum: expression.optional(),
+  /** ISO 4217: what a sum is in. An event that says another `currency` does not count. Absent: the tenant's. */
+  currency: moneyCurrency.optional(),
+}
+
 /** Which events count and by how much: each by 1, by an amount, or only values that were not seen before. */
 const counting = {
   on: eventType,
   /** CEL over `event`, `subscriber`, `member` and `local`. */
   where: expression.optional(),
-  /** CEL: how much an event counts; of a double the first two decimals, so that 9.99 counts as 999. */
-  sum: expression.optional(),
+  ...summing,
   /** CEL: events with a value that was seen before do not count. */
   distinct: expression.optional(),
 }
@@ -37,6 +44,7 @@ export type Counting = {
   on: string
   where?: string | undefined
   sum?: string | undefined
+  currency?: string | undefined
   distinct?: string | undefined
 }
 
@@ -90,7 +98,7 @@ export const streak = z.strictObject({
   ...head,
   on: eventType,
   where: expression.optional(),
-  sum: expression.optional(),
+  ...summing,
   every: z.enum(['day', 'week']),
   /** What has to come together in a period for it to count. */
   reach: pointsText.default('1'),
@@ -130,7 +138,7 @@ export const leaderboard = z.strictObject({
   ...head,
   on: eventType,
   where: expression.optional(),
-  sum: expression.optional(),
+  ...summing,
   period: z.enum(['day', 'week', 'month', 'year', 'ever']).default('month'),
   /** Attribute of the subscriber whose values have boards of their own beside that of everybody. */
   regionBy: z.string().min(1).max(100).optional(),

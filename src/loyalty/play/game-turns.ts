@@ -64,7 +64,7 @@ function giveDrawn(table: Table, seat: Seat): void {
   const rule = `wheel:${seat.ready.document.id}`
   const points = reward.points === undefined ? undefined : BigInt(reward.points)
   judgeSeat(seat, rule, saw.reason, saw, points)
-  tell(seat, 'loyalty.prize_won', round, { ...saw, round, points: Number(points ?? 0n) })
+  tell(seat, 'loyalty.prize_won', round, { ...saw, round, pointsMinor: Number(points ?? 0n) })
   giveReward(table, seat, reward, rule, `${rule}:${round}`)
 }
 

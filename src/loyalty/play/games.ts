@@ -1,11 +1,12 @@
 import { derivedId, type Tx } from '../../platform/index.ts'
 import { refuseAbuse } from '../abuse/gate.ts'
 import { accountOf, ownerOpening, programmeAccount, programmeOpening } from '../accounts.ts'
-import { actionConsumer, carryOut } from '../action.ts'
+import { actionConsumer, actionId, carryOut } from '../action.ts'
 import type { Consumer } from '../consumer.ts'
 import type { LocalTimes } from '../local-time.ts'
 import { lockLoyalty } from '../members-store.ts'
 import { ownerOf } from '../members.ts'
+import { selectTaken } from '../reader-store.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import type { CommitmentView, GameView, RoundView, RoundsOfGameView, SpinView } from './contract.ts'
 import { type Game, type GameKind, type Wheel } from './documents.ts'
@@ -177,15 +178,13 @@ async function buyRight(
   const { kind, id, price } = document
   const at = parts.clock.now()
   const rule = `${kind.toLowerCase()}:${id}`
-  if (price === undefined) refuse('play_right_not_for_sale', 'rounds of this game are not for sale', id)
   lockLoyalty(tx)
+  // By whom it was asked for, and not by the member as whom they go on: a merge between two tries changes nothing.
+  const rightId = derivedId('bought round', kind, id, subscriberId, key)
+  if ((await selectTaken(tx, [actionId(RIGHTS, rightId)])).size > 0) return { rightId }
+  if (price === undefined) refuse('play_right_not_for_sale', 'rounds of this game are not for sale', id)
   const member = await activeMember(tx, programme.id, subscriberId)
   const owner = ownerOf(member)
-  const rightId = derivedId('bought round', kind, id, member.subscriberId, key)
-  const [bought] = await store
-    .selectRights(tx, [kind], [member.subscriberId], [rightId])
-    .then((all) => all.filter((one) => one.rightId === rightId))
-  if (bought) return { rightId }
   const subject = { programmeId: programme.id, subscriberId: member.subscriberId, doing: 'redeem' as const }
   await refuseAbuse(tx, [{ ...subject, points: BigInt(price) }], at)
   const points = BigInt(price)

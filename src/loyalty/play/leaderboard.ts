@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { periodOf, type LocalTime } from '../local-time.ts'
+import { nameIn } from '../naming.ts'
 import type { Leaderboard } from './documents.ts'
 
 /** A place where scores stand beside each other: a board in a period, of a region or, under the empty one, of all. */
@@ -12,7 +13,7 @@ export type Point = Stand & { programmeId: string; subscriberId: number; amount:
 export function standsOf(board: Leaderboard, local: LocalTime, attributes: Record<string, unknown>): Stand[] {
   const period = periodOf(board.period, local)
   const value = board.regionBy === undefined ? undefined : attributes[board.regionBy]
-  const region = typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+  const region = typeof value === 'string' || typeof value === 'number' ? nameIn(value) : ''
   const all = { boardId: board.id, period, region: '' }
   return region === '' ? [all] : [all, { ...all, region }]
 }

@@ -7,7 +7,9 @@ import {
   type Scope,
 } from '../../expressions/index.ts'
 import type { DocumentReader } from '../../platform/index.ts'
+import type { Book } from '../book.ts'
 import { earnDeclarations } from '../earning/earn-rule-kind.ts'
+import { otherCurrency } from '../earning/offer.ts'
 import { minorOfNumber } from '../earning/points.ts'
 import type { Counting } from './documents.ts'
 
@@ -31,8 +33,12 @@ export const sumTypes: CelType[] = ['int', 'double']
 export const distinctTypes: CelType[] = ['string', 'int']
 
 /** Compiles what counts. Throws `expression_invalid` when the event type has changed under it. */
-export function measureOf({ on, where, sum, distinct }: Counting, reader: DocumentReader): Measure {
-  const declarations = playDeclarations(reader, on)
+export function measureOf(
+  { on, where, sum, currency, distinct }: Counting,
+  book: Pick<Book, 'reader' | 'currency'>,
+): Measure {
+  const declarations = playDeclarations(book.reader, on)
+  const amounts = { currency: currency ?? book.currency }
   const compiled = (source: string | undefined, types: ExpectedType): Expression | undefined =>
     source === undefined ? undefined : compileExpression(source, declarations, types)
   const holds = compiled(where, 'bool')?.toFunction()
@@ -43,6 +49,7 @@ export function measureOf({ on, where, sum, distinct }: Counting, reader: Docume
     on,
     count(scope) {
       if (holds && holds(scope) !== true) return null
+      if (amountOf && otherCurrency(amounts, scope) !== undefined) return null
       const given = amountOf ? amountOf(scope) : 1
       if (given === undefined) return null
       const amount =

@@ -1,6 +1,6 @@
 import { DomainError, type Tx } from '../../platform/index.ts'
 import type { Member } from '../members.ts'
-import { selectMembers } from '../members-store.ts'
+import { selectMember } from '../members-store.ts'
 import type { PlayErrorCode } from './errors.ts'
 
 /** Fails with one of play's codes. */
@@ -10,9 +10,7 @@ export function refuse(code: PlayErrorCode, message: string, found?: unknown): n
 
 /** The active member of a programme; throws `member_not_found` or `member_not_active`. */
 export async function activeMember(tx: Tx, programmeId: string, subscriberId: number): Promise<Member> {
-  const members = (await selectMembers(tx, [subscriberId])).filter((one) => one.programmeId === programmeId)
-  const own = members.find((one) => one.subscriberId === subscriberId)
-  const member = own?.mergedInto == null ? own : members.find((one) => one.subscriberId === own.mergedInto)
+  const member = await selectMember(tx, programmeId, subscriberId)
   if (!member) throw new DomainError('member_not_found', `no member ${subscriberId} of "${programmeId}"`)
   if (member.state !== 'active') throw new DomainError('member_not_active', 'the member has left')
   return member

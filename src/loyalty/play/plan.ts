@@ -54,12 +54,12 @@ export const planOf = (book: Book): Plan =>
 export function planFrom(book: Book, list: (kind: string) => readonly unknown[]): Plan {
   const quests = readyOf<Quest, ReadyQuest>(book, 'Quest', list('Quest'), (ready) => ({
     ...ready,
-    measures: ready.document.steps.map((step) => measureOf(step, book.reader)),
+    measures: ready.document.steps.map((step) => measureOf(step, book)),
   }))
   const measured = <D extends Achievement | Streak | Leaderboard>(kind: string): ReadyMeasured<D>[] =>
     readyOf<D, ReadyMeasured<D>>(book, kind, list(kind), (ready) => ({
       ...ready,
-      measure: measureOf(ready.document, book.reader),
+      measure: measureOf(ready.document, book),
     }))
   const games = gameKinds.flatMap((kind) => gamesOf(book, kind, list(kind)))
   const achievements = measured<Achievement>('Achievement')
@@ -79,7 +79,7 @@ export function planFrom(book: Book, list: (kind: string) => readonly unknown[])
 function gamesOf(book: Book, kind: GameKind, given: readonly unknown[]): ReadyGame[] {
   return readyOf<Wheel | Quiz | BotGame, ReadyGame>(book, kind, given, (ready) => ({
     ...ready,
-    rights: ready.document.rights.map(({ on, where }) => measureOf({ on, where }, book.reader)),
+    rights: ready.document.rights.map(({ on, where }) => measureOf({ on, where }, book)),
     choice: ready.document.kind === 'BotGame' ? choiceOf(ready.document, book) : null,
   }))
 }

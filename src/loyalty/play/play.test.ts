@@ -305,3 +305,73 @@ describe('leaderboards', () => {
     ).rejects.toMatchObject({ code: 'display_name_invalid' })
   })
 })
+
+describe('sums of money', () => {
+  const paidIn = (subscriberId: number, amountMinor: number, currency?: string) => ({
+    subscriberId,
+    type: 'paid',
+    data: { amountMinor, ...(currency === undefined ? {} : { currency }) },
+    atMs: start,
+  })
+  const summing = { on: 'paid', sum: 'event.amountMinor' }
+  const payments = eventType('paid', { amountMinor: 'integer', currency: 'string' })
+  const dollars = { ...summing, currency: 'USD' }
+
+  test('are in one currency: the tenant’s, or the one that is named', async () => {
+    const step = { name: same('Pay'), reach: '1000' }
+    const world = await newWorld(
+      payments,
+      {
+        kind: 'Quest',
+        id: 'pay',
+        name: same('Pay'),
+        steps: [
+          { id: 'roubles', ...step, ...summing },
+          { id: 'dollars', ...step, ...dollars },
+          // Without a sum each event counts, whatever it was paid in.
+          { id: 'often', ...step, on: 'paid' },
+        ],
+      },
+      {
+        kind: 'Achievement',
+        id: 'pay',
+        name: same('Pay'),
+        ...dollars,
+        levels: [{ at: '5', name: same('A') }],
+      },
+      { kind: 'Streak', id: 'pay', name: same('Pay'), ...summing, every: 'day', reach: '130' },
+      { kind: 'Leaderboard', id: 'in-roubles', name: same('Pay'), ...summing, period: 'ever' },
+      { kind: 'Leaderboard', id: 'in-dollars', name: same('Pay'), ...dollars, period: 'ever' },
+    )
+    const [ann = 0] = await world.subscribers('ann')
+    await world.append(paidIn(ann, 100, 'RUB'), paidIn(ann, 7, 'USD'), paidIn(ann, 20), paidIn(ann, 9, 'EUR'))
+    await world.run()
+    const { quests, achievements, streaks } = await world.loyalty.play.view(world.tenantId, 'main', ann)
+    expect(quests[0]!.steps.map(({ id, amount }) => [id, amount])).toEqual([
+      ['roubles', 120n],
+      ['dollars', 27n],
+      ['often', 4n],
+    ])
+    expect(achievements[0]).toMatchObject({ amount: 27n })
+    expect(streaks[0]).toMatchObject({ length: 0 })
+    const scoreOn = async (boardId: string) =>
+      (await world.loyalty.play.board(world.tenantId, boardId, { limit: 5, near: 0 })).top.map(
+        ({ score }) => score,
+      )
+    expect(await scoreOn('in-roubles')).toEqual([120n])
+    expect(await scoreOn('in-dollars')).toEqual([27n])
+  })
+
+  test('a currency where nothing is summed is refused', async () => {
+    const { sum: _sum, ...counted } = dollars
+    const achievement = {
+      kind: 'Achievement',
+      id: 'pay',
+      name: same('Pay'),
+      levels: [{ at: '5', name: same('A') }],
+    }
+    await expect(newWorld(payments, { ...achievement, ...counted })).rejects.toThrow(
+      /play_document_invalid[^]*"currency"/,
+    )
+  })
+})

@@ -84,7 +84,7 @@ test('a trial gives what the documents have really given to each member, and sto
           total += BigInt(points)
         }
         expect(answer.points).toBe(total.toString())
-        expect(answer.cost).toEqual({ amountMinor: (total * 50n).toString(), currency: 'RUB' })
+        expect(answer.cost).toEqual({ amountMinor: (total * 50n).toString(), currency: 'RUB', decimals: 2 })
       }
       expect(ids.map((id) => given.get(id) ?? 0n)).toEqual(real)
       expect(await Promise.all(ids.map(async (id) => (await world.balances(id))['points'] ?? 0n))).toEqual(

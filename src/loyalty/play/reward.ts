@@ -1,5 +1,6 @@
 import { instantOf } from '../../platform/index.ts'
 import { accountOf, ownerOpening, programmeAccount, programmeOpening } from '../accounts.ts'
+import { extendByActivity } from '../activity.ts'
 import type { Book } from '../book.ts'
 import type { Effects } from '../consumer.ts'
 import { expiryMs } from '../local-time.ts'
@@ -57,6 +58,7 @@ export function givePoints(book: Book, effects: Effects, gift: Gift): void {
       },
     ],
   )
+  extendByActivity(book, programme, accountOf(owner, programme.currency), effects)
   effects.announce({
     type: 'loyalty.points_earned',
     programmeId: programme.id,
@@ -65,7 +67,7 @@ export function givePoints(book: Book, effects: Effects, gift: Gift): void {
     atMs,
     data: {
       rule,
-      points: Number(points),
+      pointsMinor: Number(points),
       isPending: false,
       eventType: effects.event.type,
       availableFrom: atMs,

@@ -85,7 +85,7 @@ export function giveGrant(batch: Batch, plan: Plan, effects: Effects): void {
       side: about.side,
       referee: about.referee,
       what,
-      points: Number(points),
+      pointsMinor: Number(points),
     },
   })
   if (!('points' in gift)) return

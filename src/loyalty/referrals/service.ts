@@ -1,8 +1,8 @@
 import { renderSVG } from 'uqr'
-import { derivedId, DomainError, newId, type Tx } from '../../platform/index.ts'
+import { derivedId, DomainError, newId } from '../../platform/index.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { LOYALTY_SOURCE } from '../intake.ts'
-import { selectJudgedEvents } from '../judgements-store.ts'
+import { selectJudgedEvent, type StoredEvent } from '../judgements-store.ts'
 import { lockLoyalty } from '../members-store.ts'
 import { activeMember } from '../play/member-at-play.ts'
 import { CODE_GIVEN } from './codes.ts'
@@ -58,14 +58,18 @@ export function createReferrals(parts: LoyaltyParts): Referrals {
   return {
     async useCode(tenantId, { referralId, subscriberId, code, key }) {
       const ready = await readyOf(tenantId, referralId)
-      if (normalCode(code) === undefined) return { reason: 'code_unknown', words: referralWords.code_unknown }
+      if (normalCode(code) === undefined) return toldOf('code_unknown')
       return database.tx(tenantId, async (tx) => {
         lockLoyalty(tx)
+        // By whom it was given, and not by the member as whom they go on: a merge between two tries changes nothing.
+        const id = key === undefined ? newId() : `${referralId}:${subscriberId}:${key}`
+        const eventId = derivedId(LOYALTY_SOURCE, `${CODE_GIVEN} ${id}`)
+        const before = await selectJudgedEvent(tx, eventId)
+        if (before) return toldOf(reasonUnderKey(before, code))
         const member = await activeMember(tx, ready.programme.id, subscriberId)
-        const id = key === undefined ? newId() : `${referralId}:${member.subscriberId}:${key}`
         const taken = await take(tx, tenantId, [
           {
-            eventId: derivedId(LOYALTY_SOURCE, `${CODE_GIVEN} ${id}`),
+            eventId,
             id,
             source: LOYALTY_SOURCE,
             type: CODE_GIVEN,
@@ -75,11 +79,8 @@ export function createReferrals(parts: LoyaltyParts): Referrals {
             depth: 0,
           },
         ])
-        const judged = taken.judgements.find(({ judgement }) => judgement.consumer === 'referrals')
-        const reason = judged
-          ? (judged.judgement.reason as ReferralReason)
-          : await reasonUnderKey(tx, member.subscriberId, id, code)
-        return { reason, words: referralWords[reason] }
+        const judged = taken.judgements.find(({ judgement }) => judgement.consumer === 'referrals')!
+        return toldOf(judged.judgement.reason as ReferralReason)
       })
     },
     async view(tenantId, programmeId, subscriberId) {
@@ -120,19 +121,18 @@ function refuse(code: ReferralErrorCode, message: string, found: unknown): never
   throw new DomainError(code, message, { field: 'referral', found })
 }
 
+/** A reason with its words. */
+const toldOf = (reason: ReferralReason): { reason: ReferralReason; words: Words } => ({
+  reason,
+  words: referralWords[reason],
+})
+
 const linkOf = ({ link }: ReadyReferral['document'], code: string): string | null =>
   link?.replaceAll('{code}', encodeURIComponent(code)) ?? null
 
 /** What a code was answered that came before under the same key. */
-async function reasonUnderKey(
-  tx: Tx,
-  subscriberId: number,
-  id: string,
-  code: string,
-): Promise<ReferralReason> {
-  const eventId = derivedId(LOYALTY_SOURCE, `${CODE_GIVEN} ${id}`)
-  const [event] = await selectJudgedEvents(tx, [subscriberId], eventId)
-  const judgement = event?.judgements.find(({ consumer }) => consumer === 'referrals')
+function reasonUnderKey({ judgements }: StoredEvent, code: string): ReferralReason {
+  const judgement = judgements.find(({ consumer }) => consumer === 'referrals')
   if (judgement && judgement.saw['code'] === normalCode(code)) return judgement.reason as ReferralReason
   const error: ReferralErrorCode = 'referral_key_mismatch'
   throw new DomainError(error, 'another code was given under this key', {

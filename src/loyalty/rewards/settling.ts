@@ -1,6 +1,8 @@
-import { balancesInDetail, type TransferRequest } from '../../ledger/index.ts'
+import { balancesInDetail, type ExtendRequest, type TransferRequest } from '../../ledger/index.ts'
 import { instantOf, type Tx } from '../../platform/index.ts'
 import { type Action, carryOut } from '../action.ts'
+import { extensionsFrom } from '../activity.ts'
+import { lastEarnedIn } from '../activity-store.ts'
 import { type Book, programmeIn } from '../book.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
 import { selectMembers } from '../members-store.ts'
@@ -49,9 +51,13 @@ export async function settle(
   )
   await updateRedemptions(tx, redemptions)
   const book = await parts.books.of(tenantId, tx)
-  const actions = redemptions.map((one) => actionOf(one, { atMs, transfer: transferOf(book, one, atMs) }))
-  await carryOut(parts, tx, tenantId, actions)
   const returned = redemptions.filter(({ state }) => state !== 'done')
+  const extensions = await extensionsOf(tx, book, returned, atMs)
+  const actions = redemptions.map((one): Action => {
+    const action = actionOf(one, { atMs, transfer: transferOf(book, one, atMs) })
+    return { ...action, extensions: extensions.get(one.redemptionId) ?? [] }
+  })
+  await carryOut(parts, tx, tenantId, actions)
   const moves = await followMembers(tx, book, returned, atMs)
   if (moves.length > 0) await carryOut(parts, tx, tenantId, moves)
 }
@@ -70,6 +76,29 @@ function transferOf(book: Book, redemption: Redemption, atMs: number): TransferR
   return redemption.state === 'refunded'
     ? { ...back, key: `${pendingKey}:refund`, kind: 'reverse', reversedKey: key }
     : { ...back, key: `${pendingKey}:void`, kind: 'void_pending', pendingKey }
+}
+
+/** Where earning gives all points a new life, those that were set aside meanwhile get it when they come back. */
+async function extensionsOf(
+  tx: Tx,
+  book: Book,
+  returned: readonly Redemption[],
+  atMs: number,
+): Promise<Map<string, ExtendRequest[]>> {
+  const found = new Map<string, ExtendRequest[]>()
+  for (const [programmeId, ofOne] of Map.groupBy(returned, (one) => one.programmeId)) {
+    const programme = programmeIn(book, programmeId)
+    const lastEarned = await lastEarnedIn(
+      tx,
+      programme,
+      ofOne.map(({ subscriberId }) => subscriberId),
+    )
+    for (const { redemptionId, subscriberId, accountId: account } of ofOne) {
+      const about = { key: `redeem:${redemptionId}`, account, earnedAtMs: lastEarned.get(subscriberId), atMs }
+      found.set(redemptionId, extensionsFrom(book, programme, about))
+    }
+  }
+  return found
 }
 
 /**

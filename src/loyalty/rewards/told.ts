@@ -63,7 +63,7 @@ function newsOf(redemption: Redemption): NonNullable<Action['announcements']> {
     redemption: redemptionId,
     kind: kindOfGift(gives),
     recipient: recipientId,
-    points: Number(points),
+    pointsMinor: Number(points),
   }
   const why = reason === null ? {} : { reason }
   if (state !== 'done') return [{ type, key: redemptionId, data: { ...data, ...why } }]

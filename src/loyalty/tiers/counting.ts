@@ -12,7 +12,7 @@ export type Counted = {
   amount: bigint
 }
 
-/** Stands for the day of returns whose purchase has not come, or is not known any more; their amount is below zero. */
+/** Stands for the day of returns, or parts of them, whose purchase has not come or is not known any more; their amount is below zero. */
 const WAITING: Day = -1
 
 /** By what counted purchases are found. */
@@ -63,9 +63,9 @@ export class CountedPurchases {
   }
 }
 
-/** A ladder on which purchases are kept by name: what counts for ever has no day to be taken back from. */
-export const keepsPurchases = ({ document: { by, period } }: Pick<ReadyLadder, 'document'>): boolean =>
-  by.measure === 'spend' && period !== 'ever' && by.takesBack.some(({ reference }) => reference !== undefined)
+/** A ladder on which purchases and returns are known by name. */
+export const keepsPurchases = ({ document: { by } }: Pick<ReadyLadder, 'document'>): boolean =>
+  by.measure === 'spend' && by.takesBack.some(({ reference }) => reference !== undefined)
 
 /** The first day whose purchases may still matter: months differ in length, so a month more is kept than is needed. */
 export function firstDayKept(
@@ -93,7 +93,7 @@ export function countEvent(
     const place = reference === undefined ? undefined : { ladderId, subscriberId, reference }
     const day = ladder.days.dayOf(event.atMs)
     if (amount > 0n) {
-      const kept = place ? bought(purchases, place, bucketDay(ladder, day), amount) : amount
+      const kept = place ? bought(ladder, purchases, place, { day, amount }) : amount
       if (kept > 0n) count(ladder, standing, day, kept)
       change += kept
     } else if (amount < 0n) {
@@ -105,13 +105,22 @@ export function countEvent(
   return change
 }
 
-/** Keeps a purchase by its name; what of it was returned before it came does not count. */
-function bought(purchases: CountedPurchases, place: CountedPlace, day: Day, amount: bigint): bigint {
+/**
+ * Keeps a purchase by its name; what of it was returned before it came does not count. What counts for ever has no day
+ * to be taken back from, and its purchases need not be kept.
+ */
+function bought(
+  ladder: ReadyLadder,
+  purchases: CountedPurchases,
+  place: CountedPlace,
+  { day, amount }: { day: Day; amount: bigint },
+): bigint {
   const waiting = purchases.of(place).find((row) => row.day === WAITING)
   const returned = waiting ? -waiting.amount : 0n
   const met = returned < amount ? returned : amount
   if (met > 0n) purchases.add({ ...place, day: WAITING, amount: met })
-  purchases.add({ ...place, day, amount: amount - met })
+  if (ladder.document.period !== 'ever')
+    purchases.add({ ...place, day: bucketDay(ladder, day), amount: amount - met })
   return amount - met
 }
 
@@ -123,10 +132,10 @@ function takenBack(
 ): bigint {
   if (from !== undefined) return takeBackFrom(ladder, standing, from, amount)
   if (!place) return takeBack(standing, amount)
-  const known = purchases.of(place).filter(({ day }) => day !== WAITING)
-  if (known.length === 0) purchases.add({ ...place, day: WAITING, amount: -amount })
-  let left = amount
-  let taken = 0n
+  const isForEver = ladder.document.period === 'ever'
+  const known = isForEver ? [] : purchases.of(place).filter(({ day }) => day !== WAITING)
+  let taken = isForEver ? takeBack(standing, amount) : 0n
+  let left = amount - taken
   for (const row of known) {
     const part = row.amount < left ? row.amount : left
     if (part === 0n) continue
@@ -135,5 +144,7 @@ function takenBack(
     purchases.changed.add(row)
     taken += takeBackFrom(ladder, standing, row.day, part)
   }
+  // What is left of a return is of a line that was not read yet.
+  if (left > 0n) purchases.add({ ...place, day: WAITING, amount: -left })
   return taken
 }

@@ -219,9 +219,79 @@ describe('a ladder that is made later', () => {
     )
     expect(filled).toBeGreaterThan(0n)
   }, 240_000)
+
+  test('comes to the same for two members who are merged while it fills, whoever of them goes on', async () => {
+    const firsts = [ladder('spend-first', spend), ladder('points-first', { measure: 'points' })]
+    const world = await newWorld(rule, quest, ...firsts)
+    // Members are filled in pages of 500, in order of their numbers: the two of a pair stand in different ones.
+    const pairs = 4
+    const name = (part: string) => (_: unknown, i: number) => `${part}-${i}`
+    const early = await world.subscribers(...Array.from({ length: pairs }, name('early')))
+    const between = await world.subscribers(...Array.from({ length: 500 }, name('between')))
+    const late = await world.subscribers(...Array.from({ length: pairs }, name('late')))
+    await world.append(...between.map((id) => paid(id, `o-${id}`, 100)))
+    for (const [i, id] of [...early, ...late].entries())
+      await world.append(paid(id, `o-${id}`, 9_000 + 500 * i))
+    await world.run()
+    const stage = world.loyalty.stages.find((one) => one.name === 'loyalty-tiers')!
+    const tiers = new Set<string | null>()
+    for (let i = 0; i < pairs; i++) {
+      const laters = [ladder(`points-${i}`, { measure: 'points' }), ladder(`spend-${i}`, spend)]
+      await world.apply(...laters)
+      // In the middle of the one ladder, and of the other one.
+      const pieces = i % 2 === 0 ? 1 : 3
+      for (let n = 0; n < pieces; n++) await stage.run(world.tenantId)
+      const { filling } = await world.loyalty.tiers.counts(world.tenantId, `spend-${i}`)
+      expect(filling).not.toBeNull()
+      const [subscriberId, from] = i < pairs / 2 ? [early[i]!, late[i]!] : [late[i]!, early[i]!]
+      await world.loyalty.members.merge({ tenantId: world.tenantId, programmeId: 'main', subscriberId, from })
+      await world.append(paid(from, `more-${i}`, 1_000))
+      await world.run()
+      const views = await world.loyalty.tiers.ofMember(world.tenantId, subscriberId)
+      const of = (id: string) => {
+        const { tier, counted, keptUntil } = views.find((view) => view.ladder === id)!
+        return { pieces, tier, counted, keptUntil }
+      }
+      for (const measure of ['points', 'spend']) {
+        expect(of(`${measure}-${i}`)).toEqual(of(`${measure}-first`))
+        tiers.add(of(`${measure}-${i}`).tier)
+      }
+    }
+    expect(tiers.size).toBeGreaterThan(1)
+  })
 })
 
 describe('a ladder that is changed', () => {
+  test('leaves the higher tier of two who are merged meanwhile, and what they are due when it is full', async () => {
+    const world = await newWorld(rule, ladder('spent', spend))
+    const [ann, bob, cat, dan] = (await world.subscribers('ann', 'bob', 'cat', 'dan')) as [
+      number,
+      number,
+      number,
+      number,
+    ]
+    await world.append(paid(ann, 'a', 1_000), paid(bob, 'b', 40_000))
+    await world.append(paid(cat, 'c', 12_000), paid(dan, 'd', 1_000))
+    await world.run()
+    const rolling = { ...ladder('spent', spend, { rollingMonths: 12 }) }
+    rolling.tiers[2]!.at = '50000'
+    await world.apply(rolling)
+    const merge = (subscriberId: number, from: number) =>
+      world.loyalty.members.merge({ tenantId: world.tenantId, programmeId: 'main', subscriberId, from })
+    await merge(ann, bob)
+    await merge(cat, dan)
+    const tiers = async () => (await standings(world, 'spent')).map(({ tier }) => tier)
+    expect(await tiers()).toEqual(['gold', null, 'silver', null])
+    await world.run()
+    expect(await tiers()).toEqual(['silver', null, 'silver', null])
+    const moves = await world.loyalty.tiers.history(world.tenantId, 'spent', ann, 10)
+    expect(moves.map(({ tier, reason }) => [tier, reason]).toReversed()).toEqual([
+      ['base', 'tier_enrolled'],
+      ['gold', 'tier_merged'],
+      ['silver', 'tier_ladder_changed'],
+    ])
+  })
+
   const tierRule = {
     ...rule,
     id: 'gold',

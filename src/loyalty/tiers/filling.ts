@@ -1,5 +1,5 @@
 import type { Tx } from '../../platform/index.ts'
-import { PURCHASE } from '../announcements.ts'
+import { PURCHASE, withPointsAsText } from '../announcements.ts'
 import type { Book } from '../book.ts'
 import type { TakenEvent } from '../consumer.ts'
 import type { LoyaltyParts } from '../dependencies.ts'
@@ -152,7 +152,14 @@ async function fillPoints(
 ): Promise<Fill> {
   const { programme, days } = ladder
   const page = await selectMemberPage(tx, programme.id, fill.positions[0]!, MEMBERS)
-  const members = page.filter(({ state }) => state === 'active')
+  // Who was merged since the filling began goes on as somebody whose page may have been before: that one counts anew.
+  const goOn = await selectMembers(
+    tx,
+    page.flatMap(({ mergedInto }) => mergedInto ?? []),
+  )
+  const members = [...page, ...goOn].filter(
+    ({ programmeId, state }) => programmeId === programme.id && state === 'active',
+  )
   const subscriberIds = members.map(({ subscriberId }) => subscriberId)
   const subscribers = await profiles.subscribersByIds(tx, subscriberIds)
   const standings = await standingsOf(tx, ladder, members)
@@ -163,7 +170,8 @@ async function fillPoints(
   const measure = ladder.measures.find(({ on }) => on === EARNED)!
   for (const { subscriberId, rule, points, at } of earned) {
     if (at.epochMilliseconds < enrolledAt.get(subscriberId)!) continue
-    const event = { rule, points: Number(points), isPending: false, programme: programme.id }
+    const told = { rule, pointsMinor: Number(points), isPending: false, programme: programme.id }
+    const event = withPointsAsText(EARNED, told, programme.decimals)
     const subscriber = subscribers.get(subscriberId)?.attributes ?? {}
     const amount = measure.amountOf({ event, subscriber })
     if (amount > 0n) count(ladder, standings.get(subscriberId)!, days.dayOf(at.epochMilliseconds), amount)

@@ -79,7 +79,7 @@ test('a member sees the ladder and what expires; an agent decides, and it is wri
     counted: '1000',
     next: { missing: '4000', by: '2026-12-31' },
   })
-  expect(tiers.ladders[0]!.next!.text.en).toBe('40 more by 31 Dec 2026 for Top')
+  expect(tiers.ladders[0]!.next!.text.en).toBe('40 RUB more by 31 Dec 2026 for Top')
   const override = { ladder: 'levels', tier: 'top', reason: 'a complaint', until: '2026-06-01T00:00:00Z' }
   const refused = await call('POST', '/v1/members/external:ann/tier-overrides', override, 'read')
   expect(refused.status).toBe(403)

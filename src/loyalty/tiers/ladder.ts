@@ -11,6 +11,7 @@ import { usualAmount } from '../earning/earn-rule-kind.ts'
 import { otherCurrency } from '../earning/offer.ts'
 import { minorOfNumber } from '../earning/points.ts'
 import { declarationsOf } from '../announcements.ts'
+import { nameIn } from '../naming.ts'
 import type { Programme } from '../programmes.ts'
 import { LocalDays } from './days.ts'
 import type { LadderRules } from './standing.ts'
@@ -32,6 +33,8 @@ export type ReadyLadder = LadderRules & {
   programme: Programme
   timeZone: string
   measures: Measure[]
+  /** What it counts is in this currency: that of the money that was spent, or the programme's. */
+  currency: string
   /** Since when tenure is counted, epoch milliseconds. */
   since: CompiledFunction | null
 }
@@ -48,6 +51,13 @@ const RETURNED = 'loyalty.points_returned'
 
 /** What `points.where` may read in each of the events that tell of points. */
 export const pointTypes = [EARNED, RELEASED, RETURNED]
+
+/** Decimals of what a ladder counts: money that was spent, or points. */
+export const amountDecimalsOf = ({
+  document: { by },
+  programme,
+}: Pick<ReadyLadder, 'document' | 'programme'>): number =>
+  by.measure === 'spend' ? by.amountDecimals : programme.decimals
 
 function measuresOf({ by }: TierLadder, book: Book): Measure[] {
   if (by.measure === 'tenure') return []
@@ -71,7 +81,7 @@ function pointMeasures(where: string | undefined, book: Book): Measure[] {
       on,
       amountOf({ event = {}, subscriber = {} }) {
         if (event['isPending'] === true || (holds && holds({ event, subscriber }) !== true)) return 0n
-        return sign * BigInt(Number(event['points'] ?? 0))
+        return sign * BigInt(Number(event['pointsMinor'] ?? 0))
       },
       referenceOf: () => undefined,
       countedAtOf({ event = {} }) {
@@ -112,7 +122,7 @@ function spendMeasure(
     },
     referenceOf(scope) {
       const value = nameOf?.(scope)
-      return value === undefined ? undefined : String(value)
+      return value === undefined ? undefined : nameIn(value)
     },
     countedAtOf: () => undefined,
   }
@@ -170,6 +180,7 @@ export function readyLadder(document: TierLadder, programme: Programme, book: Bo
     timeZone,
     days: daysOf(timeZone),
     measures: measuresOf(document, book),
+    currency: by.measure === 'spend' ? (by.currency ?? book.currency) : programme.currency,
     since:
       since === undefined
         ? null

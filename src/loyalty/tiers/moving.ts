@@ -1,11 +1,11 @@
 import type { ActivationRequest } from '../../operator/index.ts'
-import { derivedId, instantOf } from '../../platform/index.ts'
+import { decimalText, derivedId, instantOf } from '../../platform/index.ts'
 import type { Batch, Effects, TakenEvent } from '../consumer.ts'
 import type { Member } from '../members.ts'
 import type { CountedPurchases } from './counting.ts'
 import { dateOf } from './days.ts'
 import type { TierReason } from './errors.ts'
-import type { Ladders, ReadyLadder } from './ladder.ts'
+import { amountDecimalsOf, type Ladders, type ReadyLadder } from './ladder.ts'
 import { countedOn, type Granted, lookAt, type Look, prune, type Standing } from './standing.ts'
 import type { TierChange } from './store.ts'
 
@@ -61,7 +61,8 @@ export function look(seat: Seat, atMs: number, reason: TierReason, saw: Record<s
   warn(seat, found, today, atMs)
 }
 
-const placeIn = (ladder: ReadyLadder, tier: string | null): number =>
+/** The place of a tier in its ladder; none is below all. */
+export const placeIn = (ladder: ReadyLadder, tier: string | null): number =>
   ladder.document.tiers.findIndex(({ id }) => id === tier)
 
 function seen(
@@ -245,16 +246,19 @@ function warn(seat: Seat, { merit, isOverridden }: Look, today: number, atMs: nu
   const { subscriberId, tier } = standing
   const asked = BigInt(ladder.document.tiers[merit.index]!.at!)
   const ladderId = ladder.document.id
+  const missing = asked - countedOn(ladder, standing, today)
   effects.announce({
     type: 'loyalty.tier_at_risk',
     programmeId: ladder.programme.id,
     subscriberId,
-    key: `${ladderId}:${subscriberId}:${tier}:${until}`,
+    // A grace may begin once more, after a tier by hand or another ladder, and is then told again.
+    key: `${ladderId}:${subscriberId}:${tier}:${until}:${standing.moves}:${effects.event.eventId}`,
     atMs,
     data: {
       ladder: ladderId,
       tier: tier!,
-      missing: Number(asked - countedOn(ladder, standing, today)),
+      missing: decimalText(missing, amountDecimalsOf(ladder)),
+      missingMinor: Number(missing),
       until: ladder.days.startMs(until),
       on: dateOf(until - 1).toString(),
     },

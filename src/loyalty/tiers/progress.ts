@@ -1,8 +1,8 @@
 import { decimalText, isoOf } from '../../platform/index.ts'
 import type { Member } from '../members.ts'
-import type { Words } from '../programmes.ts'
+import { moneyCurrency, type Words } from '../programmes.ts'
 import { dateOf, type Day, nextYearStart, plus } from './days.ts'
-import type { ReadyLadder } from './ladder.ts'
+import { amountDecimalsOf, type ReadyLadder } from './ladder.ts'
 import { countedOn, lookAt, newStanding, type Standing } from './standing.ts'
 import type { Tier } from './tier-ladder.ts'
 
@@ -162,14 +162,26 @@ function shown(day: Day, language: keyof typeof languages): string {
   return dateOf(day).toLocaleString(languages[language], format)
 }
 
-function amountText(
-  { document: { by }, programme }: ReadyLadder,
-  amount: bigint,
-  language: keyof Words,
-): string {
-  const decimals = by.measure === 'spend' ? by.amountDecimals : programme.decimals
-  const unit = by.measure === 'spend' ? by.unit?.[language] : undefined
-  return `${decimalText(amount, decimals)}${unit === undefined ? '' : ` ${unit}`}`
+/** Points in as many forms as a language has for their number. */
+const pointForms = {
+  en: { one: 'point', other: 'points' },
+  ru: { one: 'балл', few: 'балла', many: 'баллов', other: 'балла' },
+  uk: { one: 'бал', few: 'бали', many: 'балів', other: 'бала' },
+} as const
+
+/** What an amount is of: what the ladder calls it, a currency of money by its code, else points. */
+function unitText(ladder: ReadyLadder, amount: string, language: keyof Words): string {
+  const { by } = ladder.document
+  const own = by.measure === 'spend' ? by.unit?.[language] : undefined
+  if (own !== undefined) return own
+  if (moneyCurrency.safeParse(ladder.currency).success) return ladder.currency
+  const forms: Partial<Record<Intl.LDMLPluralRule, string>> & { other: string } = pointForms[language]
+  return forms[new Intl.PluralRules(language).select(Number(amount))] ?? forms.other
+}
+
+function amountText(ladder: ReadyLadder, amountMinor: bigint, language: keyof Words): string {
+  const amount = decimalText(amountMinor, amountDecimalsOf(ladder))
+  return `${amount} ${unitText(ladder, amount, language)}`
 }
 
 function say(ladder: ReadyLadder, { name }: Tier, missing: bigint, by: Day | null): Words {

@@ -4,7 +4,7 @@ import type { Member } from '../members.ts'
 import { PURCHASE } from '../announcements.ts'
 import { countEvent } from './counting.ts'
 import type { ReadyLadder } from './ladder.ts'
-import { change, type Desk, look, move, placeOf, type Seat } from './moving.ts'
+import { change, type Desk, look, move, placeIn, placeOf, type Seat } from './moving.ts'
 import { count, newStanding, type Standing } from './standing.ts'
 
 /** What is asked of tiers, as events that only this consumer takes. */
@@ -142,11 +142,17 @@ function merge(seat: Seat, fromId: number): void {
   if (!from) return
   for (const { day, amount } of from.buckets) count(ladder, standing, day, amount)
   standing.override ??= from.override
+  const held = from.tier
   const gone = { ...seat, standing: from, member: { ...seat.member, subscriberId: fromId } }
   empty(gone)
   desk.changed.add(standing)
   effects.mark()
-  look(seat, Math.max(effects.event.atMs, standing.lookedAtMs), 'tier_merged')
+  const atMs = Math.max(effects.event.atMs, standing.lookedAtMs)
+  // While nobody knows where the two belong, the one who goes on keeps the higher tier that they had.
+  const isFilling = desk.unfilled.has(ladder.document.id)
+  if (isFilling && placeIn(ladder, held) > placeIn(ladder, standing.tier))
+    move(seat, held, atMs, 'tier_merged', {})
+  look(seat, atMs, 'tier_merged')
 }
 
 function leave(seat: Seat): void {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { documentId, MAIN_PROGRAMME, words } from '../programmes.ts'
+import { documentId, MAIN_PROGRAMME, moneyCurrency, words } from '../programmes.ts'
 
 const expression = z.string().min(1).max(10_000)
 const amountText = z.string().regex(/^\d{1,15}$/, 'a whole number')
@@ -65,10 +65,7 @@ export const tierLadder = z
          */
         takesBack: z.array(counting).max(20).default([]),
         /** ISO 4217: what amounts are in. An event that says another `currency` does not count. Absent: the tenant's. */
-        currency: z
-          .string()
-          .regex(/^[A-Z]{3}$/, 'three letters of ISO 4217')
-          .optional(),
+        currency: moneyCurrency.optional(),
         amountDecimals: z.int().min(0).max(4).default(2),
         /** What the amount is called, such as a currency. */
         unit: words.optional(),

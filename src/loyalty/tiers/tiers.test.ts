@@ -162,10 +162,33 @@ describe('a tier by spend', () => {
     expect((await moves(world, 'levels', ann!)).at(-1)).toBe('gold base tier_lapsed 2027-04-01T00:00')
     expect((await viewOf(world, bob!)).tier).toBe('silver')
     const risks = await world.logged('loyalty.tier_at_risk')
-    expect(risks.map(({ tier, missing, on }) => `${tier} ${missing} ${on}`).toSorted()).toEqual([
-      'gold 500000 2027-03-31',
-      'silver 100000 2027-03-31',
+    expect(
+      risks
+        .map(({ tier, missing, missingMinor, on }) => `${tier} ${missing} ${missingMinor} ${on}`)
+        .toSorted(),
+    ).toEqual(['gold 5000 500000 2027-03-31', 'silver 1000 100000 2027-03-31'])
+  })
+
+  test('that is in its grace once more, after a tier by hand, is told again to whoever listens', async () => {
+    const world = await newWorld([
+      ladder({ grace: { months: 3, days: 0 } }),
+      { kind: 'EarnRule', id: 'nudge', on: 'loyalty.tier_at_risk', points: { fixed: '5' } },
     ])
+    const { tenantId, loyalty, clock } = world
+    const [ann = 0] = await world.subscribers('ann')
+    await world.append(paid(ann, 100_000))
+    await world.run()
+    clock.setMs(Date.parse('2027-01-02T12:00:00Z'))
+    await world.run()
+    const by = { tenantId, subscriberId: ann, ladderId: 'levels', reason: 'asked', by: 'agent' }
+    await loyalty.tiers.override({ ...by, tier: 'base', isFloor: false })
+    await loyalty.tiers.override({ ...by, tier: null, isFloor: false })
+    await world.append(paid(ann, 100))
+    await world.run()
+    expect(await viewOf(world, ann)).toMatchObject({ tier: 'silver' })
+    expect(await world.logged('loyalty.tier_at_risk')).toHaveLength(2)
+    const nudges = (await world.judgements()).filter(({ rule }) => rule === 'nudge')
+    expect(nudges.map(({ points }) => points)).toEqual(['5', '5'])
   })
 
   test('falls when what had counted is returned, and never below nothing', async () => {
@@ -187,6 +210,37 @@ describe('a tier by spend', () => {
     ])
     expect((await viewOf(world, ann!)).counted).toBe(100_000n)
   })
+
+  test.each(['ever', 'calendar_year', { rollingMonths: 12 }])(
+    'counts what was not returned in whatever order purchases and returns of one name come (%j)',
+    async (period) => {
+      const of = { reference: 'event.orderId' }
+      const adds = [{ on: 'order.paid', ...of }]
+      const by = { measure: 'spend', adds, takesBack: [{ on: 'order.returned', ...of }], unit: same('RUB') }
+      const world = await newWorld([ladder({ period, by })], { partitions: 1 })
+      const [ann = 0] = await world.subscribers('ann')
+      const named = (type: string, orderId: string, amountMinor: number) => ({
+        subscriberId: ann,
+        type,
+        data: { orderId, amountMinor },
+      })
+      // The second line of an order, and all of the next one, are read after their return.
+      for (const one of [
+        named('order.paid', 'a', 60_000),
+        named('order.returned', 'a', 90_000),
+        named('order.returned', 'b', 50_000),
+        named('order.paid', 'a', 60_000),
+        named('order.paid', 'b', 90_000),
+      ]) {
+        await world.append(one)
+        await world.run()
+      }
+      expect(await viewOf(world, ann)).toMatchObject({ counted: 70_000n, tier: 'base' })
+      await world.append(named('order.paid', 'c', 30_000))
+      await world.run()
+      expect(await viewOf(world, ann)).toMatchObject({ tier: 'silver' })
+    },
+  )
 
   test('counts points earned, not the balance, and none that are still reserved', async () => {
     const world = await newWorld([
@@ -217,6 +271,11 @@ describe('a tier by spend', () => {
     const [ann] = await world.subscribers('ann')
     await world.append(paid(ann!, 89_900))
     await world.run()
+    expect((await viewOf(world, ann!)).next!.text).toEqual({
+      en: '1 point more for Silver',
+      ru: 'Ещё 1 балл до уровня «Silver»',
+      uk: 'Ще 1 бал до рівня «Silver»',
+    })
     expect(await viewOf(world, ann!)).toMatchObject({ tier: 'base', counted: 899n })
     await world.append(paid(ann!, 100))
     await world.run()

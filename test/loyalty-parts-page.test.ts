@@ -50,7 +50,7 @@ describe('a part of a programme', () => {
       for (const field of await page.getByRole('textbox', { name: `Name, ${language}` }).all())
         await field.fill('Walker')
     await page.locator('li[data-rung="2"]').getByText('from 25').waitFor()
-    await page.getByRole('textbox', { name: 'Points, minor units' }).last().fill('70')
+    await page.getByRole('textbox', { name: 'Reward, points' }).last().fill('70')
     await page.locator('li[data-rung="2"]').getByText('70 points').waitFor()
     await save(page)
     expect(saved()?.body).toMatchObject([
@@ -66,7 +66,7 @@ describe('a part of a programme', () => {
 
   it('is tried on history as it is written: whom it would have given how much', async () => {
     const page = await site.open('/loyalty/parts/Achievement/saver')
-    await page.getByRole('textbox', { name: 'Points, minor units' }).first().fill('7')
+    await page.getByRole('textbox', { name: 'Reward, points' }).first().fill('7')
     await page.getByLabel('From', { exact: true }).last().fill('2025-07-01T00:00')
     await page.getByRole('button', { name: 'Try', exact: true }).click()
     const trial = page.getByTestId('trial')
@@ -80,14 +80,14 @@ describe('a part of a programme', () => {
 
   it('changes its form with what is chosen, and takes what is written as YAML', async () => {
     const page = await site.open('/loyalty/parts/Club/travel')
-    await page.getByLabel('Fee').selectOption('points')
+    await page.getByRole('combobox', { name: 'Fee' }).selectOption('points')
     await page.getByRole('textbox', { name: 'For months' }).fill('12')
     await expect.poll(() => yaml(page).inputValue()).toMatch(/fee:\n {2}points: "100"\n {2}months: 12/)
-    await page.getByLabel('Fee').selectOption('moneyByEvent')
+    await page.getByRole('combobox', { name: 'Fee' }).selectOption('moneyByEvent')
     expect(await page.getByRole('textbox', { name: 'For months' }).inputValue()).toBe('12')
     const text = await yaml(page).inputValue()
     await yaml(page).fill(text.replace(/fee:\n( {2}.*\n?)+/, 'validTo: 2031-01-01T00:00:00Z\n'))
-    await expect.poll(() => page.getByLabel('Fee').inputValue()).toBe('free')
+    await expect.poll(() => page.getByRole('combobox', { name: 'Fee' }).inputValue()).toBe('free')
     expect(await page.getByLabel('Holds until').inputValue()).toBe('2031-01-01T03:00')
     await page.getByRole('textbox', { name: 'Only for (CEL)' }).fill('member.balance > 5')
     await page.getByRole('list', { name: 'What stands in the way of saving' }).waitFor()
@@ -98,7 +98,7 @@ describe('a part of a programme', () => {
 
   it('says what undoes a reward, by one word or by an event', async () => {
     const page = await site.open('/loyalty/parts/Referral/friends')
-    const undoneBy = page.getByLabel('Undone by')
+    const undoneBy = page.getByRole('combobox', { name: 'Undone by' })
     await undoneBy.selectOption('nothingUndoes')
     await expect.poll(() => yaml(page).inputValue()).toContain('undoneBy: nothing')
     await undoneBy.selectOption('anEvent')
@@ -149,7 +149,7 @@ describe('what is drawn', () => {
   it('is an exchange with what an amount comes to and what waits on the clearing accounts', async () => {
     const page = await site.open('/loyalty/exchange')
     const flow = page.locator('[data-exchange=to-coins]')
-    await flow.getByText('1 points = 2.5 coins').waitFor()
+    await flow.getByText('Rate 1 : 2.5').waitFor()
     await expect.poll(() => flow.locator('[data-figure=clearing]').allInnerTexts()).toEqual(['+40', '−97'])
     await flow.getByRole('textbox').fill('10')
     // 10 points at 2.5 less 3 %, rounded down to a tenth.

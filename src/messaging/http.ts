@@ -107,7 +107,9 @@ function messageRoutes(http: FastifyInstance, messaging: Messaging, database: Da
     const { messageId } = request.params
     const tenantId = tenantOf(request)
     const inMemory = messaging.senderOf(tenantId).desk.set.message(messageId)
-    const view = inMemory ? viewOf(inMemory) : await database.read(tenantId, (tx) => messageById(tx, messageId))
+    const view = inMemory
+      ? viewOf(inMemory)
+      : await database.read(tenantId, (tx) => messageById(tx, messageId))
     if (!view) throw new DomainError('message_not_found', `no message ${messageId}`)
     return reply.type('application/json').send(json(view))
   })

@@ -152,9 +152,13 @@ function makeDates(locale: string, timeZone: string): Dates {
   }
 }
 
-/** Decimals of a currency's minor unit by ISO 4217. */
-const minorDigits = (currency: string): number =>
-  new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+/** Decimals of a currency's minor unit by ISO 4217; two where it is no such code, as when half of it is written. */
+function minorDigits(currency: string): number {
+  if (!/^[A-Za-z]{3}$/.test(currency)) return 2
+  return (
+    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+  )
+}
 
 /** The reader's wall clock, for what this browser itself saw. */
 export const wallClock = (language: Language, atMs: number): string =>

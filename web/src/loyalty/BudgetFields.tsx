@@ -2,8 +2,9 @@ import { TextInput } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import type { Programme } from '../../../src/loyalty/contract.ts'
 import { problemAt } from '../documents/documents.ts'
+import { storedOf } from './amount.ts'
 import { freshId } from './draft.ts'
-import { AmountField, ChoiceField, type PartProps } from './fields.tsx'
+import { ChoiceField, UnitsField, type PartProps } from './fields.tsx'
 import { AddRow, Row } from './rows.tsx'
 import page from '../shell/page.module.css'
 import styles from './loyalty.module.css'
@@ -13,7 +14,7 @@ const PERIODS = ['day', 'week', 'month', 'year', 'ever'] as const
 /** Purses of a programme that its rules draw from. */
 export function BudgetFields({ document, change, problems }: PartProps<Programme>) {
   const { t } = useTranslation()
-  const { budgets } = document
+  const { budgets, decimals } = document
   const set = (next: Programme['budgets']): void => change({ ...document, budgets: next })
   return (
     <div className={page.form} role="group" aria-label={t('loyalty.budgets')}>
@@ -34,8 +35,9 @@ export function BudgetFields({ document, change, problems }: PartProps<Programme
             spellCheck={false}
             onChange={({ currentTarget: { value } }) => set(budgets.with(index, { ...budget, id: value }))}
           />
-          <AmountField
-            label={t('loyalty.capPoints')}
+          <UnitsField
+            label={t('loyalty.points')}
+            decimals={decimals}
             value={budget.points}
             error={problemAt(problems, `budgets.${index}.points`)}
             change={(points = '') => set(budgets.with(index, { ...budget, points }))}
@@ -51,7 +53,10 @@ export function BudgetFields({ document, change, problems }: PartProps<Programme
       ))}
       <AddRow
         act={t('loyalty.addBudget')}
-        add={() => set([...budgets, { id: freshId('budget', budgets), points: '10000', period: 'month' }])}
+        add={() => {
+          const points = storedOf('10000', decimals)
+          set([...budgets, { id: freshId('budget', budgets), points, period: 'month' }])
+        }}
       />
     </div>
   )

@@ -5,8 +5,9 @@ import { useTranslation } from 'react-i18next'
 import { useFormat } from '../format/format.ts'
 import { AskButton } from '../shell/AskButton.tsx'
 import { RefusalText } from '../shell/Failures.tsx'
+import { minorOf } from './amount.ts'
 import { WhyField } from './fields.tsx'
-import { minorOf, type Membership } from './membership.ts'
+import type { Membership } from './membership.ts'
 import { correctPoints } from './queries.ts'
 import page from '../shell/page.module.css'
 
@@ -31,7 +32,8 @@ function CorrectForm({ subscriberId, membership, close }: CorrectPointsProps & {
   const [typed, setTyped] = useState('')
   const [reason, setReason] = useState('')
   const { programme, decimals, available } = membership
-  const points = minorOf(typed, decimals)
+  const minor = minorOf(typed, decimals)
+  const points = minor === '0' ? undefined : minor
   const after = points === undefined ? undefined : String(BigInt(available) + BigInt(points))
   const correct = useMutation({
     mutationFn: () => correctPoints(subscriberId, { programme, points: points ?? '', reason, key }),

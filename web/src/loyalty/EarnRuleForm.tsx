@@ -4,6 +4,7 @@ import { problemAt } from '../documents/documents.ts'
 import { withPart } from '../documents/parts.ts'
 import { useFormat } from '../format/format.ts'
 import { Panel } from '../report/Panel.tsx'
+import { inPointDecimals } from './draft.ts'
 import { ExpiryFields } from './ExpiryFields.tsx'
 import { EventTypeField, ChoiceField, ExpressionField, NameFields, type PartProps } from './fields.tsx'
 import { CapFields, MultiplierFields } from './LimitFields.tsx'
@@ -45,7 +46,10 @@ export function EarnRuleForm(props: EarnRuleFormProps) {
             value={document.programme}
             error={at('programme')}
             options={programmes.map(({ id, name }) => ({ value: id, label: format.name(name) }))}
-            change={(next) => change({ ...document, programme: next })}
+            change={(next) => {
+              const { decimals } = programmes.find(({ id }) => id === next) ?? impliedProgramme
+              change({ ...inPointDecimals(document, programme.decimals, decimals), programme: next })
+            }}
           />
           <EventTypeField
             value={document.on}
@@ -62,10 +66,10 @@ export function EarnRuleForm(props: EarnRuleFormProps) {
           change={(where) => change(withPart(document, 'where', where))}
         />
         <h3 className={styles.part}>{t('loyalty.howMany')}</h3>
-        <PointFields {...props} />
+        <PointFields {...props} decimals={programme.decimals} />
         <MultiplierFields {...props} />
         <h3 className={styles.part}>{t('loyalty.howMuchAtMost')}</h3>
-        <CapFields {...props} />
+        <CapFields {...props} decimals={programme.decimals} />
         <h3 className={styles.part}>{t('loyalty.withOthers')}</h3>
         <SharedFields {...props} programme={programme} />
         <h3 className={styles.part}>{t('loyalty.when')}</h3>

@@ -4,18 +4,20 @@ import type { Tier, TierLadder } from '../../../src/loyalty/contract.ts'
 import { problemAt, type AnyDocument } from '../documents/documents.ts'
 import { withPart } from '../documents/parts.ts'
 import { Panel } from '../report/Panel.tsx'
+import { useFormat } from '../format/format.ts'
+import { decimalsOf } from './documents.ts'
 import { freshId } from './draft.ts'
 import {
-  AmountField,
   ChoiceField,
   CountField,
   CurrencyField,
   DocumentName,
   ExpressionField,
   NameFields,
+  UnitsField,
   type PartProps,
 } from './fields.tsx'
-import { measuredBy, newTier } from './ladder-draft.ts'
+import { askedDecimals, measuredBy, newTier, spentIn } from './ladder-draft.ts'
 import type { Field, Form } from './parts/field.ts'
 import { FieldForm } from './parts/FieldForm.tsx'
 import { on, reference, where } from './parts/usual-fields.ts'
@@ -31,8 +33,10 @@ const PERIODS = ['ever', 'calendar_year', 'rolling'] as const
 /** What leads from one tier to the next; benefits are written beside. */
 export function LadderForm(props: LadderFormProps) {
   const { t } = useTranslation()
-  const { document, change, problems } = props
+  const format = useFormat()
+  const { document, change, problems, documents } = props
   const { by, period, grace } = document
+  const decimals = { points: decimalsOf(documents, document.programme), money: format.decimals }
   const isRolling = typeof period === 'object'
   return (
     <Panel
@@ -47,7 +51,7 @@ export function LadderForm(props: LadderFormProps) {
             label={t('loyalty.counts')}
             value={by.measure}
             options={MEASURES.map((value) => ({ value, label: t(`loyalty.measure.${value}`) }))}
-            change={(measure) => change(measuredBy(document, measure))}
+            change={(measure) => change(measuredBy(document, measure, decimals))}
           />
           {by.measure !== 'tenure' && (
             <ChoiceField
@@ -79,7 +83,7 @@ export function LadderForm(props: LadderFormProps) {
         </div>
         <Counted {...props} />
         <h3 className={styles.part}>{t('loyalty.tiers')}</h3>
-        <TierRows {...props} />
+        <TierRows {...props} decimals={askedDecimals(document, decimals.points)} />
       </div>
     </Panel>
   )
@@ -105,6 +109,7 @@ const spendForm: Form = [
 /** Which events count, or since when the time does. */
 function Counted(props: LadderFormProps) {
   const { t } = useTranslation()
+  const format = useFormat()
   const { document, change, problems } = props
   const { by } = document
   if (by.measure === 'tenure')
@@ -132,7 +137,9 @@ function Counted(props: LadderFormProps) {
         description={t('loyalty.currencyMeans')}
         value={by.currency}
         error={problemAt(problems, 'by.currency')}
-        change={(currency) => change({ ...document, by: withPart(by, 'currency', currency) })}
+        change={(currency) =>
+          change(spentIn(document, by, currency, format.minorDigits(currency ?? format.currency)))
+        }
       />
       <FieldForm
         form={spendForm}
@@ -145,7 +152,12 @@ function Counted(props: LadderFormProps) {
   )
 }
 
-function TierRows({ document, change, problems }: PartProps<TierLadder>) {
+type TierRowsProps = PartProps<TierLadder> & {
+  /** Decimals of what the tiers ask for. */
+  decimals: number
+}
+
+function TierRows({ document, change, problems, decimals }: TierRowsProps) {
   const { t } = useTranslation()
   const { tiers } = document
   const set = (next: Tier[]): void => change({ ...document, tiers: next })
@@ -166,8 +178,9 @@ function TierRows({ document, change, problems }: PartProps<TierLadder>) {
             onChange={(event) => set(tiers.with(index, { ...tier, id: event.currentTarget.value }))}
           />
           {tier.after === undefined ? (
-            <AmountField
+            <UnitsField
               label={t('loyalty.tierAt')}
+              decimals={decimals}
               value={tier.at}
               error={problemAt(problems, `tiers.${index}.at`)}
               change={(at = '') => set(tiers.with(index, { ...tier, at }))}
@@ -190,7 +203,7 @@ function TierRows({ document, change, problems }: PartProps<TierLadder>) {
       ))}
       <AddRow
         act={t('loyalty.addTier')}
-        add={() => set([...tiers, newTier(document, freshId('tier', tiers))])}
+        add={() => set([...tiers, newTier(document, freshId('tier', tiers), decimals)])}
       />
     </>
   )

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { MAIN_PROGRAMME, tierLadder } from '../../../src/loyalty/contract.ts'
 import { DocumentPlace } from '../documents/DocumentPage.tsx'
 import { paths } from '../paths.ts'
-import { laddersOf } from './documents.ts'
+import { decimalsOf, laddersOf } from './documents.ts'
 import { blankLadder } from './draft.ts'
 import { LadderForm } from './LadderForm.tsx'
 import { LadderPicture } from './LadderPicture.tsx'
@@ -32,7 +32,13 @@ export function LadderPage() {
           saved={saved}
           blank={blankLadder(ladderId, programme)}
           schema={tierLadder}
-          above={(ladder) => <LadderPicture ladder={ladder} isSaved={saved !== undefined} />}
+          above={(ladder) => (
+            <LadderPicture
+              ladder={ladder}
+              isSaved={saved !== undefined}
+              decimals={decimalsOf(documents, ladder.programme)}
+            />
+          )}
           form={(props) => <LadderForm {...props} documents={documents} />}
         />
       )}

@@ -13,15 +13,17 @@ import styles from './loyalty.module.css'
 type LadderPictureProps = {
   ladder: TierLadder
   isSaved: boolean
+  /** Decimals of the programme's points. */
+  decimals: number
   /** Whether it leads to the ladder's editor. */
   leads?: boolean
 }
 
 /** The tiers as steps, each with what it asks for, who stands on it and what it brings. */
-export function LadderPicture({ ladder, isSaved, leads = false }: LadderPictureProps) {
+export function LadderPicture({ ladder, isSaved, decimals, leads = false }: LadderPictureProps) {
   const { t } = useTranslation()
   const format = useFormat()
-  const asks = useTierAsks()
+  const asks = useTierAsks(decimals)
   const { data: counts } = useQuery(tierCountsQuery(ladder.id, isSaved))
   const total = counts?.reduce((sum, { members }) => sum + members, 0) ?? 0
   const own = format.name(ladder.name) || ladder.id

@@ -2,8 +2,16 @@ import { useTranslation } from 'react-i18next'
 import type { EarnRule } from '../../../src/loyalty/contract.ts'
 import { problemAt } from '../documents/documents.ts'
 import { withPart } from '../documents/parts.ts'
+import { storedOf } from './amount.ts'
 import { freshId } from './draft.ts'
-import { AmountField, ChoiceField, ExpressionField, type PartProps } from './fields.tsx'
+import {
+  AmountField,
+  ChoiceField,
+  ExpressionField,
+  UnitsField,
+  type PartProps,
+  type PointDecimals,
+} from './fields.tsx'
 import { AddRow, Row } from './rows.tsx'
 
 /** For whom and when a rule gives more. */
@@ -48,7 +56,7 @@ export function MultiplierFields({ document, change, problems }: PartProps<EarnR
 const PERIODS = ['event', 'day', 'week', 'month', 'year', 'ever'] as const
 
 /** How much a rule gives at most. */
-export function CapFields({ document, change, problems }: PartProps<EarnRule>) {
+export function CapFields({ document, change, problems, decimals }: PartProps<EarnRule> & PointDecimals) {
   const { t } = useTranslation()
   const { caps } = document
   const set = (next: EarnRule['caps']): void => change({ ...document, caps: next })
@@ -76,9 +84,10 @@ export function CapFields({ document, change, problems }: PartProps<EarnRule>) {
             options={PERIODS.map((value) => ({ value, label: t(`loyalty.period.${value}`) }))}
             change={(period) => set(caps.with(index, { ...cap, period }))}
           />
-          <AmountField
+          <UnitsField
             isShort
-            label={t('loyalty.capPoints')}
+            label={t('loyalty.points')}
+            decimals={decimals}
             value={cap.points}
             error={problemAt(problems, `caps.${index}.points`) ?? problemAt(problems, `caps.${index}`)}
             change={(points) => set(caps.with(index, withPart(cap, 'points', points)))}
@@ -96,7 +105,7 @@ export function CapFields({ document, change, problems }: PartProps<EarnRule>) {
       ))}
       <AddRow
         act={t('loyalty.addCap')}
-        add={() => set([...caps, { per: 'member', period: 'month', points: '1000' }])}
+        add={() => set([...caps, { per: 'member', period: 'month', points: storedOf('1000', decimals) }])}
       />
     </>
   )

@@ -19,15 +19,12 @@ type PartsProps = { programmeId: string; documents: readonly AnyDocument[] }
 export function PartsPanel({ programmeId, documents }: PartsProps) {
   const isOwn = ({ programme }: { programme: string }): boolean => programme === programmeId
   const ladders = laddersOf(documents).filter(isOwn)
+  const decimals = decimalsOf(documents, programmeId)
   return (
     <>
-      <Rules
-        programmeId={programmeId}
-        rules={earnRulesOf(documents).filter(isOwn)}
-        decimals={decimalsOf(documents, programmeId)}
-      />
+      <Rules programmeId={programmeId} rules={earnRulesOf(documents).filter(isOwn)} decimals={decimals} />
       {ladders.map((ladder) => (
-        <LadderPicture key={ladder.id} ladder={ladder} isSaved leads />
+        <LadderPicture key={ladder.id} ladder={ladder} decimals={decimals} isSaved leads />
       ))}
       <Ladders programmeId={programmeId} ladders={ladders} />
       <GroupPanels programmeId={programmeId} documents={documents} />

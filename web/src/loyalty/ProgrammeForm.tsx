@@ -4,14 +4,16 @@ import type { Programme } from '../../../src/loyalty/contract.ts'
 import { problemAt } from '../documents/documents.ts'
 import { withPart } from '../documents/parts.ts'
 import { Panel } from '../report/Panel.tsx'
+import { storedOf } from './amount.ts'
 import { BudgetFields } from './BudgetFields.tsx'
+import { ofDecimals } from './draft.ts'
 import { ExpiryFields } from './ExpiryFields.tsx'
 import {
-  AmountField,
   ChoiceField,
   CountField,
   DocumentName,
   ExpressionField,
+  UnitsField,
   type PartProps,
 } from './fields.tsx'
 import page from '../shell/page.module.css'
@@ -40,7 +42,7 @@ export function ProgrammeForm(props: ProgrammeFormProps) {
             label={t('loyalty.decimals')}
             value={String(document.decimals)}
             options={['0', '1', '2', '3', '4'].map((value) => ({ value, label: value }))}
-            change={(decimals) => change({ ...document, decimals: Number(decimals) })}
+            change={(decimals) => change(ofDecimals(document, Number(decimals)))}
           />
           <TextInput
             className={page.grow}
@@ -90,8 +92,9 @@ function Enrolment({ document, change, problems, types }: ProgrammeFormProps) {
           }))}
           change={set}
         />
-        <AmountField
+        <UnitsField
           label={t('loyalty.welcome')}
+          decimals={document.decimals}
           value={welcome?.points}
           error={problemAt(problems, 'welcome.points')}
           change={(points) =>
@@ -124,7 +127,7 @@ function Enrolment({ document, change, problems, types }: ProgrammeFormProps) {
 /** What happens to points that were spent already or whose member leaves, and households. */
 function Policies({ document, change, problems }: ProgrammeFormProps) {
   const { t } = useTranslation()
-  const { returns, leaving, households } = document
+  const { returns, leaving, households, decimals } = document
   return (
     <>
       <div className={page.row}>
@@ -135,13 +138,15 @@ function Policies({ document, change, problems }: ProgrammeFormProps) {
             value,
             label: t(`loyalty.onSpentOf.${value}`),
           }))}
-          change={(onSpent) =>
-            change({ ...document, returns: onSpent === 'limit' ? { onSpent, limit: '100' } : { onSpent } })
-          }
+          change={(onSpent) => {
+            const limit = storedOf('100', decimals)
+            change({ ...document, returns: onSpent === 'limit' ? { onSpent, limit } : { onSpent } })
+          }}
         />
         {returns.onSpent === 'limit' && (
-          <AmountField
+          <UnitsField
             label={t('loyalty.debtLimit')}
+            decimals={decimals}
             value={returns.limit}
             error={problemAt(problems, 'returns.limit')}
             change={(limit) => change({ ...document, returns: withPart(returns, 'limit', limit) })}

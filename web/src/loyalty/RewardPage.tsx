@@ -1,12 +1,15 @@
 import { useParams, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { reward } from '../../../src/loyalty/contract.ts'
+import { reward, type Reward } from '../../../src/loyalty/contract.ts'
 import { DocumentPlace } from '../documents/DocumentPage.tsx'
 import { paths } from '../paths.ts'
-import { programmesOf, rewardsOf } from './documents.ts'
+import { Panel } from '../report/Panel.tsx'
+import { decimalsOf, rewardsOf } from './documents.ts'
 import { blankReward } from './gifts.ts'
 import { LoyaltyEditor } from './LoyaltyEditor.tsx'
-import { RewardForm } from './RewardForm.tsx'
+import { FieldForm } from './parts/FieldForm.tsx'
+import { rescaled } from './parts/field.ts'
+import { rewardForm } from './reward-form.ts'
 
 /** One reward. */
 export function RewardPage() {
@@ -26,15 +29,34 @@ export function RewardPage() {
       }}
       height={560}
     >
-      {(saved, documents) => (
-        <LoyaltyEditor
-          saved={saved}
-          blank={blankReward(rewardId)}
-          schema={reward}
-          list={{ to: paths.rewards, name: t('loyalty.rewards') }}
-          form={(props) => <RewardForm {...props} programmes={programmesOf(documents)} />}
-        />
-      )}
+      {(saved, documents) => {
+        const decimals = ({ programme }: Reward): number => decimalsOf(documents, programme)
+        const blank = blankReward(rewardId)
+        return (
+          <LoyaltyEditor
+            saved={saved}
+            blank={rescaled(blank, rewardForm.flat(), 0, decimals(blank))}
+            schema={reward}
+            list={{ to: paths.rewards, name: t('loyalty.rewards') }}
+            form={({ document, change, problems }) => (
+              <Panel
+                title={t('loyalty.rewardForm')}
+                unit={t('loyalty.rewardFormUnit')}
+                means={t('loyalty.rewardFormMeans')}
+              >
+                <FieldForm
+                  form={rewardForm}
+                  value={document}
+                  change={change}
+                  problems={problems}
+                  documents={documents}
+                  decimalsOf={decimals}
+                />
+              </Panel>
+            )}
+          />
+        )
+      }}
     </DocumentPlace>
   )
 }

@@ -168,7 +168,7 @@ function SampleLine({ one, decimals }: { one: TryAnswer['sample'][number]; decim
         <Link to={paths.member} search={{ subscriber: one.subscriberId }}>
           {one.subscriberId}
         </Link>{' '}
-        · {format.dayTime(one.at)} · {format.points(one.points, decimals, true)}
+        · {format.moment(one.at)} · {format.points(one.points, decimals, true)}
       </span>
       <span>{withMoments(filled(words, BigInt(one.points), write, one.saw), format)}</span>
       <ValueList values={readableValues(one.saw, format)} />

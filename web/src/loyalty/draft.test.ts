@@ -6,6 +6,8 @@ import {
   programmeSchema,
   tierLadder,
   type EarnRule,
+  type Programme,
+  type TierLadder,
 } from '../../../src/loyalty/contract.ts'
 import { parsedYaml, yamlOf } from '../documents/yaml.ts'
 import {
@@ -16,15 +18,18 @@ import {
   expiryOf,
   freshId,
   groupedWith,
+  inAmountDecimals,
   inPending,
+  inPointDecimals,
   inWay,
   lasting,
+  ofDecimals,
   onReturnOf,
   pendingOf,
   wayOf,
   withOnReturn,
 } from './draft.ts'
-import { measuredBy, newTier } from './ladder-draft.ts'
+import { askedDecimals, measuredBy, newTier, spentIn } from './ladder-draft.ts'
 
 const words = { en: 'a', ru: 'б', uk: 'в' }
 
@@ -33,6 +38,7 @@ const text = fc.string({ minLength: 1, maxLength: 60 })
 const points = fc.bigInt(1n, 999_999_999_999n).map(String)
 const decimal = fc.stringMatching(/^\d{1,9}(\.\d{1,6})?$/)
 const days = fc.integer({ min: 1, max: 3_650 })
+const decimals = fc.integer({ min: 0, max: 4 })
 /** Some of the fields, none of them undefined. */
 const some = <Fields extends object>(fields: { [Name in keyof Fields]: fc.Arbitrary<Fields[Name]> }) =>
   fc.record(fields, { requiredKeys: [] })
@@ -134,12 +140,39 @@ describe('blank documents', () => {
 describe('a rule', () => {
   it('keeps its points in the way that they are counted already, and begins anew in another', () => {
     const points = { perMajorUnit: '0.3' }
-    expect(inWay(points, 'rate')).toBe(points)
+    expect(inWay(points, 'rate', 0)).toBe(points)
     for (const way of ['rate', 'fixed', 'steps'] as const) {
-      const other = inWay({ fixed: '5' }, way)
+      const other = inWay({ fixed: '5' }, way, 2)
       expect(wayOf(other)).toBe(way)
       expect(earnRule.safeParse({ ...blankRule('r', 'main'), on: 'a', points: other }).success).toBe(true)
     }
+  })
+
+  it('keeps what its points and amounts read in a programme or a currency of other decimals, and is the same with its own again', () => {
+    const rule: EarnRule = {
+      ...blankRule('r', 'main'),
+      points: { steps: [{ fromMinor: '10000', fixed: '250' }], marginal: false },
+      caps: [{ per: 'member', period: 'month', points: '100', times: 3 }],
+    }
+    expect(inPointDecimals(rule, 0, 2)).toEqual({
+      ...rule,
+      points: { steps: [{ fromMinor: '10000', fixed: '25000' }], marginal: false },
+      caps: [{ per: 'member', period: 'month', points: '10000', times: 3 }],
+    })
+    expect(inAmountDecimals(rule, 2, 0).points).toEqual({
+      steps: [{ fromMinor: '100', fixed: '250' }],
+      marginal: false,
+    })
+    // Two and a half points are no points of a programme of whole ones, and nobody can save them there.
+    const finer = inPointDecimals(rule, 2, 0)
+    expect(finer.points).toMatchObject({ steps: [{ fixed: '2.50' }] })
+    expect(earnRule.safeParse({ ...finer, on: 'a' }).success).toBe(false)
+    fc.assert(
+      fc.property(rules, decimals, decimals, (one, from, to) => {
+        expect(inPointDecimals(inPointDecimals(one, from, to), to, from)).toEqual(one)
+        expect(inAmountDecimals(inAmountDecimals(one, from, to), to, from)).toEqual(one)
+      }),
+    )
   })
 
   it('may be spent later in a way that is a whole document, but for what must be filled in', () => {
@@ -172,7 +205,7 @@ describe('a rule', () => {
     await fc.assert(
       fc.asyncProperty(rules, async (rule) => {
         expect(earnRule.parse(rule)).toEqual(rule)
-        expect(inWay(rule.points, wayOf(rule.points))).toEqual(rule.points)
+        expect(inWay(rule.points, wayOf(rule.points), 2)).toEqual(rule.points)
         expect(inPending(rule, pendingOf(rule))).toEqual(rule.pending)
         expect(withOnReturn(rule, onReturnOf(rule))).toEqual(rule)
         const { expiry } = rule
@@ -181,6 +214,27 @@ describe('a rule', () => {
         expect(earnRule.parse(await parsedYaml(await yamlOf(rule)))).toEqual(rule)
       }),
     )
+  })
+})
+
+describe('a programme', () => {
+  it('keeps what all its points read when their decimals change', () => {
+    const programme: Programme = {
+      ...blankProgramme('p'),
+      welcome: { points: '50' },
+      returns: { onSpent: 'limit', limit: '7' },
+      budgets: [{ id: 'b', points: '1000', period: 'month' }],
+    }
+    const finer = ofDecimals(programme, 2)
+    expect(finer).toEqual({
+      ...programme,
+      decimals: 2,
+      welcome: { points: '5000' },
+      returns: { onSpent: 'limit', limit: '700' },
+      budgets: [{ id: 'b', points: '100000', period: 'month' }],
+    })
+    expect(ofDecimals(finer, 0)).toEqual(programme)
+    expect(ofDecimals(blankProgramme('p'), 4)).toEqual({ ...blankProgramme('p'), decimals: 4 })
   })
 })
 
@@ -211,11 +265,25 @@ describe('a ladder', () => {
 
   it('is whole whatever it counts, with one tier more than before', () => {
     for (const measure of ['points', 'spend', 'tenure'] as const) {
-      const ladder = measuredBy(blankLadder('l', 'main'), measure)
-      const tiers = [...ladder.tiers, newTier(ladder, 'more')]
-      const twice = { ...ladder, tiers: [...tiers, newTier({ ...ladder, tiers }, 'most')] }
+      const ladder = measuredBy(blankLadder('l', 'main'), measure, { points: 0, money: 2 })
+      const asked = askedDecimals(ladder, 0)
+      const tiers = [...ladder.tiers, newTier(ladder, 'more', asked)]
+      const twice = { ...ladder, tiers: [...tiers, newTier({ ...ladder, tiers }, 'most', asked)] }
       expect(tierLadder.safeParse(named(twice)).error).toBeUndefined()
     }
+  })
+
+  it('asks for as much as is read, whatever it counts and in whichever currency', () => {
+    const points = blankLadder('l', 'main')
+    const asks = ({ tiers }: TierLadder): (string | undefined)[] => tiers.map(({ at }) => at)
+    const two = { ...points, tiers: [...points.tiers, newTier(points, 'more', 1)] }
+    expect(asks(two)).toEqual(['0', '10000'])
+    const spend = measuredBy(two, 'spend', { points: 1, money: 2 })
+    expect([asks(spend), askedDecimals(spend, 1)]).toEqual([['0', '100000'], 2])
+    if (spend.by.measure !== 'spend') throw new Error('counts no spend')
+    const yen = spentIn(spend, spend.by, 'JPY', 0)
+    expect([asks(yen), yen.by]).toEqual([['0', '1000'], { ...spend.by, currency: 'JPY', amountDecimals: 0 }])
+    expect(measuredBy(yen, 'points', { points: 1, money: 2 }).tiers).toEqual(two.tiers)
   })
 
   it('names a new tier as no other is named', () => {

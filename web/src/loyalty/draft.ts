@@ -1,5 +1,6 @@
 import type { EarnRule, Expiry, Programme, TierLadder, Words } from '../../../src/loyalty/contract.ts'
 import { withPart } from '../documents/parts.ts'
+import { inDecimals, storedOf } from './amount.ts'
 
 /** Words that are still to be written. */
 export const noWords: Words = { en: '', ru: '', uk: '' }
@@ -18,6 +19,19 @@ export const blankProgramme = (id: string): Programme => ({
   leaving: { points: 'keep' },
   budgets: [],
 })
+
+/** The programme with other decimals, and all its points as they are read. */
+export function ofDecimals(programme: Programme, decimals: number): Programme {
+  const points = (stored: string): string => inDecimals(stored, programme.decimals, decimals)
+  const { welcome, returns, budgets } = programme
+  return {
+    ...programme,
+    decimals,
+    ...(welcome && { welcome: { ...welcome, points: points(welcome.points) } }),
+    returns: returns.limit === undefined ? returns : { ...returns, limit: points(returns.limit) },
+    budgets: budgets.map((budget) => ({ ...budget, points: points(budget.points) })),
+  }
+}
 
 /** A rule that gives one point for each major unit. */
 export const blankRule = (id: string, programme: string): EarnRule => ({
@@ -50,13 +64,44 @@ export type Way = 'rate' | 'fixed' | 'steps'
 export const wayOf = (points: EarnRule['points']): Way =>
   'steps' in points ? 'steps' : points.fixed === undefined ? 'rate' : 'fixed'
 
-/** The same rule giving points in another way, with a first value to go on from. */
-export function inWay(points: EarnRule['points'], way: Way): EarnRule['points'] {
+/** The same rule giving points in another way, with a first value to go on from; `decimals` are the programme's. */
+export function inWay(points: EarnRule['points'], way: Way, decimals: number): EarnRule['points'] {
   if (wayOf(points) === way) return points
   if (way === 'rate') return { perMajorUnit: '1' }
-  if (way === 'fixed') return { fixed: '100' }
+  if (way === 'fixed') return { fixed: storedOf('100', decimals) }
   return { steps: [{ fromMinor: '0', perMajorUnit: '1' }], marginal: false }
 }
+
+type EarnPoints = EarnRule['points']
+type EarnRate = { perMajorUnit?: string | undefined; fixed?: string | undefined }
+
+/** The points of a rule with each fixed number of them and each amount that a step begins at carried over. */
+function pointsWith(points: EarnPoints, fixedOf: Carry, fromOf: Carry): EarnPoints {
+  const rate = <Rate extends EarnRate>(one: Rate): Rate =>
+    one.fixed === undefined ? one : { ...one, fixed: fixedOf(one.fixed) }
+  if (!('steps' in points)) return rate(points)
+  const steps = points.steps.map((step) => ({ ...rate(step), fromMinor: fromOf(step.fromMinor) }))
+  return { ...points, steps }
+}
+type Carry = (stored: string) => string
+
+const asItIs: Carry = (stored) => stored
+
+/** The rule with its points as they are read, in a programme of other decimals. */
+export function inPointDecimals(rule: EarnRule, from: number, to: number): EarnRule {
+  const points: Carry = (stored) => inDecimals(stored, from, to)
+  return {
+    ...rule,
+    points: pointsWith(rule.points, points, asItIs),
+    caps: rule.caps.map((cap) => (cap.points === undefined ? cap : { ...cap, points: points(cap.points) })),
+  }
+}
+
+/** The rule with the amounts at which its steps begin as they are read, in a currency of other decimals. */
+export const inAmountDecimals = (rule: EarnRule, from: number, to: number): EarnRule => ({
+  ...rule,
+  points: pointsWith(rule.points, asItIs, (stored) => inDecimals(stored, from, to)),
+})
 
 /** When what is given can be spent: at once, after some days, from a moment of the event, or after another event. */
 export type Pending = 'none' | 'days' | 'until' | 'event'

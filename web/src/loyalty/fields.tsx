@@ -1,9 +1,12 @@
 import { NativeSelect, Textarea, TextInput } from '@mantine/core'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Words } from '../../../src/loyalty/contract.ts'
 import { problemAt } from '../documents/documents.ts'
+import { useFormat } from '../format/format.ts'
 import { languages } from '../paths.ts'
 import type { FieldProblem } from '../server.ts'
+import { inDecimals, storedOf, writtenOf } from './amount.ts'
 import page from '../shell/page.module.css'
 import styles from './loyalty.module.css'
 
@@ -12,6 +15,12 @@ export type PartProps<Document> = {
   document: Document
   change(next: Document): void
   problems: readonly FieldProblem[]
+}
+
+/** What fields of points are given besides. */
+export type PointDecimals = {
+  /** Decimals of the programme's points. */
+  decimals: number
 }
 
 type NameFieldsProps = {
@@ -140,6 +149,72 @@ export function AmountField({
         change(currentTarget.value.replace(',', '.').replace(/[^\d.]/g, '') || undefined)
       }
     />
+  )
+}
+
+type UnitsFieldProps = TextFieldProps & {
+  /** Decimals of the programme's points or of the currency. */
+  decimals: number
+  isShort?: boolean
+}
+
+/** Points or money as people read them; the document has them in minor units. */
+export function UnitsField({ decimals, value = '', error, change, ...rest }: UnitsFieldProps) {
+  const { t } = useTranslation()
+  const [typed, setTyped] = useState('')
+  const isTooFine = !/^\d*$/.test(value)
+  const isNothing = error !== undefined && /^0+$/.test(value)
+  const finest =
+    decimals === 0
+      ? t('loyalty.wholeOnly')
+      : t('loyalty.placesAtMost', { count: decimals, formatted: decimals })
+  return (
+    <AmountField
+      {...rest}
+      // What is typed stays as it is as long as it is what the document has: a zero at the end is no mistake.
+      value={storedOf(typed, decimals) === value ? typed : writtenOf(value, decimals)}
+      error={isTooFine ? finest : isNothing ? t('loyalty.moreThanNothing') : error}
+      change={(next = '') => {
+        setTyped(next)
+        change(storedOf(next, decimals) || undefined)
+      }}
+    />
+  )
+}
+
+type MoneyFieldsProps = {
+  label: string
+  amountMinor: string
+  currency: string
+  /** Problems of the amount and of the currency. */
+  errors: Readonly<Record<'amountMinor' | 'currency', string | undefined>>
+  change(next: { amountMinor: string; currency: string }): void
+}
+
+/** An amount of money and its currency, whose decimals the amount has. */
+export function MoneyFields({ label, amountMinor, currency, errors, change }: MoneyFieldsProps) {
+  const { minorDigits } = useFormat()
+  return (
+    <>
+      <UnitsField
+        isShort
+        label={label}
+        decimals={minorDigits(currency)}
+        value={amountMinor}
+        error={errors.amountMinor}
+        change={(next = '') => change({ amountMinor: next, currency })}
+      />
+      <CurrencyField
+        value={currency}
+        error={errors.currency}
+        change={(next = '') =>
+          change({
+            amountMinor: inDecimals(amountMinor, minorDigits(currency), minorDigits(next)),
+            currency: next,
+          })
+        }
+      />
+    </>
   )
 }
 

@@ -6,16 +6,6 @@ export type Gift = (typeof gifts)[number]
 /** What kind of thing a reward gives. */
 export const giftOf = (gives: RewardGives): Gift => gifts.find((gift) => gift in gives) ?? 'goods'
 
-/** Something of another kind, with a first value to go on from. */
-export function givesOf(gift: Gift): RewardGives {
-  if (gift === 'voucher') return { voucher: { pool: 'codes' } }
-  if (gift === 'goods') return { goods: { handOutWithinDays: 14 } }
-  if (gift === 'product') return { product: { id: '' } }
-  if (gift === 'credit') return { credit: { amountMinor: '10000', currency: 'RUB' } }
-  if (gift === 'donation') return { donation: { to: 'charity' } }
-  return { discount: { partner: 'partner', off: { percent: 10 }, validDays: 30 } }
-}
-
 /** The codes of a text, one a line or with blanks or commas between, each once. */
 export const codesIn = (text: string): string[] => [
   ...new Set(text.split(/[\s,;]+/).filter((code) => code !== '')),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { netOf } from './history.ts'
-import { accountOf, minorOf, shownOf, type Membership } from './membership.ts'
+import { accountOf, shownOf, type Membership } from './membership.ts'
 
 const membership = (rest: Partial<Membership>): Membership =>
   ({
@@ -32,18 +32,6 @@ describe('the account', () => {
     expect(accountOf(membership({}))).toBe('member:main:7:points')
     expect(accountOf(membership({ household: 'h' }))).toBe('member:main:7:points')
     expect(accountOf(membership({ household: 'h', sharesBalance: true }))).toBe('household:main:h:points')
-  })
-})
-
-describe('points as somebody writes them', () => {
-  it('become minor units', () => {
-    expect(minorOf('25', 0)).toBe('25')
-    expect(minorOf('-1 250,5', 2)).toBe('-125050')
-    expect(minorOf('−3', 1)).toBe('-30')
-  })
-
-  it('are none when they are nothing, too fine, or no number', () => {
-    for (const typed of ['', '0', '0,00', '1.5', '5x', '--5']) expect(minorOf(typed, 0)).toBeUndefined()
   })
 })
 

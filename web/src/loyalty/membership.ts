@@ -27,14 +27,3 @@ export function accountOf({
     ? `household:${programme}:${household}:${currency}`
     : `member:${programme}:${subscriberId}:${currency}`
 }
-
-/** A whole or decimal number of points as somebody writes it, in minor units; undefined when it is none. */
-export function minorOf(typed: string, decimals: number): string | undefined {
-  const found = /^([+−-]?)(\d{1,12})(?:[.,](\d+))?$/.exec(typed.replaceAll(/\s/g, ''))
-  if (!found) return undefined
-  const [, sign = '', whole = '', fraction = ''] = found
-  if (fraction.length > decimals) return undefined
-  const minor = BigInt(whole + fraction.padEnd(decimals, '0'))
-  if (minor === 0n) return undefined
-  return String(sign === '' || sign === '+' ? minor : -minor)
-}

@@ -2,8 +2,10 @@ import { useTranslation } from 'react-i18next'
 import type { Tier, TierLadder } from '../../../src/loyalty/contract.ts'
 import { useFormat } from '../format/format.ts'
 
-/** What a tier asks for, in a line. */
-export function useTierAsks(): (ladder: Pick<TierLadder, 'by'>, tier: Pick<Tier, 'at' | 'after'>) => string {
+/** What a tier asks for, in a line; `decimals` are those of the programme's points. */
+export function useTierAsks(
+  decimals: number,
+): (ladder: Pick<TierLadder, 'by'>, tier: Pick<Tier, 'at' | 'after'>) => string {
   const { t } = useTranslation()
   const format = useFormat()
   return ({ by }, { at, after }) => {
@@ -18,7 +20,7 @@ export function useTierAsks(): (ladder: Pick<TierLadder, 'by'>, tier: Pick<Tier,
     }
     if (at === undefined || !/^\d*[1-9]\d*$/.test(at)) return t('loyalty.fromTheBeginning')
     if (by.measure !== 'spend')
-      return t('loyalty.fromAmount', { amount: `${format.points(at, 0)} ${t('loyalty.pointsUnit')}` })
+      return t('loyalty.fromAmount', { amount: `${format.points(at, decimals)} ${t('loyalty.pointsUnit')}` })
     const { currency = format.currency, amountDecimals, unit } = by
     const isMoney = unit === undefined && format.minorDigits(currency) === amountDecimals
     return t('loyalty.fromAmount', {

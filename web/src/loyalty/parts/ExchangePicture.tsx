@@ -7,8 +7,9 @@ import { amountsOf, type Exchange, type ExchangesView } from '../../../../src/lo
 import type { AnyDocument } from '../../documents/documents.ts'
 import { useFormat } from '../../format/format.ts'
 import { Panel } from '../../report/Panel.tsx'
+import { minorOf } from '../amount.ts'
 import { programmesOf } from '../documents.ts'
-import { minorOf } from '../membership.ts'
+import { sideDecimals } from './point-decimals.ts'
 import { exchangesQuery } from './queries.ts'
 import styles from './parts.module.css'
 
@@ -32,13 +33,13 @@ function sideOf(
   documents: readonly AnyDocument[],
   name: (of: { en: string; ru: string; uk: string }) => string,
 ): Side {
-  if (!('programme' in side))
-    return { name: side.partner, currency: side.currency, decimals: side.decimals ?? 0 }
+  const decimals = sideDecimals(side, documents)
+  if (!('programme' in side)) return { name: side.partner, currency: side.currency, decimals }
   const programme = programmesOf(documents).find(({ id }) => id === side.programme)
   return {
     name: (programme && name(programme.name)) || side.programme,
     currency: programme?.currency ?? '',
-    decimals: programme?.decimals ?? 0,
+    decimals,
   }
 }
 
@@ -64,9 +65,7 @@ export function ExchangeFlow({ exchange, documents }: ExchangePictureProps) {
     <div className={styles.flow} data-exchange={exchange.id}>
       <SideBox side={from} settled={saved?.from} />
       <div className={styles.rate}>
-        <p>
-          {t('loyalty.rateIs', { from: from.currency, rate: format.decimal(rate) || '—', to: to.currency })}
-        </p>
+        <p>{t('loyalty.rateIs', { rate: format.decimal(rate) || '—' })}</p>
         <IconArrowRight size={22} stroke={1.5} aria-hidden data-wide />
         <IconArrowDown size={22} stroke={1.5} aria-hidden data-narrow />
         {Number(spreadPercent) !== 0 && (

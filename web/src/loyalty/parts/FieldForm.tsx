@@ -1,51 +1,61 @@
-import { TextInput } from '@mantine/core'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Words } from '../../../../src/loyalty/contract.ts'
-import { problemAt, type AnyDocument } from '../../documents/documents.ts'
-import { MomentField } from '../../documents/MomentField.tsx'
-import { useFormat } from '../../format/format.ts'
-import type { FieldProblem } from '../../server.ts'
-import { momentIn, wallTimeIn } from '../../triggers/buckets.ts'
 import { eventTypesOf, ofKind, programmesOf } from '../documents.ts'
 import { freshId, noWords } from '../draft.ts'
-import { AmountField, ChoiceField, EventTypeField, ExpressionField, NameFields } from '../fields.tsx'
+import {
+  AmountField,
+  ChoiceField,
+  CurrencyField,
+  EventTypeField,
+  ExpressionField,
+  NameFields,
+  UnitsField,
+} from '../fields.tsx'
 import { AddRow, Row } from '../rows.tsx'
-import { inWay, placeOf, valueAt, wayOf, withValue, type Field, type Form } from './field.ts'
+import { Money, PointsByTier } from './AmountFields.tsx'
+import { inWay, placeOf, rescaled, valueAt, wayOf, type Field, type Form, type Way } from './field.ts'
+import { under, useField, type FieldContext, type FieldProps } from './use-field.ts'
+import { IdField, ListField, MomentOf, TextField, type Named } from './ValueFields.tsx'
 import page from '../../shell/page.module.css'
 import styles from '../loyalty.module.css'
 
-type Context = {
-  problems: readonly FieldProblem[]
-  /** All documents, for fields that name others. */
-  documents: readonly AnyDocument[]
-}
-
-type FieldFormProps<Value extends object> = Context & {
+type FieldFormProps<Value extends object> = Omit<FieldContext, 'decimals'> & {
   form: Form
   value: Value
   change(next: Value): void
+  /** Decimals of the points that a document speaks of. */
+  decimalsOf?(document: Value): number
 }
 
-/** A form made of a list of fields: what is typed goes to its place in the document. */
-export function FieldForm<Value extends object>({ form, ...rest }: FieldFormProps<Value>) {
+/**
+ * A form made of a list of fields: what is typed goes to its place in the document. Where the document comes to speak of
+ * other points, all amounts of them stay as they are read.
+ */
+export function FieldForm<Value extends object>({
+  form,
+  change,
+  decimalsOf = () => 0,
+  ...rest
+}: FieldFormProps<Value>) {
+  const decimals = decimalsOf(rest.value)
+  const write = (next: Value): void => change(rescaled(next, form.flat(), decimals, decimalsOf(next)))
   return (
     <div className={page.form}>
       {form.map((line) => (
-        <Line key={line.map(placeOf).join(' ')} line={line} {...rest} at="" />
+        <Line
+          key={line.map(placeOf).join(' ')}
+          line={line}
+          {...rest}
+          decimals={decimals}
+          change={write}
+          at=""
+        />
       ))}
     </div>
   )
 }
 
-type PartProps<Value extends object = object> = Context & {
-  value: Value
-  change(next: Value): void
-  /** Where the value stands in the document, as problems name it. */
-  at: string
-}
-
-function Line<Value extends object>({ line, ...part }: PartProps<Value> & { line: readonly Field[] }) {
+function Line<Value extends object>({ line, ...part }: FieldProps<Value> & { line: readonly Field[] }) {
   const [only] = line
   if (line.length === 1 && only?.as === 'rows') return <Rows field={only} {...part} />
   return (
@@ -57,21 +67,7 @@ function Line<Value extends object>({ line, ...part }: PartProps<Value> & { line
   )
 }
 
-const under = (at: string, place: string): string => (at === '' ? place : `${at}.${place}`)
-
-/** What every kind of field is given. */
-function useField<Value extends object>(field: Field, { value, change, at, problems }: PartProps<Value>) {
-  const { t } = useTranslation()
-  const place = placeOf(field)
-  return {
-    label: t(`loyalty.field.${field.name}`),
-    own: valueAt(value, place),
-    error: problemAt(problems, under(at, place)),
-    set: (next: unknown): void => change(withValue(value, place, next)),
-  }
-}
-
-function OneField<Value extends object>({ field, ...part }: PartProps<Value> & { field: Field }) {
+function OneField<Value extends object>({ field, ...part }: FieldProps<Value> & { field: Field }) {
   const { t } = useTranslation()
   const { label, own, error, set } = useField(field, part)
   const { documents } = part
@@ -84,7 +80,7 @@ function OneField<Value extends object>({ field, ...part }: PartProps<Value> & {
             value={(own as Words | undefined) ?? noWords}
             field={under(part.at, placeOf(field))}
             problems={part.problems}
-            change={set}
+            change={(next) => set(field.isOptional && next.en + next.ru + next.uk === '' ? undefined : next)}
           />
         </div>
       )
@@ -116,6 +112,23 @@ function OneField<Value extends object>({ field, ...part }: PartProps<Value> & {
       return (
         <AmountField label={label} value={own as string | undefined} error={error} change={set} isShort />
       )
+    case 'points':
+      return (
+        <UnitsField
+          isShort
+          label={label}
+          decimals={part.decimals}
+          value={own as string | undefined}
+          error={error}
+          change={set}
+        />
+      )
+    case 'pointsByTier':
+      return <PointsByTier field={field} {...part} />
+    case 'money':
+      return <Money field={field} {...part} />
+    case 'currency':
+      return <CurrencyField value={own as string | undefined} error={error} change={set} />
     case 'count':
       return (
         <AmountField
@@ -182,112 +195,21 @@ function OneField<Value extends object>({ field, ...part }: PartProps<Value> & {
   }
 }
 
-type TextProps = { label: string; error: string | undefined }
+type EitherProps<Value extends object> = FieldProps<Value> & { field: Extract<Field, { as: 'either' }> }
 
-const TextField = ({
-  label,
-  value,
-  error,
-  change,
-}: TextProps & { value: string; change(next: string | undefined): void }) => (
-  <TextInput
-    className={page.grow}
-    label={label}
-    value={value}
-    error={error}
-    onChange={(event) => change(event.currentTarget.value || undefined)}
-  />
-)
-
-const wordsOf = (text: string): string[] => text.split(/[\s,;]+/).filter(Boolean)
-
-/** Several words, with blanks between. */
-function ListField({
-  label,
-  value,
-  error,
-  change,
-}: TextProps & { value: unknown; change(next: string[] | undefined): void }) {
-  const { t } = useTranslation()
-  const [typed, setTyped] = useState('')
-  const written = Array.isArray(value) ? value.join(' ') : ''
-  return (
-    <TextInput
-      className={page.grow}
-      label={label}
-      description={t('loyalty.blanksBetween')}
-      // A blank at the end stays while the next word is on its way.
-      value={wordsOf(typed).join(' ') === written ? typed : written}
-      error={error}
-      onChange={({ currentTarget }) => {
-        setTyped(currentTarget.value)
-        const words = wordsOf(currentTarget.value)
-        change(words.length === 0 ? undefined : words)
-      }}
-    />
-  )
-}
-
-/** A moment as a clock on the wall of the operator shows it; none where it is left empty. */
-function MomentOf({
-  label,
-  value,
-  error,
-  change,
-}: TextProps & { value: string | undefined; change(next: string | undefined): void }) {
-  const { timeZone } = useFormat()
-  return (
-    <MomentField
-      label={label}
-      value={value === undefined ? '' : wallTimeIn(timeZone, value)}
-      error={error}
-      isRequired={false}
-      change={(next) => change(next === '' ? undefined : momentIn(timeZone, next))}
-    />
-  )
-}
-
-type Named = { id: string; name?: Words; text?: Words }
-
-type IdFieldProps = TextProps & {
-  /** The things that can be named. */
-  among: readonly Named[]
-  isOptional: true | undefined
-  value: string | undefined
-  change(next: string | undefined): void
-}
-
-/** One of several things, by its id. */
-function IdField({ among, isOptional, label, value, error, change }: IdFieldProps) {
-  const format = useFormat()
-  const called = ({ id, name, text }: Named): string => {
-    const own = name ?? text
-    return (own && format.name(own)) || id
-  }
-  return (
-    <ChoiceField
-      label={label}
-      value={value ?? ''}
-      error={error}
-      options={[
-        ...(isOptional ? [{ value: '', label: '—' }] : []),
-        ...among.map((one) => ({ value: one.id, label: called(one) })),
-      ]}
-      change={(next) => change(next || undefined)}
-    />
-  )
-}
-
-type EitherProps<Value extends object> = PartProps<Value> & { field: Extract<Field, { as: 'either' }> }
-
-/** Which form a part has, and the fields of that form. */
+/** Which form a part has, and beside it the fields of that form. */
 function Either<Value extends object>({ field: either, ...part }: EitherProps<Value>) {
   const { t } = useTranslation()
   const { label, own, error, set } = useField(either, part)
   const { ways } = either
   const way = wayOf(own, ways)
+  const fields = way?.fields ?? []
   return (
-    <>
+    <div
+      className={`${page.row} ${fields.length === 0 ? page.grow : styles.together}`}
+      role="group"
+      aria-label={label}
+    >
       <ChoiceField
         label={label}
         value={(way?.name as string | undefined) ?? ''}
@@ -295,24 +217,31 @@ function Either<Value extends object>({ field: either, ...part }: EitherProps<Va
         options={ways.map(({ name }) => ({ value: name as string, label: t(`loyalty.option.${name}`) }))}
         change={(next) => {
           const chosen = ways.find(({ name }) => name === next)
-          if (chosen) set(inWay(own, chosen))
+          if (chosen) set(inWay(own, inPoints(chosen, part.decimals)))
         }}
       />
-      {(way?.fields ?? []).map((field) => (
+      {fields.map((field) => (
         <OneField
           key={placeOf(field)}
           field={field}
           {...part}
           value={(own ?? {}) as object}
-          change={set}
+          // The form that was chosen stays when the field by which it is known is emptied.
+          change={(next) =>
+            set(way?.mark === undefined || way.mark in next ? next : { ...next, [way.mark]: '' })
+          }
           at={under(part.at, placeOf(either))}
         />
       ))}
-    </>
+    </div>
   )
 }
 
-type RowsProps<Value extends object> = PartProps<Value> & { field: Extract<Field, { as: 'rows' }> }
+/** A form with what it begins with in the programme's points: blanks are written in whole ones. */
+const inPoints = (way: Way, decimals: number): Way =>
+  typeof way.blank === 'object' ? { ...way, blank: rescaled(way.blank, way.fields ?? [], 0, decimals) } : way
+
+type RowsProps<Value extends object> = FieldProps<Value> & { field: Extract<Field, { as: 'rows' }> }
 
 /** Several things of one form, and the button that adds one. */
 function Rows<Value extends object>({ field, ...part }: RowsProps<Value>) {
@@ -344,7 +273,10 @@ function Rows<Value extends object>({ field, ...part }: RowsProps<Value>) {
       ))}
       <AddRow
         act={t(`loyalty.addRow.${stem}`)}
-        add={() => set([...rows, areNamed ? { id: freshId(stem, rows), ...blank } : blank])}
+        add={() => {
+          const begun = rescaled(blank, fields, 0, part.decimals)
+          set([...rows, areNamed ? { id: freshId(stem, rows), ...begun } : begun])
+        }}
       />
     </div>
   )

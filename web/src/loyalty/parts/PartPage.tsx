@@ -13,6 +13,7 @@ import { FieldForm } from './FieldForm.tsx'
 import type { Part, PartKind } from './kind.ts'
 import { partKindOf } from './kinds.ts'
 import { PartFacts, PartPicture } from './pictures.tsx'
+import { begunPart, pointDecimals } from './point-decimals.ts'
 
 /** One document that belongs to a programme, of whichever kind. */
 export function PartPage() {
@@ -48,7 +49,7 @@ function PartEditor({ kind, partId }: { kind: PartKind; partId: string }) {
       {(saved, documents) => (
         <LoyaltyEditor
           saved={saved}
-          blank={kind.blank(partId, programme)}
+          blank={begunPart(kind, partId, programme, documents)}
           schema={kind.schema}
           list={list && { to: list.to, name: t(list.name) }}
           programme={kind.isOnly ? partId : undefined}
@@ -66,6 +67,7 @@ function PartEditor({ kind, partId }: { kind: PartKind; partId: string }) {
                 change={change}
                 problems={problems}
                 documents={documents}
+                decimalsOf={(part) => pointDecimals(kind, part, documents)}
               />
             </Panel>
           )}

@@ -1,4 +1,5 @@
 import type en from '../../languages/en.json'
+import { inDecimals } from '../amount.ts'
 
 /** What a field is called, keyed as the texts have it. */
 export type FieldName = keyof (typeof en)['loyalty']['field']
@@ -23,8 +24,14 @@ export type Way = {
 
 /** A field of a form: what it is called, where its value stands, and how it is asked for. */
 export type Field =
-  | (Place & { as: 'words' | 'text' | 'list' | 'expression' | 'eventType' | 'amount' | 'moment' })
+  | (Place & { as: 'words'; isOptional?: true })
+  | (Place & { as: 'text' | 'list' | 'expression' | 'eventType' | 'amount' | 'moment' })
   | (Place & { as: 'count' | 'flag' | 'counts' })
+  /** Points, whose decimals are those that the form is given; `pointsByTier`: for each tier of the programme, or none. */
+  | (Place & { as: 'points' | 'pointsByTier' })
+  /** An amount of money, and where its currency stands. */
+  | (Place & { as: 'money'; currencyAt: string })
+  | (Place & { as: 'currency' })
   | (Place & { as: 'choice'; of: readonly OptionName[] })
   /** The id of a document of a kind; `isOptional`: or none. */
   | (Place & { as: 'document'; kind: string; isOptional?: true })
@@ -72,4 +79,36 @@ export function inWay(value: unknown, { blank }: Way): object | string | undefin
   if (!isFields(blank) || !isFields(value)) return blank
   const shared = Object.entries(value).filter(([key]) => key in blank)
   return { ...blank, ...Object.fromEntries(shared) }
+}
+
+/** The part with its points as they are read, in other decimals. */
+export function rescaled<Part extends object>(
+  part: Part,
+  fields: readonly Field[],
+  from: number,
+  to: number,
+): Part {
+  if (from === to) return part
+  return fields.reduce((now, field) => {
+    const place = placeOf(field)
+    const value = valueAt(now, place)
+    return value === undefined ? now : withValue(now, place, rescaledValue(value, field, from, to))
+  }, part)
+}
+
+function rescaledValue(value: unknown, field: Field, from: number, to: number): unknown {
+  switch (field.as) {
+    case 'points':
+      return inDecimals(String(value), from, to)
+    case 'pointsByTier':
+      return Object.fromEntries(
+        Object.entries(value as object).map(([tier, points]) => [tier, inDecimals(String(points), from, to)]),
+      )
+    case 'rows':
+      return (value as object[]).map((row) => rescaled(row, field.fields, from, to))
+    case 'either':
+      return isFields(value) ? rescaled(value, wayOf(value, field.ways)?.fields ?? [], from, to) : value
+    default:
+      return value
+  }
 }

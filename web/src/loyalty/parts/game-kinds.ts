@@ -22,7 +22,7 @@ const rights: readonly (readonly Field[])[] = [
         },
       ],
     },
-    { name: 'price', as: 'amount' },
+    { name: 'price', as: 'points' },
   ],
   [
     {
@@ -91,7 +91,7 @@ export const gameKinds: readonly PartKind[] = [
               name: 'inAPeriod',
               mark: 'points',
               blank: { points: '10000', period: 'day' },
-              fields: [{ name: 'points', as: 'amount' }, period],
+              fields: [{ name: 'points', as: 'points' }, period],
             },
           ],
         },

@@ -35,6 +35,9 @@ const abuse: PartKind = {
   form: [
     [
       { name: 'hold', as: 'count' },
+      { name: 'refuse', as: 'count' },
+    ],
+    [
       {
         name: 'limit',
         as: 'either',
@@ -46,12 +49,11 @@ const abuse: PartKind = {
             blank: { from: 80, pointsPerDay: '100' },
             fields: [
               { name: 'scoreFrom', at: 'from', as: 'count' },
-              { name: 'pointsPerDay', as: 'amount' },
+              { name: 'pointsPerDay', as: 'points' },
             ],
           },
         ],
       },
-      { name: 'refuse', as: 'count' },
     ],
     [
       { name: 'openForDays', as: 'count' },
@@ -69,7 +71,7 @@ const abuse: PartKind = {
         fields: [
           { name: 'deed', at: 'of', as: 'choice', of: ['earned', 'received', 'sent', 'redeemed'] },
           { name: 'times', as: 'count' },
-          { name: 'points', as: 'amount' },
+          { name: 'points', as: 'points' },
           { name: 'withinHours', as: 'count' },
           score,
         ],
@@ -94,7 +96,7 @@ const abuse: PartKind = {
         { youngerThanDays: 14, points: '500', ownBelowPercent: 20, score: 30 },
         [
           { name: 'youngerThanDays', as: 'count' },
-          { name: 'points', as: 'amount' },
+          { name: 'points', as: 'points' },
           { name: 'ownBelowPercent', as: 'count' },
         ],
       ),
@@ -128,7 +130,7 @@ const cost: PartKind = {
   form: [
     [
       { name: 'perPoint', as: 'amount' },
-      { name: 'currency', as: 'text' },
+      { name: 'currency', as: 'currency' },
       { name: 'assumedBreakagePercent', as: 'count' },
     ],
   ],

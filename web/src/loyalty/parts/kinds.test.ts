@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { reward } from '../../../../src/loyalty/contract.ts'
 import { noWords } from '../draft.ts'
+import { blankReward, gifts as kindsOfGifts } from '../gifts.ts'
+import { gifts, rewardForm } from '../reward-form.ts'
 import { placeOf, type Field } from './field.ts'
 import type { PartKind } from './kind.ts'
 import { partKindOf, partKinds } from './kinds.ts'
@@ -11,7 +14,7 @@ type Schema = {
   items?: Schema
 }
 
-const schemaOf = ({ schema }: PartKind): Schema =>
+const schemaOf = ({ schema }: Pick<PartKind, 'schema'>): Schema =>
   z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Schema
 
 /** Every form that a schema may have. */
@@ -32,6 +35,8 @@ function strangers(schema: Schema, fields: readonly Field[], before: string): st
     const place = placeOf(field)
     const found = schemasAt(schema, place)
     if (found.length === 0) return [`${before}${place}`]
+    if (field.as === 'money' && schemasAt(schema, field.currencyAt).length === 0)
+      return [`${before}${field.currencyAt}`]
     const inside = (of: Schema[], own: readonly Field[], blank: object | string = {}): string[] => [
       ...strangers({ anyOf: of }, own, `${before}${place}.`),
       ...Object.keys(typeof blank === 'string' ? {} : blank)
@@ -69,6 +74,20 @@ describe.each(partKinds.map((kind) => [kind.kind, kind] as [string, PartKind]))(
     const parsed = kind.schema.safeParse(filled(kind.blank('a', 'main')))
     expect(parsed.error?.issues ?? []).toEqual([])
   })
+})
+
+it('a reward is asked for nothing that its schema does not have', () => {
+  expect(
+    strangers(schemaOf({ schema: reward as unknown as PartKind['schema'] }), rewardForm.flat(), ''),
+  ).toEqual([])
+})
+
+it('a reward may give each kind of thing, which lacks nothing but what must be filled in', () => {
+  for (const { blank } of gifts) {
+    const written = { ...blankReward('a'), name: words, gives: filled(blank) }
+    expect(reward.safeParse(written).error?.issues ?? []).toEqual([])
+  }
+  expect(gifts.map(({ mark }) => mark)).toEqual(kindsOfGifts)
 })
 
 it('a field of another kind is a stranger, wherever it stands', () => {

@@ -2,11 +2,11 @@ import { achievement, badge, leaderboard, quest, streak } from '../../../../src/
 import { noWords } from '../draft.ts'
 import type { Field } from './field.ts'
 import type { PartKind } from './kind.ts'
-import { nameLine, on, period, rewardAt, validity, where } from './usual-fields.ts'
+import { descriptionLine, nameLine, on, period, rewardAt, validity, where } from './usual-fields.ts'
 
 const sum: Field = { name: 'sum', as: 'expression' }
 /** What a sum is in; the operator's where it is absent. */
-const currency: Field = { name: 'currency', as: 'text' }
+const currency: Field = { name: 'currency', as: 'currency' }
 const distinct: Field = { name: 'distinctValues', at: 'distinct', as: 'expression' }
 
 const blankStep = { name: noWords, on: '', reach: '1' }
@@ -178,6 +178,6 @@ export const playKinds: readonly PartKind[] = [
     group: 'play',
     schema: badge,
     blank: (id, programme) => ({ kind: 'Badge', id, name: noWords, programme }),
-    form: [nameLine, [{ name: 'description', as: 'words' }], [{ name: 'icon', as: 'text' }]],
+    form: [nameLine, descriptionLine, [{ name: 'icon', as: 'text' }]],
   },
 ]

@@ -8,7 +8,17 @@ import {
 import { noWords } from '../draft.ts'
 import type { Field, Way } from './field.ts'
 import type { PartKind } from './kind.ts'
-import { nameLine, on, period, reference, validity, where } from './usual-fields.ts'
+import {
+  descriptionLine,
+  nameLine,
+  on,
+  per,
+  period,
+  reference,
+  times,
+  validity,
+  where,
+} from './usual-fields.ts'
 
 const who: Field = { name: 'who', as: 'expression' }
 
@@ -33,15 +43,12 @@ const undoneBy: Field = {
 /** What one side of an invitation gets. */
 const gifts: readonly Way[] = [
   { name: 'nothing' },
-  { name: 'points', mark: 'points', blank: { points: '100' }, fields: [{ name: 'points', as: 'amount' }] },
+  { name: 'points', mark: 'points', blank: { points: '100' }, fields: [{ name: 'points', as: 'points' }] },
   {
     name: 'money',
     mark: 'money',
     blank: { money: { amountMinor: '5000', currency: 'RUB' } },
-    fields: [
-      { name: 'amountMinor', at: 'money.amountMinor', as: 'amount' },
-      { name: 'currency', at: 'money.currency', as: 'text' },
-    ],
+    fields: [{ name: 'amountMinor', at: 'money.amountMinor', as: 'money', currencyAt: 'money.currency' }],
   },
   {
     name: 'product',
@@ -115,7 +122,7 @@ const referrals: PartKind = {
         as: 'rows',
         stem: 'cap',
         blank: { period: 'month', times: 10 },
-        fields: [{ name: 'times', as: 'count' }, period],
+        fields: [times, period],
       },
     ],
     validity,
@@ -136,7 +143,7 @@ const clubs: PartKind = {
   blank: (id, programme) => ({ kind: 'Club', id, name: noWords, programme, reviewMonths: 1 }),
   form: [
     nameLine,
-    [{ name: 'description', as: 'words' }],
+    descriptionLine,
     [who, { name: 'reviewMonths', as: 'count' }],
     [
       {
@@ -155,7 +162,7 @@ const clubs: PartKind = {
             name: 'points',
             mark: 'points',
             blank: { points: '100', ...blankPeriod },
-            fields: [{ name: 'points', as: 'amount' }, ...feePeriod],
+            fields: [{ name: 'points', as: 'points' }, ...feePeriod],
           },
           {
             name: 'moneyByEvent',
@@ -190,8 +197,8 @@ const sides: readonly Way[] = [
 ]
 
 const bounds: readonly Field[] = [
-  { name: 'least', as: 'amount' },
-  { name: 'most', as: 'amount' },
+  { name: 'least', as: 'points' },
+  { name: 'most', as: 'points' },
 ]
 
 const limits: readonly Field[] = [
@@ -200,12 +207,7 @@ const limits: readonly Field[] = [
     as: 'rows',
     stem: 'limit',
     blank: { per: 'member', period: 'month', points: '1000' },
-    fields: [
-      { name: 'per', as: 'choice', of: ['member', 'all'] },
-      period,
-      { name: 'points', as: 'amount' },
-      { name: 'times', as: 'count' },
-    ],
+    fields: [per, period, { name: 'points', as: 'points' }, times],
   },
 ]
 
@@ -252,7 +254,7 @@ const exchanges: readonly PartKind[] = [
     form: [
       [who, ...bounds],
       [
-        { name: 'feeFixed', at: 'fee.fixed', as: 'amount' },
+        { name: 'feeFixed', at: 'fee.fixed', as: 'points' },
         { name: 'feePercent', at: 'fee.percent', as: 'amount' },
       ],
       limits,
@@ -273,8 +275,8 @@ const exchanges: readonly PartKind[] = [
     form: [
       nameLine,
       [
-        { name: 'given', at: 'from', as: 'document', kind: 'Programme' },
-        { name: 'got', at: 'to', as: 'document', kind: 'Programme' },
+        { name: 'fromProgramme', at: 'from', as: 'document', kind: 'Programme' },
+        { name: 'toProgramme', at: 'to', as: 'document', kind: 'Programme' },
         { name: 'rate', as: 'amount' },
         expiry,
       ],

@@ -3,6 +3,7 @@ import type { Field } from './field.ts'
 /* Fields that documents of several kinds have. */
 
 export const nameLine: readonly Field[] = [{ name: 'name', as: 'words' }]
+export const descriptionLine: readonly Field[] = [{ name: 'description', as: 'words', isOptional: true }]
 
 export const on: Field = { name: 'on', as: 'eventType' }
 export const where: Field = { name: 'where', as: 'expression' }
@@ -19,6 +20,10 @@ export const validity: readonly Field[] = [
 
 /** What a member gets, at a place of the document. */
 export const rewardAt = (at: string): readonly Field[] => [
-  { name: 'points', at: `${at}.points`, as: 'amount' },
-  { name: 'badge', at: `${at}.badge`, as: 'document', kind: 'Badge', isOptional: true },
+  { name: 'rewardPoints', at: `${at}.points`, as: 'points' },
+  { name: 'rewardBadge', at: `${at}.badge`, as: 'document', kind: 'Badge', isOptional: true },
 ]
+
+/** How often something may happen in a period, for each member or for all together. */
+export const per: Field = { name: 'per', as: 'choice', of: ['member', 'all'] }
+export const times: Field = { name: 'times', as: 'count' }

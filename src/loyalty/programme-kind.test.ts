@@ -72,6 +72,7 @@ test('a budget stays as long as a rule draws from it, for without it the rule wo
     ['programme_budget_in_use', 'budgets', ['autumn'], 'spring'],
   ])
   expect(await problemsOf(world, main({ budgets: [{ ...spring, points: '50' }] }))).toEqual([])
+  expect(await problemsOf(world, programme({ id: 'other', currency: 'coins' }))).toEqual([])
   // Both at once.
   await world.apply(main(), rule)
 })

@@ -140,6 +140,23 @@ test('where points live as long as any are earned, what comes back lives on like
   expect(await world.verify()).toMatchObject({ ok: true })
 })
 
+test('and not as long as points are earned in another programme, or by who shares a household alone', async () => {
+  const games = { ...rule, id: 'games', programme: 'game' }
+  const game = programme({ id: 'game', currency: 'coins', expiry: { after: 'activity', days: 90 } })
+  const expiry = { after: 'activity', days: 20 }
+  await membersWith(main({ expiry, households: { sharesBalance: false } }), game, games)
+  for (const id of [ann, bob]) await join(id)
+  await redeem('kettle')
+  await goTo(5)
+  await world.apply({ ...rule, where: 'event.orderId != "c"' })
+  await world.append(paid(ann, 'c', 1_000), paid(bob, 'd', 1_000))
+  await world.run()
+  expect((await world.account(`member:game:${ann}:coins`))?.balanceMinor).toBe(110n)
+  await world.apply(main({ expiry, households: { sharesBalance: false }, reinstatedForDays: 5 }))
+  await goTo(11)
+  expect(await expiring(ann)).toEqual([['2026-03-21T22:00:00Z', 100n]])
+})
+
 test('and so does what a false alarm held', async () => {
   const velocity = [{ of: 'earned', withinHours: 24, times: 2, score: 60 }]
   const policy = { kind: 'AbusePolicy', id: 'main', signals: { velocity }, hold: 50, openForDays: 90 }

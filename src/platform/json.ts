@@ -4,8 +4,9 @@ export function json(value: unknown): string {
 }
 
 /**
- * PostgreSQL keeps neither U+0000 nor halves of surrogate pairs. In JSON text that others wrote they become U+FFFD, since
- * a value that cannot be kept would take the rest of its batch with it. An escaped backslash is stepped over.
+ * PostgreSQL keeps neither U+0000 nor halves of surrogate pairs. In text of `json`, which escapes no whole pairs, they
+ * become U+FFFD, since a value that cannot be kept would take the rest of its batch with it. An escaped backslash is
+ * stepped over.
  */
 export function storable(text: string): string {
   return text.replace(/\\(?:\\|u0000|ud[89a-f][0-9a-f]{2})/g, (escape) =>

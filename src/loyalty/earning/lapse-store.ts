@@ -7,8 +7,11 @@ import { MOVED } from '../reinstating.ts'
  * the journal: what their lots gave to breakage, less what came back from there. The award's account is read backwards from
  * its latest entry as far as the award, and so is each account to which points moved on from there with a merge or a
  * household. A lot that was made when points came back or moved is followed back to the one from which they had come: what
- * a transfer takes and what it gives of one moment of earning stand in the same order, and of what it gives the first may
- * be missing, because it paid a debt.
+ * a transfer takes, or spends of what was reserved before, and what it gives of one moment of earning stand in the same
+ * order, and of what it gives the first may be missing, because it paid a debt.
+ *
+ * Transfers are looked for by columns and `case` alone: beneath row-level security PostgreSQL takes neither a division nor
+ * `coalesce` for an index, and would read the tenant's whole journal.
  */
 export async function selectLapsed(
   tx: Tx,
@@ -35,31 +38,34 @@ export async function selectLapsed(
        cross join lateral (
          select w.account_no, w.prev_seq as seq
          union all
-         select account_no, last_seq from ledger.account where w.moves_on and account_no = w.counter_no) a
+         select account_no, last_seq from ledger.account
+         where w.moves_on and account_no = w.counter_no and purpose = 'member') a
        join ledger.transfer t on t.seq = a.seq
        where a.seq > w.origin_seq),
      gone as (
-       select w.posted_key, w.origin_seq, m.lot_no, m.account_no, m.earned_ms,
+       select w.posted_key, w.origin_seq, m.lot_no, m.lot_no / 65536 as maker_seq, m.account_no, m.earned_ms,
               m.spent_minor - case when w.kind = 'reverse' and m.delta_minor > 0 then m.delta_minor else 0 end as points
        from walk w
        join ledger.account c on c.account_no = w.counter_no and c.purpose = 'breakage'
        join ledger.lot_move m on m.seq = w.seq and m.account_no = w.account_no),
      trail as (
-       select posted_key, origin_seq, lot_no as gone_no, lot_no, account_no, earned_ms from gone
+       select posted_key, origin_seq, lot_no as gone_no, lot_no, maker_seq, account_no, earned_ms from gone
        union
-       select t.posted_key, t.origin_seq, t.gone_no, source.lot_no, source.account_no, t.earned_ms
+       select t.posted_key, t.origin_seq, t.gone_no, source.lot_no, source.maker_seq, source.account_no, t.earned_ms
        from trail t
-       join ledger.transfer maker on maker.seq = t.lot_no / 65536 and maker.seq > t.origin_seq
+       join ledger.transfer maker on maker.seq = t.maker_seq and maker.seq > t.origin_seq
        cross join lateral (
          select lot_no, row_number() over (order by place desc) as nth from ledger.lot_move
          where seq = maker.seq and account_no = t.account_no and earned_ms = t.earned_ms and delta_minor > 0) landed
        cross join lateral (
-         select lot_no, account_no, row_number() over (order by place desc) as nth from ledger.lot_move
-         where seq = coalesce(maker.related_seq, maker.seq) and earned_ms = t.earned_ms and delta_minor < 0) source
+         select lot_no, lot_no / 65536 as maker_seq, account_no, row_number() over (order by place desc) as nth
+         from ledger.lot_move
+         where seq = case when maker.related_seq is null then maker.seq else maker.related_seq end
+           and earned_ms = t.earned_ms and (delta_minor < 0 or spent_minor > 0)) source
        where landed.lot_no = t.lot_no and source.nth = landed.nth)
      select g.posted_key as "postedKey", sum(g.points)::bigint as points
      from gone g join trail t on t.posted_key = g.posted_key and t.gone_no = g.lot_no
-     where t.lot_no / 65536 = t.origin_seq
+     where t.maker_seq = t.origin_seq
      group by 1`,
     [postedKeys, postedKeys.map((key) => transferIdOf(tenantId, key)), MOVED],
   )

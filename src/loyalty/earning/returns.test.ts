@@ -253,6 +253,33 @@ describe('returns', () => {
       expect(await world.verify()).toMatchObject({ ok: true })
     })
 
+    test('each knows its own lapse after a merge with what was earned at another moment', async () => {
+      const { world, ann, bob, as, onDay, bringBack, lapses } = await twoAwards()
+      await onDay(1)
+      await world.append(paid(ann, 'y', 10_000))
+      await world.run()
+      const { members } = world.loyalty
+      await members.enrol(as(bob))
+      await members.merge({ ...as(bob), from: ann })
+      await onDay(15)
+      expect(await world.balances(bob)).toEqual({ points: 60n })
+      await bringBack(10_000)
+      expect(await lapses()).toEqual(ofBoth)
+      expect(await world.balances(bob)).toEqual({ points: 30n })
+    })
+
+    test('what somebody else was sent has not lapsed for who sent it, even where it did there', async () => {
+      const { world, ann, bob, as, onDay, bringBack } = await twoAwards()
+      await world.apply({ kind: 'TransferTerms', id: 'main' })
+      await world.loyalty.members.enrol(as(bob))
+      const sent = { fromId: ann, toId: bob, points: 100n, note: null, key: 'k' }
+      await world.loyalty.exchanges.send(world.tenantId, 'main', sent)
+      await onDay(15)
+      expect(await world.balances(bob)).toEqual({ points: 0n })
+      await bringBack(10_000)
+      expect(await world.balances(ann)).toEqual({ points: -100n })
+    })
+
     test('each knows its own lapse after a merge into a debt and a part of a return', async () => {
       const { world, ann, bob, as, onDay, bringBack } = await twoAwards()
       const { members } = world.loyalty
@@ -306,6 +333,28 @@ describe('returns', () => {
       await bringBack(10_000)
       expect(await lapses()).toEqual(ofBoth)
       expect((await world.account('household:main:h:points'))?.balanceMinor).toBe(0n)
+    })
+
+    test('each knows its own lapse after both came back from a reward that was handed out and refunded', async () => {
+      const { world, ann, onDay, bringBack, lapses } = await twoAwards()
+      const { rewards } = world.loyalty
+      const { tenantId } = world
+      await rewards.addStock(tenantId, 'mug', 1, 'stock')
+      const { redemptionId } = await rewards.redeem({
+        tenantId,
+        rewardId: 'mug',
+        subscriberId: ann,
+        key: 'k',
+      })
+      await rewards.handOut(tenantId, redemptionId)
+      await onDay(20)
+      await rewards.refund({ tenantId, redemptionId, note: 'broken', restock: false })
+      expect(await world.balances(ann)).toEqual({ points: 130n })
+      await onDay(35)
+      expect(await world.balances(ann)).toEqual({ points: 30n })
+      await bringBack(10_000)
+      expect(await lapses()).toEqual(ofBoth)
+      expect(await world.balances(ann)).toEqual({ points: 0n })
     })
 
     test('each knows its own lapse after both came back from a reward that was cancelled', async () => {
@@ -396,6 +445,36 @@ describe('returns', () => {
       const lines = await world.history(ann)
       expect(lines.reduce((sum, { points }) => sum + BigInt(points), 0n)).toBe(0n)
       expect(await world.verify()).toMatchObject({ ok: true })
+    },
+  )
+
+  test.for([1, 2_000])(
+    'each return sees what the ones before it took, and not what still waits; batches of %i',
+    async (batchEvents) => {
+      const world = await openWorld({ batchEvents, partitions: 1 })
+      const delivered = { event: 'order.delivered', key: 'event.orderId', eventKey: 'event.orderId', days: 9 }
+      await world.apply(
+        ...orderTypes,
+        programme({ id: 'main', currency: 'points', returns: { onSpent: 'forgive' } }),
+        { ...rule, where: 'event.orderId != "p"' },
+        { ...rule, id: 'later', where: 'event.orderId == "p"', pending: delivered },
+      )
+      const { tenantId, loyalty } = world
+      const [ann = 0, bob = 0] = await world.subscribers('ann', 'bob')
+      const about = { tenantId, programmeId: 'main', subscriberId: ann }
+      await world.append(paid(ann, 'a', 10_000), paid(bob, 'b', 10_000))
+      await world.run()
+      await loyalty.members.merge({ ...about, from: bob })
+      await loyalty.burning.burn({ ...about, points: 120n, reason: 'till' })
+      // Of the eighty 50 go for what bob had bought and 20 for ann's own; ten are left for the eighty of the last return.
+      const back = [returned(ann, 'b', 5_000), returned(ann, 'a', 2_000), returned(ann, 'a', 8_000)]
+      await world.append(paid(ann, 'p', 10_000), ...back)
+      await world.run()
+      const news = await world.logged('loyalty.points_returned')
+      expect(news.map(({ forgivenMinor }) => forgivenMinor)).toEqual([0, 0, 70])
+      expect(await world.balances(ann)).toEqual({ points: 0n })
+      const lines = await world.history(ann)
+      expect(lines.reduce((sum, { points }) => sum + BigInt(points), 0n)).toBe(0n)
     },
   )
 

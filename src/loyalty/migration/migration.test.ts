@@ -83,6 +83,16 @@ test('points go over with their days of expiry, rounded once an account, every a
   expect((await world.judgements()).filter(({ reason }) => reason === 'welcome')).toEqual([])
 })
 
+test('what those who left have stays with them, and is said to be left', async () => {
+  const world = await newWorld()
+  const [ann = 0] = await world.subscribers('ann')
+  await world.append(paid(ann, 'a', 900))
+  await world.run()
+  await world.loyalty.members.leave({ tenantId: world.tenantId, programmeId: 'old', subscriberId: ann })
+  expect(await run(world)).toMatchObject({ outcomes: { refused: 1 }, fromMinor: '0', leftMinor: '9' })
+  expect(await world.balances(ann, 'old')).toEqual({ old: 9n })
+})
+
 test('what is too small to go over is said to be left', async () => {
   const world = await newWorld()
   await world.apply({ ...migration, rate: '0.01' })

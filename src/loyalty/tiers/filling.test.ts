@@ -233,6 +233,12 @@ describe('a ladder that is made later', () => {
     for (const [i, id] of [...early, ...late].entries())
       await world.append(paid(id, `o-${id}`, 9_000 + 500 * i))
     await world.run()
+    // Since when they are members of something else too is nothing to these ladders.
+    world.clock.setMs(world.clock.nowMs() + 1_000)
+    await world.apply(programme({ id: 'play', currency: 'coins' }))
+    const play = { tenantId: world.tenantId, programmeId: 'play' }
+    for (const subscriberId of [...early, ...late])
+      await world.loyalty.members.enrol({ ...play, subscriberId })
     const stage = world.loyalty.stages.find((one) => one.name === 'loyalty-tiers')!
     const tiers = new Set<string | null>()
     for (let i = 0; i < pairs; i++) {

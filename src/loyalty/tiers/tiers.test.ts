@@ -236,9 +236,12 @@ describe('a tier by spend', () => {
         await world.run()
       }
       expect(await viewOf(world, ann)).toMatchObject({ counted: 70_000n, tier: 'base' })
-      await world.append(named('order.paid', 'c', 30_000))
+      // What waited has met its line, and nothing of it waits for another one.
+      await world.append(named('order.paid', 'a', 10_000), named('order.paid', 'c', 20_000))
       await world.run()
       expect(await viewOf(world, ann)).toMatchObject({ tier: 'silver' })
+      const kept = await world.tx((tx) => tx.query('select from loyalty.tier_purchase where day >= 0'))
+      expect(kept).toHaveLength(period === 'ever' ? 0 : 3)
     },
   )
 
@@ -283,6 +286,35 @@ describe('a tier by spend', () => {
     await world.append({ subscriberId: ann!, type: 'order.returned', data: { amountMinor: 1 } })
     await world.run()
     expect((await viewOf(world, ann!)).counted).toBe(10_900n)
+  })
+
+  test('says what is missing in what it counts: in money by its code, in points with their decimals', async () => {
+    const by = { measure: 'spend', adds: [{ on: 'order.paid' }] }
+    const tiers = [
+      { id: 'base', name: same('Base'), at: '0' },
+      { id: 'silver', name: same('Silver'), at: '90000' },
+    ]
+    const some = (id: string, counts: object) =>
+      ladder({ id, by: counts, tiers, period: 'ever', isPrimary: false })
+    const world = await newWorld([])
+    await world.apply(
+      { kind: 'Programme', id: 'main', name: same('P'), currency: 'points', decimals: 2 },
+      some('own', by),
+      some('dollars', { ...by, currency: 'USD' }),
+      some('points', { measure: 'points' }),
+    )
+    const [ann = 0] = await world.subscribers('ann')
+    await world.loyalty.members.enrol({ tenantId: world.tenantId, programmeId: 'main', subscriberId: ann })
+    await world.append(paid(ann, 89_950))
+    await world.run()
+    const text = async (id: string) => (await viewOf(world, ann, id)).next!.text
+    expect((await text('own')).en).toBe('0.50 RUB more for Silver')
+    expect((await text('dollars')).en).toBe('0.50 USD more for Silver')
+    expect(await text('points')).toEqual({
+      en: '0.50 points more for Silver',
+      ru: 'Ещё 0.50 балла до уровня «Silver»',
+      uk: 'Ще 0.50 бала до рівня «Silver»',
+    })
   })
 })
 

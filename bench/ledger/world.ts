@@ -44,7 +44,8 @@ export class Transfers {
       kind: 'post',
       debitAccount: isSpend ? member : LIABILITY,
       creditAccount: isSpend ? LIABILITY : member,
-      amountMinor: isSpend ? 10n : BigInt(100 + (n % 50)),
+      // What everybody is given at first, in turn, is more than chance takes from anybody.
+      amountMinor: isSpend ? 10n : BigInt((inTurn ? 10_000 : 100) + (n % 50)),
       currency: 'points',
       at: isSpend ? AFTER : moments[n % moments.length]!,
       ...(isSpend ? {} : { lot: { expiresAt: expiries[n % expiries.length]! } }),

@@ -1,30 +1,10 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Console, violations } from './console.ts'
+import { describe, expect, it } from 'vitest'
+import { violations } from './console.ts'
 import { looksWell } from './console-looks.ts'
-import { LoyaltyServer } from './loyalty-server.ts'
+import { saved, server, site, useLoyaltyConsole, yaml } from './loyalty-console.ts'
 
-let site: Console
-let server: LoyaltyServer
-
-beforeAll(async () => {
-  server = await LoyaltyServer.start()
-  site = await Console.start(server.answer, server.key)
-}, 120_000)
-afterAll(async () => {
-  await site?.stop()
-  await server?.stop()
-})
-beforeEach(() => {
-  server.asked.length = 0
-  server.failing = false
-  server.rowsOfPage = undefined
-  site.faults.length = 0
-})
-afterEach(async () => {
-  await site.closePages()
-  if (site.faults.length > 0) throw new Error(site.faults.join('\n'))
-})
+useLoyaltyConsole()
 
 const PLACES: Record<string, string> = {
   programmes: '/loyalty/programmes',
@@ -50,8 +30,6 @@ async function tryRule(page: Page): Promise<void> {
 }
 
 const plain = (text: string): string => text.replaceAll(/\s+/g, ' ')
-const saved = () => server.asked.findLast(({ method, path }) => method === 'PUT' && path === '/v1/documents')
-const yaml = (page: Page) => page.getByRole('textbox', { name: 'As YAML' })
 
 describe('the programmes', () => {
   it('say who is in them and what they owe, and lead to what they are made of', async () => {

@@ -1,36 +1,9 @@
-import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Console } from './console.ts'
+import { describe, expect, it } from 'vitest'
 import { looksWell } from './console-looks.ts'
-import { LoyaltyServer } from './loyalty-server.ts'
+import { save, saved, server, site, useLoyaltyConsole, yaml } from './loyalty-console.ts'
 
-let site: Console
-let server: LoyaltyServer
+useLoyaltyConsole()
 
-beforeAll(async () => {
-  server = await LoyaltyServer.start()
-  site = await Console.start(server.answer, server.key)
-}, 120_000)
-afterAll(async () => {
-  await site?.stop()
-  await server?.stop()
-})
-beforeEach(() => {
-  server.asked.length = 0
-  server.rowsOfPage = undefined
-  site.faults.length = 0
-})
-afterEach(async () => {
-  await site.closePages()
-  if (site.faults.length > 0) throw new Error(site.faults.join('\n'))
-})
-
-const saved = () => server.asked.findLast(({ method, path }) => method === 'PUT' && path === '/v1/documents')
-const save = async (page: Page): Promise<void> => {
-  await page.getByRole('button', { name: 'Save' }).click()
-  await page.getByText('Saved. It holds from now on.').waitFor()
-}
-const yaml = (page: Page) => page.getByRole('textbox', { name: 'As YAML' })
 const plain = (text: string): string => text.replaceAll(/\s+/g, ' ')
 
 describe('a part of a programme', () => {

@@ -405,14 +405,21 @@ describe('returns', () => {
     },
   )
 
+  const delivered = { event: 'order.delivered', key: 'event.orderId', eventKey: 'event.orderId', days: 9 }
+  /** A programme that forgives what was spent, and two of its members. */
+  const forgiving = async (batchEvents: number, ...documents: object[]) => {
+    const world = await openWorld({ batchEvents, partitions: 1 })
+    const main = programme({ id: 'main', currency: 'points', returns: { onSpent: 'forgive' } })
+    await world.apply(...orderTypes, main, ...documents)
+    const [ann = 0, bob = 0] = await world.subscribers('ann', 'bob')
+    return { world, ann, bob }
+  }
+
   test.for([1, 2_000])(
     'what a quest gave and what moved with a merge is there to be taken, wherever a batch ends; batches of %i',
     async (batchEvents) => {
-      const world = await openWorld({ batchEvents, partitions: 1 })
-      const delivered = { event: 'order.delivered', key: 'event.orderId', eventKey: 'event.orderId', days: 9 }
-      await world.apply(
-        ...orderTypes,
-        programme({ id: 'main', currency: 'points', returns: { onSpent: 'forgive' } }),
+      const { world, ann, bob } = await forgiving(
+        batchEvents,
         rule,
         { ...rule, id: 'later', pending: delivered },
         {
@@ -424,7 +431,6 @@ describe('returns', () => {
         },
       )
       const { tenantId, loyalty } = world
-      const [ann = 0, bob = 0] = await world.subscribers('ann', 'bob')
       const about = { tenantId, programmeId: 'main', subscriberId: bob }
       const of = (subscriberId: number) => ({ ...about, subscriberId })
       const delivery = (subscriberId: number, orderId: string) => ({
@@ -451,16 +457,12 @@ describe('returns', () => {
   test.for([1, 2_000])(
     'each return sees what the ones before it took, and not what still waits; batches of %i',
     async (batchEvents) => {
-      const world = await openWorld({ batchEvents, partitions: 1 })
-      const delivered = { event: 'order.delivered', key: 'event.orderId', eventKey: 'event.orderId', days: 9 }
-      await world.apply(
-        ...orderTypes,
-        programme({ id: 'main', currency: 'points', returns: { onSpent: 'forgive' } }),
+      const { world, ann, bob } = await forgiving(
+        batchEvents,
         { ...rule, where: 'event.orderId != "p"' },
         { ...rule, id: 'later', where: 'event.orderId == "p"', pending: delivered },
       )
       const { tenantId, loyalty } = world
-      const [ann = 0, bob = 0] = await world.subscribers('ann', 'bob')
       const about = { tenantId, programmeId: 'main', subscriberId: ann }
       await world.append(paid(ann, 'a', 10_000), paid(bob, 'b', 10_000))
       await world.run()

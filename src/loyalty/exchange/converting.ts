@@ -131,6 +131,7 @@ export async function convert(
   await tell(parts, tx, book, exchange, promised, {
     accounts: [...source.accounts, ...target.accounts],
     transfers: [...source.transfers, ...target.transfers],
+    receiverId: target.receiving[0]?.subscriberId ?? id,
     atMs,
   })
   return { ...promised, doneAt: now }
@@ -243,13 +244,17 @@ export function clearingOf(programme: Programme, other: ExchangeSide): AccountOp
     : partnerOpening(other.partner, 'clearing', programme.currency)
 }
 
+/**
+ * Carries a conversion out. Whoever gives may be merged into somebody else in the one programme and not in the other: what
+ * is got is then an event of the member whose account it is on.
+ */
 async function tell(
   parts: LoyaltyParts,
   tx: Tx,
   book: Book,
   { programme, version }: Ready<Exchange>,
   one: Quote,
-  { atMs, ...bookings }: Bookings & { atMs: number },
+  { atMs, receiverId, ...bookings }: Bookings & { atMs: number; receiverId: number },
 ): Promise<void> {
   const { quoteId, subscriberId, terms, fromMinor, toMinor, spreadMinor } = one
   const [fromCurrency, toCurrency] = [currencyOf(book, terms.from), currencyOf(book, terms.to)]
@@ -263,19 +268,20 @@ async function tell(
     quote: quoteId,
   }
   const about = { rule: `exchange:${terms.id}`, ruleVersion: version, reason: 'points_converted', saw }
-  const judgements: ActionJudgement[] = [
-    ...('programme' in from ? [{ ...about, programmeId: from.programme, points: -fromMinor }] : []),
-    ...('programme' in to ? [{ ...about, programmeId: to.programme, points: toMinor }] : []),
-  ]
+  const given: ActionJudgement[] =
+    'programme' in from ? [{ ...about, programmeId: from.programme, points: -fromMinor }] : []
+  const got: ActionJudgement[] =
+    'programme' in to ? [{ ...about, programmeId: to.programme, points: toMinor }] : []
+  const isOnePerson = receiverId === subscriberId
+  const action = { part: EXCHANGE, key: keyOf(one), programmeId: programme.id, subscriberId, atMs }
   await carryOut(parts, tx, book.tenantId, [
+    ...(isOnePerson
+      ? []
+      : [{ ...action, key: `${keyOf(one)}:to`, subscriberId: receiverId, judgements: got }]),
     {
       ...bookings,
-      part: EXCHANGE,
-      key: keyOf(one),
-      programmeId: programme.id,
-      subscriberId,
-      atMs,
-      judgements,
+      ...action,
+      judgements: isOnePerson ? [...given, ...got] : given,
       announcements: [
         {
           type: 'loyalty.points_converted',

@@ -203,6 +203,20 @@ test('limits stand across a merge and for all together, and a merged member’s 
   expect(await world.verify()).toMatchObject({ ok: true })
 })
 
+test('what is got stands in the history of the member who has it, also when the giver is merged into another', async () => {
+  const [ann = 0, bob = 0] = members
+  const { tenantId } = world
+  await earn(ann, 'main', 100n, null)
+  await world.loyalty.members.merge({ tenantId, programmeId: 'main', subscriberId: bob, from: ann })
+  await convert(ann, (await quote(ann, 'to-game', 100n)).quoteId)
+  const converted = async (id: number) =>
+    (await world.history(id)).filter(({ reason }) => reason === 'points_converted')
+  // Ann and bob are one in the one programme alone: both see what left it, and ann what came to her account.
+  expect((await converted(bob)).map(({ points }) => points)).toEqual(['-100'])
+  expect((await converted(ann)).map(({ points }) => points).toSorted()).toEqual(['-100', '4850'])
+  expect((await world.account(memberAccount('game', ann, 'coins')))?.balanceMinor).toBe(4_850n)
+})
+
 test('amounts: never more is taken than the result needs, and shares of lots come to the whole', () => {
   fc.assert(
     fc.property(

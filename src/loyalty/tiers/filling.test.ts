@@ -264,7 +264,7 @@ describe('a ladder that is made later', () => {
       }
     }
     expect(tiers.size).toBeGreaterThan(1)
-  })
+  }, 240_000)
 })
 
 describe('a ladder that is changed', () => {

@@ -80,7 +80,7 @@ async function measureAll(database: LedgerDatabase): Promise<BenchResult> {
       return times
     })
     say(`balance p99: ${asked.map(({ p99Ms }) => round(p99Ms)).join(', ')} ms`)
-    balance = asked.toSorted((a, b) => a.p99Ms - b.p99Ms)[asked.length >> 1]!
+    balance = medianOf(asked, ({ p99Ms }) => p99Ms)
     waiting.push([stored, round(balance.p99Ms)])
     say(`${stored} lots: ${speed.at(-1)![1]}/s, balance p99 ${balance.p99Ms.toFixed(2)} ms`)
   }
@@ -94,7 +94,10 @@ async function measureAll(database: LedgerDatabase): Promise<BenchResult> {
   return {
     bench: 'ledger',
     machine: machine(),
-    figures: figuresOf(medianOf(runs), found),
+    figures: figuresOf(
+      medianOf(runs, ({ perS }) => perS),
+      found,
+    ),
     peers,
     curves: [
       { name: 'by open lots', x: 'open lots', y: 'transfers/s', points: speed },
@@ -131,5 +134,6 @@ async function measurePeers(database: LedgerDatabase): Promise<Record<string, Fi
   return { 'one transaction a transfer': plain, ...(pgbench ? { 'pgbench TPC-B': pgbench } : {}) }
 }
 
-const medianOf = (runs: Batched[]): Batched => runs.toSorted((a, b) => a.perS - b.perS)[runs.length >> 1]!
+const medianOf = <Run>(runs: Run[], by: (run: Run) => number): Run =>
+  runs.toSorted((a, b) => by(a) - by(b))[runs.length >> 1]!
 const round = (value: number): number => Number(value.toFixed(2))

@@ -335,44 +335,27 @@ describe('returns', () => {
       expect((await world.account('household:main:h:points'))?.balanceMinor).toBe(0n)
     })
 
-    test('each knows its own lapse after both came back from a reward that was handed out and refunded', async () => {
-      const { world, ann, onDay, bringBack, lapses } = await twoAwards()
-      const { rewards } = world.loyalty
-      const { tenantId } = world
-      await rewards.addStock(tenantId, 'mug', 1, 'stock')
-      const { redemptionId } = await rewards.redeem({
-        tenantId,
-        rewardId: 'mug',
-        subscriberId: ann,
-        key: 'k',
-      })
-      await rewards.handOut(tenantId, redemptionId)
-      await onDay(20)
-      await rewards.refund({ tenantId, redemptionId, note: 'broken', restock: false })
-      expect(await world.balances(ann)).toEqual({ points: 130n })
-      await onDay(35)
-      expect(await world.balances(ann)).toEqual({ points: 30n })
-      await bringBack(10_000)
-      expect(await lapses()).toEqual(ofBoth)
-      expect(await world.balances(ann)).toEqual({ points: 0n })
-    })
-
-    test('each knows its own lapse after both came back from a reward that was cancelled', async () => {
-      const { world, ann, onDay, bringBack, lapses } = await twoAwards()
-      const { rewards } = world.loyalty
-      const { tenantId } = world
-      await rewards.addStock(tenantId, 'mug', 1, 'stock')
-      const asked = { tenantId, rewardId: 'mug', subscriberId: ann, key: 'k' }
-      const { redemptionId } = await rewards.redeem(asked)
-      await onDay(20)
-      await rewards.cancel({ tenantId, redemptionId, note: 'none left' })
-      expect(await world.balances(ann)).toEqual({ points: 130n })
-      await onDay(35)
-      expect(await world.balances(ann)).toEqual({ points: 30n })
-      await bringBack(10_000)
-      expect(await lapses()).toEqual(ofBoth)
-      expect(await world.balances(ann)).toEqual({ points: 0n })
-    })
+    test.each(['handed out and refunded', 'cancelled'] as const)(
+      'each knows its own lapse after both came back from a reward that was %s',
+      async (way) => {
+        const { world, ann, onDay, bringBack, lapses } = await twoAwards()
+        const { rewards } = world.loyalty
+        const { tenantId } = world
+        await rewards.addStock(tenantId, 'mug', 1, 'stock')
+        const asked = { tenantId, rewardId: 'mug', subscriberId: ann, key: 'k' }
+        const { redemptionId } = await rewards.redeem(asked)
+        if (way !== 'cancelled') await rewards.handOut(tenantId, redemptionId)
+        await onDay(20)
+        if (way === 'cancelled') await rewards.cancel({ tenantId, redemptionId, note: 'none left' })
+        else await rewards.refund({ tenantId, redemptionId, note: 'broken', restock: false })
+        expect(await world.balances(ann)).toEqual({ points: 130n })
+        await onDay(35)
+        expect(await world.balances(ann)).toEqual({ points: 30n })
+        await bringBack(10_000)
+        expect(await lapses()).toEqual(ofBoth)
+        expect(await world.balances(ann)).toEqual({ points: 0n })
+      },
+    )
   })
 
   test.for([1, 2_000])(

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { documentId } from '../programmes.ts'
+import { documentId, moneyCurrency } from '../programmes.ts'
 
 /** `{ kind: PointCost, id, currency, perPoint }`: what a point of the programme `id` costs when it is spent. */
 export const pointCost = z.strictObject({
@@ -7,7 +7,7 @@ export const pointCost = z.strictObject({
   /** The programme. */
   id: documentId,
   /** ISO 4217. */
-  currency: z.string().regex(/^[A-Z]{3}$/),
+  currency: moneyCurrency,
   /** Major units of money for a whole point. */
   perPoint: z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, 'a decimal with up to six places'),
   /** Share of the points that are expected to expire as long as none of the own history has. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { documentId, expirySchema, MAIN_PROGRAMME, pointsText, words } from '../programmes.ts'
+import { documentId, expirySchema, MAIN_PROGRAMME, moneyCurrency, pointsText, words } from '../programmes.ts'
 
 const expression = z.string().min(1).max(10_000)
 const eventType = z.string().min(1).max(200)
@@ -10,7 +10,7 @@ export const referralGift = z.union([
   z.strictObject({ points: pointsText, expiry: expirySchema.optional() }),
   /** Money on the telecom account, through the operator's balance management. */
   z.strictObject({
-    money: z.strictObject({ amountMinor: pointsText, currency: z.string().regex(/^[A-Z]{3}$/) }),
+    money: z.strictObject({ amountMinor: pointsText, currency: moneyCurrency }),
   }),
   /** A product of the operator, ordered at its price there: the free month or the free option of its catalogue. */
   z.strictObject({ product: z.strictObject({ id: documentId, as: z.enum(['free_month', 'free_option']) }) }),

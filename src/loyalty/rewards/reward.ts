@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { documentId, MAIN_PROGRAMME, pointsText, words } from '../programmes.ts'
+import { documentId, MAIN_PROGRAMME, moneyCurrency, pointsText, words } from '../programmes.ts'
 
 const moment = z.iso.datetime({ offset: true })
 const money = z.strictObject({
   /** Minor units. */
   amountMinor: z.string().regex(/^[1-9]\d{0,12}$/),
-  currency: z.string().regex(/^[A-Z]{3}$/),
+  currency: moneyCurrency,
 })
 
 /** What a member gets for the points. */
